@@ -1,0 +1,3 @@
+from handoff.main import main
+
+raise SystemExit(main())

@@ -1,0 +1,269 @@
+"""Agents' accounts, sign-in and socket tokens, in Redis. Passwords are argon2id, hashed off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from redis.asyncio import Redis
+
+from handoff.conversation import Assignee
+from handoff.errors import BadRequest, Conflict, NotFound, Unauthorized
+from handoff.events import LANGUAGES
+from handoff.keys import SESSION_ABSOLUTE_S, SESSION_IDLE_S, SOCKET_TOKEN_TTL_S, HubKeys
+from handoff.tokens import new_id
+
+__all__ = ["ROLES", "Account", "Accounts", "make_password"]
+
+ROLES = ("agent", "supervisor", "owner")
+
+PASSWORD_MIN_CHARS = 10
+"""Shorter ones fall to guessing; length beats composition rules."""
+
+PASSWORD_MAX_CHARS = 256
+"""Longer ones only cost time to hash."""
+
+HASHING_AT_ONCE = 2
+"""Hashes computed at the same time: each takes 19 MiB and 50 ms, and strangers can ask for them."""
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+
+
+@dataclass(frozen=True)
+class Account:
+    """An agent, supervisor or owner. ``password`` is the argon2id hash and never leaves this module's callers."""
+
+    id: str
+    email: str
+    name: str
+    role: str = "agent"
+    languages: tuple[str, ...] = LANGUAGES
+    skills: tuple[str, ...] = ("general",)
+    capacity: int = 5
+    disabled: bool = False
+    password: str = ""
+
+    @property
+    def assignee(self) -> Assignee:
+        return Assignee(self.id, self.name)
+
+    @property
+    def leads(self) -> bool:
+        """Whether it may step into others' conversations."""
+        return self.role in ("supervisor", "owner")
+
+    def public(self) -> dict[str, Any]:
+        """What the agent's own console is told."""
+        fields = asdict(self)
+        for name in ("password", "disabled"):
+            del fields[name]
+        return {**fields, "languages": list(self.languages), "skills": list(self.skills)}
+
+
+def make_password() -> str:
+    """A password of about 95 bits that can be read aloud."""
+    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(4))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Accounts:
+    """Accounts, sign-ins and socket tokens."""
+
+    def __init__(self, redis: Redis, keys: HubKeys | None = None) -> None:
+        self._redis = redis
+        self._keys = keys or HubKeys()
+        # OWASP's least costly argon2id setting: 19 MiB, two passes, one lane; 51 ms measured on two cores.
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+        self._hashing = asyncio.Semaphore(HASHING_AT_ONCE)
+
+    async def add(
+        self,
+        email: str,
+        *,
+        name: str | None = None,
+        role: str = "agent",
+        languages: Sequence[str] = LANGUAGES,
+        skills: Sequence[str] = ("general",),
+        capacity: int = 5,
+        password: str,
+    ) -> Account:
+        """Create an account.
+
+        Raises:
+            BadRequest: a value is wrong; names it.
+            Conflict: the e-mail has an account.
+        """
+        email = email.strip().lower()
+        if not _EMAIL.fullmatch(email):
+            raise BadRequest(f"email: {email!r} is no e-mail address")
+        if role not in ROLES:
+            raise BadRequest(f"role: one of {', '.join(ROLES)} is expected")
+        wrong = [language for language in languages if language not in LANGUAGES]
+        if wrong or not languages:
+            raise BadRequest(f"languages: {', '.join(wrong) or 'none given'}; choose from {', '.join(LANGUAGES)}")
+        if not 1 <= capacity <= 100:
+            raise BadRequest("capacity: a whole number from 1 to 100 is expected")
+        account = Account(
+            id=new_id(),
+            email=email,
+            name=(name or email.split("@")[0].capitalize()).strip(),
+            role=role,
+            languages=tuple(languages),
+            skills=tuple(skills) or ("general",),
+            capacity=capacity,
+            password=await self._hash(password),
+        )
+        if not await self._redis.hsetnx(self._keys.agents_by_email, email, account.id):
+            raise Conflict(f"{email} has an account already")
+        await self._save(account)
+        return account
+
+    async def list(self) -> Sequence[Account]:
+        """All accounts, by e-mail."""
+        rows = await self._redis.hvals(self._keys.agents)
+        return sorted((_account(row) for row in rows), key=lambda account: account.email)
+
+    async def get(self, id: str) -> Account | None:
+        row = await self._redis.hget(self._keys.agents, id)
+        return _account(row) if row is not None else None
+
+    async def by_email(self, email: str) -> Account:
+        """The account of an e-mail.
+
+        Raises:
+            NotFound: there is none.
+        """
+        id: Any = await self._redis.hget(self._keys.agents_by_email, email.strip().lower())
+        account = await self.get(id.decode()) if id is not None else None
+        if account is None:
+            raise NotFound(f"{email} has no account")
+        return account
+
+    async def disable(self, email: str) -> Account:
+        """Lock an account; its sign-ins end with their next request."""
+        account = replace(await self.by_email(email), disabled=True)
+        await self._save(account)
+        return account
+
+    async def set_password(self, email: str, password: str) -> Account:
+        """Give an account a new password."""
+        account = replace(await self.by_email(email), password=await self._hash(password))
+        await self._save(account)
+        return account
+
+    async def ensure_demo(self) -> Sequence[tuple[str, str]] | None:
+        """On a fresh system: two demo agents with random passwords, as (e-mail, password). None when anybody exists."""
+        if await self._redis.hlen(self._keys.agents):
+            return None
+        made = []
+        for email, name, role in (
+            ("aino@havu.example", "Aino", "supervisor"),
+            ("mikkel@havu.example", "Mikkel", "agent"),
+        ):
+            password = make_password()
+            await self.add(email, name=name, role=role, password=password)
+            made.append((email, password))
+        return made
+
+    async def sign_in(self, email: str, password: str) -> tuple[Account, str]:
+        """The account and a cookie for a right password. A wrong e-mail takes as long as a wrong password.
+
+        Raises:
+            Unauthorized: wrong, or disabled.
+        """
+        try:
+            account: Account | None = await self.by_email(email)
+        except NotFound:
+            account = None
+        known = account.password if account is not None else await self._decoy()
+        right = await self._verify(known, password)
+        if account is None or not right or account.disabled:
+            raise Unauthorized("E-mail or password is wrong.")
+        cookie = secrets.token_urlsafe(32)
+        made = json.dumps({"account": account.id, "at": await self._now_s()})
+        await self._redis.set(self._keys.session(_digest(cookie)), made, ex=SESSION_IDLE_S)
+        return account, cookie
+
+    async def signed_in(self, cookie: str) -> Account:
+        """The account of a cookie; keeps the sign-in alive up to its absolute end.
+
+        Raises:
+            Unauthorized: none, ended, or disabled.
+        """
+        key = self._keys.session(_digest(cookie))
+        row = await self._redis.get(key)
+        if row is not None:
+            made = json.loads(row)
+            left = made["at"] + SESSION_ABSOLUTE_S - await self._now_s()
+            account = await self.get(made["account"])
+            if left > 0 and account is not None and not account.disabled:
+                await self._redis.expire(key, min(SESSION_IDLE_S, left))
+                return account
+            await self._redis.delete(key)
+        raise Unauthorized("Sign in first.")
+
+    async def sign_out(self, cookie: str) -> None:
+        """End a sign-in."""
+        await self._redis.delete(self._keys.session(_digest(cookie)))
+
+    async def socket_token(self, account: Account) -> str:
+        """A token for one ``hello``, good for a minute."""
+        token = secrets.token_urlsafe(32)
+        await self._redis.set(self._keys.socket_token(_digest(token)), account.id, ex=SOCKET_TOKEN_TTL_S)
+        return token
+
+    async def redeem(self, token: str) -> Account:
+        """The account of a socket token, which is spent by this.
+
+        Raises:
+            Unauthorized: unknown, spent or expired, or the account is disabled.
+        """
+        id: Any = await self._redis.getdel(self._keys.socket_token(_digest(token)))
+        account = await self.get(id.decode()) if id is not None else None
+        if account is None or account.disabled:
+            raise Unauthorized("The token is not valid; fetch a new one.")
+        return account
+
+    async def _save(self, account: Account) -> None:
+        await self._redis.hset(self._keys.agents, account.id, json.dumps(asdict(account), ensure_ascii=False))
+
+    async def _now_s(self) -> int:
+        return int((await self._redis.time())[0])
+
+    async def _hash(self, password: str) -> str:
+        if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS:
+            raise BadRequest(f"password: {PASSWORD_MIN_CHARS} to {PASSWORD_MAX_CHARS} characters are expected")
+        async with self._hashing:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def _verify(self, known: str, password: str) -> bool:
+        if len(password) > PASSWORD_MAX_CHARS:
+            return False
+        async with self._hashing:
+            try:
+                return await asyncio.to_thread(self._hasher.verify, known, password)
+            except (VerificationError, InvalidHashError):
+                return False
+
+    async def _decoy(self) -> str:
+        if not hasattr(self, "_decoy_hash"):
+            self._decoy_hash = await self._hash(secrets.token_urlsafe(16))
+        return self._decoy_hash
+
+
+def _account(row: bytes | str) -> Account:
+    raw = json.loads(row)
+    raw["languages"], raw["skills"] = tuple(raw["languages"]), tuple(raw["skills"])
+    return Account(**raw)

@@ -1,0 +1,195 @@
+"""The state of one conversation, and the one function that changes its status.
+
+Pure: no clock, no Redis, no sockets. Times come in as RFC 3339 strings in UTC (:func:`handoff.clock.stamp`), ids as
+arguments. :mod:`handoff.decisions` says which entries and effects a request has; this module only knows what may follow
+what.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from handoff.errors import InvalidTransition
+
+__all__ = ["PRIORITIES", "TABLE", "Assignee", "Conversation", "Move", "Responder", "Status", "move"]
+
+PRIORITIES = ("urgent", "high", "normal")
+"""From first to last in the queue."""
+
+
+class Status(str, Enum):
+    BOT = "bot"
+    """The bot answers."""
+    QUEUED = "queued"
+    """A person is needed and none has taken it yet; the bot is silent."""
+    ASSIGNED = "assigned"
+    """One agent has it."""
+    RESOLVED = "resolved"
+    """Closed; the visitor's next message opens it again."""
+
+
+class Responder(str, Enum):
+    BOT = "bot"
+    AGENT = "agent"
+
+
+class Move(str, Enum):
+    """What can happen to a status. The values are the events of the state table."""
+
+    HANDOFF_REQUESTED = "handoff.requested"
+    CLAIMED = "offer.accepted"
+    AGENT_LOST = "agent.lost"
+    RETURNED_TO_BOT = "agent.returned_to_bot"
+    TRANSFERRED = "transfer"
+    CANCELLED = "visitor.cancelled"
+    RESOLVED = "resolved"
+    VISITOR_WROTE = "visitor.message"
+
+
+TABLE: Mapping[tuple[Status, Move], Status] = {
+    (Status.BOT, Move.HANDOFF_REQUESTED): Status.QUEUED,
+    (Status.BOT, Move.CLAIMED): Status.ASSIGNED,
+    (Status.BOT, Move.RESOLVED): Status.RESOLVED,
+    (Status.BOT, Move.VISITOR_WROTE): Status.BOT,
+    (Status.QUEUED, Move.HANDOFF_REQUESTED): Status.QUEUED,
+    (Status.QUEUED, Move.CLAIMED): Status.ASSIGNED,
+    (Status.QUEUED, Move.TRANSFERRED): Status.QUEUED,
+    (Status.QUEUED, Move.CANCELLED): Status.BOT,
+    (Status.QUEUED, Move.RESOLVED): Status.RESOLVED,
+    (Status.QUEUED, Move.VISITOR_WROTE): Status.QUEUED,
+    (Status.ASSIGNED, Move.AGENT_LOST): Status.QUEUED,
+    (Status.ASSIGNED, Move.RETURNED_TO_BOT): Status.BOT,
+    (Status.ASSIGNED, Move.TRANSFERRED): Status.QUEUED,
+    (Status.ASSIGNED, Move.RESOLVED): Status.RESOLVED,
+    (Status.ASSIGNED, Move.VISITOR_WROTE): Status.ASSIGNED,
+    (Status.RESOLVED, Move.HANDOFF_REQUESTED): Status.QUEUED,
+    (Status.RESOLVED, Move.RESOLVED): Status.RESOLVED,
+    (Status.RESOLVED, Move.VISITOR_WROTE): Status.BOT,
+}
+"""The state table. A pair that is missing is an :class:`~handoff.errors.InvalidTransition`.
+
+A transfer to one agent is ``TRANSFERRED`` with an assignee, see :func:`move`.
+"""
+
+
+@dataclass(frozen=True)
+class Assignee:
+    """The agent who has a conversation; ``name`` is what the visitor sees."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Everything about a conversation but its log.
+
+    ``version`` counts writes (compare-and-set), ``last`` is the highest sequence number in the log, ``bot_pending`` the
+    numbers of messages that the bot owes an answer, oldest first; an answer to any other number is dropped.
+    ``human_from`` is the first number of the human stretch, 0 outside one.
+    """
+
+    id: str
+    version: int = 0
+    last: int = 0
+    status: Status = Status.BOT
+    language: str = "fi"
+    channel: str = "web"
+    created_at: str = ""
+    updated_at: str = ""
+    assignee: Assignee | None = None
+    assigned_at: str | None = None
+    requested_at: str | None = None
+    waiting_since: str | None = None
+    lost: bool = False
+    priority: str = "normal"
+    skill: str = "general"
+    reasons: tuple[Mapping[str, Any], ...] = ()
+    topics: tuple[Mapping[str, Any], ...] = ()
+    failed_turns: int = 0
+    entities: Mapping[str, Any] = field(default_factory=dict)
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    visitor_name: str | None = None
+    page: str | None = None
+    last_text: str = ""
+    bot_pending: tuple[int, ...] = ()
+    human_from: int = 0
+    last_agent: Assignee | None = None
+    outcome: str | None = None
+
+    @property
+    def responder(self) -> Responder:
+        """Who may speak to the visitor (I4)."""
+        return Responder.AGENT if self.status in (Status.QUEUED, Status.ASSIGNED) else Responder.BOT
+
+    def to_json(self) -> str:
+        """The state as compact JSON; :meth:`from_json` reads it."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Conversation:
+        """Read what :meth:`to_json` wrote."""
+        raw = json.loads(text)
+        raw["status"] = Status(raw["status"])
+        for name in ("assignee", "last_agent"):
+            if raw.get(name) is not None:
+                raw[name] = Assignee(**raw[name])
+        for name in ("reasons", "topics", "bot_pending"):
+            raw[name] = tuple(raw.get(name) or ())
+        return cls(**raw)
+
+
+def move(conversation: Conversation, what: Move, *, at: str, assignee: Assignee | None = None) -> Conversation:
+    """The conversation after ``what``. Nothing else assigns ``status``, ``assignee`` or ``waiting_since``.
+
+    Args:
+        at: when, RFC 3339 in UTC.
+        assignee: who takes it; required for ``CLAIMED``, and for ``TRANSFERRED`` to one agent.
+
+    Raises:
+        InvalidTransition: the state table has no such move; the field ``assignee`` names who has the conversation.
+    """
+    holder = {"id": conversation.assignee.id, "name": conversation.assignee.name} if conversation.assignee else None
+    try:
+        status = TABLE[conversation.status, what]
+    except KeyError:
+        raise InvalidTransition(status=conversation.status.value, move=what.value, assignee=holder) from None
+    if what is Move.TRANSFERRED and assignee is not None:
+        status = Status.ASSIGNED
+    if status is Status.ASSIGNED:
+        taken = assignee or conversation.assignee
+        if taken is None:
+            raise InvalidTransition(status=conversation.status.value, move=what.value, assignee=None)
+        return replace(
+            conversation,
+            status=status,
+            assignee=taken,
+            last_agent=taken,
+            assigned_at=conversation.assigned_at if taken == conversation.assignee else at,
+            waiting_since=conversation.waiting_since or at,
+            lost=False,
+        )
+    if status is Status.QUEUED:
+        fresh = conversation.status in (Status.BOT, Status.RESOLVED)
+        return replace(
+            conversation,
+            status=status,
+            assignee=None,
+            assigned_at=None,
+            requested_at=at if fresh else conversation.requested_at,
+            waiting_since=at if fresh else conversation.waiting_since or at,
+            lost=conversation.lost or what is Move.AGENT_LOST,
+        )
+    return replace(
+        conversation,
+        status=status,
+        assignee=None,
+        assigned_at=None,
+        waiting_since=None,
+        requested_at=conversation.requested_at if status is conversation.status else None,
+        lost=False,
+    )

@@ -1,0 +1,484 @@
+"""What a request does to a conversation: the new state, the entries of its log, and what the bot is told.
+
+Pure: each function takes the conversation as it is and returns a :class:`Decision`; :mod:`handoff.store` writes it in
+one atomic step, or refuses it when the conversation has moved meanwhile. Texts come from the owner's files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from handoff.conversation import PRIORITIES, Assignee, Conversation, Move, Responder, Status, move
+from handoff.entry import Author, Entry, Kind, Role
+from handoff.errors import Forbidden
+from handoff.events import HandoffRequest, Inbound, InboundKind, Line, Outcome
+from handoff.texts import Texts
+
+__all__ = [
+    "HANDOFF_BUTTON",
+    "Decision",
+    "Waits",
+    "agent_lost",
+    "agent_wrote",
+    "bot_answered",
+    "bot_late",
+    "cancel_handoff",
+    "claim",
+    "hand_off",
+    "note",
+    "rate",
+    "resolve",
+    "return_to_bot",
+    "set_language",
+    "transfer",
+    "visitor_wrote",
+]
+
+HANDOFF_BUTTON = "handoff"
+"""The topic of a button that asks for a person."""
+
+TOPICS_KEPT = 20
+"""Topics of the latest turns that the handoff packet shows; older ones stand in the log."""
+
+LAST_TEXT_CHARS = 140
+"""What a queue entry shows of the visitor's last message."""
+
+SYSTEM = Author(Role.SYSTEM)
+BOT = Author(Role.BOT)
+VISITOR = Author(Role.VISITOR)
+
+
+@dataclass(frozen=True)
+class Waits:
+    """What a queued visitor is told: whether people answer right now."""
+
+    open: bool = True
+
+
+@dataclass(frozen=True)
+class Decision:
+    """State, entries and effects of one request. ``answer`` has the fields of the ``ack``."""
+
+    before: Conversation
+    after: Conversation
+    entries: tuple[Entry, ...] = ()
+    inbox: tuple[Inbound, ...] = ()
+    buttons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Draft:
+    """Collects entries, numbered on from the conversation's last."""
+
+    def __init__(self, conversation: Conversation, at: str) -> None:
+        self.before = conversation
+        self.state = conversation
+        self.at = at
+        self.entries: list[Entry] = []
+        self.inbox: list[Inbound] = []
+        self.buttons: dict[str, Mapping[str, str]] = {}
+
+    def move(self, what: Move, assignee: Assignee | None = None) -> None:
+        was = self.state.responder
+        self.state = move(self.state, what, at=self.at, assignee=assignee)
+        if was is Responder.BOT and self.state.responder is Responder.AGENT:
+            # What the bot still says to earlier messages is dropped (I6).
+            self.state = replace(self.state, bot_pending=(), human_from=self.state.last + 1, outcome=None)
+
+    def add(self, kind: Kind, author: Author, **fields: Any) -> Entry:
+        language = fields.pop("language", self.state.language if fields.get("text") is not None else None)
+        entry = Entry(self.state.last + 1, self.at, kind, author, language=language, **fields)
+        self.state = replace(self.state, last=entry.seq)
+        self.entries.append(entry)
+        return entry
+
+    def offer(self, buttons: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+        """Buttons for the next entry from (title, topic) pairs; their ids are good in this conversation alone."""
+        shown = []
+        for index, (title, topic) in enumerate(buttons):
+            button = f"{self.state.last + 1}.{index}"
+            self.buttons[button] = {"title": title, "topic": topic}
+            shown.append({"title": title, "id": button})
+        return shown
+
+    def ask_bot(self, entry: Entry, topic: str | None) -> None:
+        self.state = replace(self.state, bot_pending=(*self.state.bot_pending, entry.seq))
+        self._tell_bot(InboundKind.MESSAGE, entry.seq, text=entry.text or "", topic=topic)
+
+    def pause_bot(self) -> None:
+        self._tell_bot(InboundKind.PAUSE, self.state.last)
+
+    def resume_bot(self, history: Sequence[Line]) -> None:
+        self.state = replace(self.state, bot_pending=(), human_from=0, failed_turns=0)
+        self._tell_bot(InboundKind.RESUME, self.state.last, history=tuple(history))
+
+    def _tell_bot(self, kind: InboundKind, seq: int, **fields: Any) -> None:
+        self.inbox.append(
+            Inbound(
+                conversation=self.state.id,
+                message_id=f"{self.state.id}:{seq}:{kind.value}",
+                of=seq,
+                kind=kind,
+                language=self.state.language,
+                channel=self.state.channel,
+                **fields,
+            )
+        )
+
+    def done(self, **answer: Any) -> Decision:
+        after = replace(
+            self.state,
+            version=self.before.version + 1,
+            created_at=self.before.created_at or self.at,
+            updated_at=self.at,
+        )
+        return Decision(self.before, after, tuple(self.entries), tuple(self.inbox), self.buttons, answer)
+
+
+def _agent(agent: Assignee) -> Author:
+    return Author(Role.AGENT, agent.id, agent.name)
+
+
+def _own(conversation: Conversation, agent: Assignee, *, supervisor: bool = False) -> None:
+    holder = conversation.assignee
+    if conversation.status is not Status.ASSIGNED or holder is None or (holder.id != agent.id and not supervisor):
+        name = {"id": holder.id, "name": holder.name} if holder else None
+        raise Forbidden("Only the agent who has the conversation may do this.", assignee=name)
+
+
+def visitor_wrote(
+    conversation: Conversation, texts: Texts, *, at: str, text: str, client_id: str, topic: str | None = None
+) -> Decision:
+    """The visitor's message, or the title of a button pressed (with its ``topic``).
+
+    The bot gets it when it is the responder; otherwise it is kept and shown to who has or takes the conversation.
+    A resolved conversation opens again.
+    """
+    draft = _Draft(conversation, at)
+    if conversation.status is Status.RESOLVED:
+        draft.add(Kind.REOPENED, SYSTEM, data={"cause": texts.say(conversation.language, "reopened")})
+        draft.state = replace(draft.state, last_agent=None, reasons=(), priority="normal", skill="general")
+    draft.move(Move.VISITOR_WROTE)
+    entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
+    draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
+    if draft.state.responder is Responder.BOT:
+        draft.ask_bot(entry, topic)
+    return draft.done(seq=entry.seq)
+
+
+def set_language(conversation: Conversation, *, at: str, language: str) -> Decision:
+    """The visitor chose a language: every text from now on is in it."""
+    draft = _Draft(conversation, at)
+    draft.state = replace(draft.state, language=language)
+    draft.add(Kind.LANGUAGE, VISITOR, language=language)
+    return draft.done(language=language)
+
+
+def _higher(one: str, other: str) -> str:
+    return min(one, other, key=PRIORITIES.index)
+
+
+def _queue(draft: _Draft, texts: Texts, request: HandoffRequest, author: Author, waits: Waits, key: str | None) -> None:
+    again = draft.state.status is Status.QUEUED
+    draft.move(Move.HANDOFF_REQUESTED)
+    state = draft.state
+    known = state.reasons if again else ()
+    fresh = tuple(reason for reason in request.reasons if reason not in known)
+    draft.state = replace(
+        state,
+        reasons=(*known, *fresh),
+        priority=_higher(state.priority, request.priority) if again else request.priority,
+        skill=state.skill if again and request.skill == "general" else request.skill,
+    )
+    if key is None:
+        key = "queued_again" if again else "queued" if waits.open else "queued_closed"
+    draft.add(
+        Kind.HANDOFF,
+        author,
+        text=texts.say(draft.state.language, key),
+        data={"reasons": list(fresh), "priority": draft.state.priority, "skill": draft.state.skill},
+    )
+
+
+def hand_off(
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    waits: Waits,
+    text: str | None = None,
+    client_id: str | None = None,
+) -> Decision:
+    """The visitor asks for a person, by the button or (``text``) by a message that is a button's title.
+
+    Raises:
+        InvalidTransition: a person has the conversation already.
+    """
+    draft = _Draft(conversation, at)
+    evidence: list[str] = []
+    if text is not None:
+        entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
+        draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
+        evidence = [text]
+        answer: dict[str, Any] = {"seq": entry.seq}
+    else:
+        answer = {}
+    fresh = conversation.status is not Status.QUEUED
+    reason = {"code": "asked", "topic": "human/talk_to_human", "evidence": evidence, "of": draft.state.last}
+    request = HandoffRequest((reason,) if fresh else (), skill="general")
+    _queue(draft, texts, request, SYSTEM, waits, None)
+    if fresh:
+        draft.pause_bot()
+    return draft.done(status=draft.state.status.value, **answer)
+
+
+def cancel_handoff(conversation: Conversation, texts: Texts, *, at: str, history: Sequence[Line]) -> Decision:
+    """The visitor leaves the queue; the bot goes on.
+
+    Raises:
+        InvalidTransition: the conversation is not queued.
+    """
+    draft = _Draft(conversation, at)
+    draft.move(Move.CANCELLED)
+    draft.add(
+        Kind.RETURNED_TO_BOT, SYSTEM, text=texts.say(draft.state.language, "cancelled"), data={"cause": "cancelled"}
+    )
+    draft.resume_bot(history)
+    return draft.done(status=draft.state.status.value)
+
+
+def claim(conversation: Conversation, texts: Texts, *, at: str, agent: Assignee) -> Decision:
+    """An agent takes a queued conversation, or steps in while the bot has it.
+
+    Raises:
+        InvalidTransition: another agent has it (field ``assignee``), or it is resolved.
+    """
+    draft = _Draft(conversation, at)
+    unasked = conversation.status is Status.BOT
+    draft.move(Move.CLAIMED, agent)
+    if unasked:
+        reason: dict[str, Any] = {
+            "code": "agent_stepped_in",
+            "topic": None,
+            "evidence": [],
+            "of": draft.state.last,
+            "name": agent.name,
+        }
+        draft.state = replace(draft.state, reasons=(reason,), requested_at=at)
+    draft.add(Kind.ASSIGNED, _agent(agent), text=texts.say(draft.state.language, "assigned", name=agent.name))
+    if unasked:
+        draft.pause_bot()
+    return draft.done(status=draft.state.status.value, last=draft.state.last)
+
+
+def agent_wrote(
+    conversation: Conversation, *, at: str, agent: Assignee, text: str, client_id: str, supervisor: bool = False
+) -> Decision:
+    """The assignee's message to the visitor.
+
+    Raises:
+        Forbidden: the agent does not have the conversation.
+    """
+    _own(conversation, agent, supervisor=supervisor)
+    draft = _Draft(conversation, at)
+    entry = draft.add(Kind.MESSAGE, _agent(agent), text=text, client_id=client_id)
+    return draft.done(seq=entry.seq)
+
+
+def note(conversation: Conversation, *, at: str, agent: Assignee, text: str, client_id: str) -> Decision:
+    """A line that agents only see."""
+    draft = _Draft(conversation, at)
+    entry = draft.add(Kind.NOTE, _agent(agent), text=text, client_id=client_id)
+    return draft.done(seq=entry.seq)
+
+
+def transfer(
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    by: Assignee,
+    note: str | None,
+    to: Assignee | None = None,
+    skill: str | None = None,
+    supervisor: bool = False,
+) -> Decision:
+    """To another agent (``to``), or back into the queue for a skill. The note goes with it.
+
+    Raises:
+        Forbidden: the agent does not have the conversation.
+        InvalidTransition: it is neither queued nor assigned.
+    """
+    if conversation.status is not Status.QUEUED:
+        _own(conversation, by, supervisor=supervisor)
+    draft = _Draft(conversation, at)
+    draft.move(Move.TRANSFERRED, to)
+    draft.state = replace(draft.state, skill=skill or draft.state.skill)
+    draft.add(
+        Kind.TRANSFERRED,
+        _agent(by),
+        text=texts.say(draft.state.language, "transferred"),
+        data={"note": note, "skill": draft.state.skill},
+    )
+    if to is not None:
+        draft.add(Kind.ASSIGNED, _agent(to), text=texts.say(draft.state.language, "assigned", name=to.name))
+    return draft.done(status=draft.state.status.value)
+
+
+def return_to_bot(
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    agent: Assignee,
+    note: str | None,
+    history: Sequence[Line],
+    supervisor: bool = False,
+) -> Decision:
+    """The agent gives the conversation back; the bot says so and answers only what comes after.
+
+    ``history`` is the human stretch, for the Rasa tracker.
+
+    Raises:
+        Forbidden: the agent does not have the conversation.
+    """
+    _own(conversation, agent, supervisor=supervisor)
+    draft = _Draft(conversation, at)
+    draft.move(Move.RETURNED_TO_BOT)
+    if note:
+        draft.add(Kind.NOTE, _agent(agent), text=note)
+    draft.add(Kind.RETURNED_TO_BOT, _agent(agent), text=texts.say(draft.state.language, "returned_to_bot"))
+    draft.resume_bot(history)
+    return draft.done(status=draft.state.status.value)
+
+
+def resolve(
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    by: Assignee | None,
+    outcome: str | None,
+    history: Sequence[Line],
+    supervisor: bool = False,
+) -> Decision:
+    """Closes the conversation, by an agent or (``by`` None) by the visitor.
+
+    Raises:
+        Forbidden: another agent has it.
+    """
+    if by is not None and conversation.status is Status.ASSIGNED:
+        _own(conversation, by, supervisor=supervisor)
+    draft = _Draft(conversation, at)
+    human = conversation.human_from > 0
+    draft.move(Move.RESOLVED)
+    author = _agent(by) if by is not None else VISITOR
+    draft.add(
+        Kind.RESOLVED, author, text=texts.say(draft.state.language, "resolved"), data={"outcome": outcome or "done"}
+    )
+    draft.state = replace(draft.state, outcome=outcome or "done", bot_pending=())
+    if human:
+        draft.resume_bot(history)
+    return draft.done(status=draft.state.status.value)
+
+
+def rate(conversation: Conversation, texts: Texts, *, at: str, score: int, comment: str | None) -> Decision:
+    """The visitor's rating, of the agent when one answered last, else of the bot."""
+    draft = _Draft(conversation, at)
+    agent = conversation.last_agent
+    data: dict[str, Any] = {"score": score, "comment": comment, "rated": "agent" if agent else "bot"}
+    if agent:
+        data["agent"] = agent.id
+    draft.add(Kind.RATING, VISITOR, text=texts.say(conversation.language, "rating_thanks"), data=data)
+    return draft.done()
+
+
+def agent_lost(conversation: Conversation, texts: Texts, *, at: str) -> Decision:
+    """The assignee has been away for longer than the grace: back into the queue, first in line.
+
+    Raises:
+        InvalidTransition: nobody has the conversation.
+    """
+    draft = _Draft(conversation, at)
+    holder = conversation.assignee
+    draft.move(Move.AGENT_LOST)
+    draft.add(
+        Kind.AGENT_LOST,
+        SYSTEM,
+        text=texts.say(draft.state.language, "agent_lost"),
+        data={"agent": holder.id if holder else ""},
+    )
+    return draft.done()
+
+
+def bot_late(conversation: Conversation, texts: Texts, *, at: str) -> Decision | None:
+    """The bot has not answered in time: the visitor is told and offered a person; a later answer is dropped.
+
+    None when nothing is pending any more.
+    """
+    if conversation.status is not Status.BOT or not conversation.bot_pending:
+        return None
+    draft = _Draft(conversation, at)
+    _say_late(draft, texts)
+    return draft.done()
+
+
+def _say_late(draft: _Draft, texts: Texts) -> None:
+    language = draft.state.language
+    draft.state = replace(draft.state, bot_pending=())
+    buttons = draft.offer([(texts.say(language, "button_person"), HANDOFF_BUTTON)])
+    draft.add(Kind.MESSAGE, SYSTEM, text=texts.say(language, "bot_late"), buttons=buttons, data={"cause": "bot_late"})
+
+
+def bot_answered(
+    conversation: Conversation, texts: Texts, outcome: Outcome, *, at: str, waits: Waits, fallback: HandoffRequest
+) -> Decision | None:
+    """What a turn of the bot brought: its NLU result, its replies, its wish for a person.
+
+    Replies to messages that the bot need not answer any more are dropped (I6). ``fallback`` is the handoff to make
+    when the bot wanted one and its action server failed. None when there is nothing to write.
+    """
+    stale = conversation.responder is not Responder.BOT or outcome.of not in conversation.bot_pending
+    draft = _Draft(conversation, at)
+    answered = not stale and outcome.failure is None and bool(outcome.replies)
+    if outcome.nlu is not None:
+        _note_understanding(draft, outcome, answered)
+    if stale:
+        return draft.done() if draft.entries else None
+    draft.state = replace(draft.state, bot_pending=tuple(seq for seq in draft.state.bot_pending if seq != outcome.of))
+    if outcome.language is not None and outcome.language != draft.state.language:
+        draft.state = replace(draft.state, language=outcome.language)
+        draft.add(Kind.LANGUAGE, BOT, language=outcome.language)
+    for reply in outcome.replies:
+        buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
+        draft.add(Kind.MESSAGE, BOT, text=reply.text, buttons=buttons, data={"of": outcome.of})
+    if outcome.handoff is not None:
+        _queue(draft, texts, outcome.handoff, BOT, waits, None)
+    elif outcome.failure is not None and fallback.reasons:
+        _queue(draft, texts, fallback, SYSTEM, waits, "bot_failed_queued")
+        draft.pause_bot()
+    elif outcome.failure is not None:
+        _say_late(draft, texts)
+    return draft.done()
+
+
+def _note_understanding(draft: _Draft, outcome: Outcome, answered: bool) -> None:
+    nlu = dict(outcome.nlu or {})
+    draft.add(Kind.NLU, BOT, data={**nlu, "of": outcome.of, "answered": answered})
+    topic = {
+        "topic": nlu.get("topic"),
+        "confidence": nlu.get("confidence"),
+        "runners_up": nlu.get("runners_up", []),
+        "answered": answered and nlu.get("decision") == "answer",
+        "of": outcome.of,
+    }
+    state = draft.state
+    draft.state = replace(
+        state,
+        topics=(*state.topics, topic)[-TOPICS_KEPT:],
+        failed_turns=0 if nlu.get("decision") == "answer" else state.failed_turns + (nlu.get("decision") == "clarify"),
+        entities={**state.entities, **(nlu.get("entities") or {})},
+        slots={**state.slots, **outcome.slots},
+    )

@@ -1,0 +1,190 @@
+"""From Redis to the sockets of this process: notices say what was written, the log says it again when one was missed.
+
+A notice carries the new events, so the common case needs no read. Each subscription remembers the last number it sent;
+a gap, a lost connection to Redis or the periodic check reads the log from there on (I3). A lost notice loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from handoff.errors import StoreUnavailable
+from handoff.store import Store
+
+__all__ = ["Fanout", "Listener", "Subscription"]
+
+log = logging.getLogger("silta.fanout")
+
+CHECK_EVERY_S = 10.0
+"""How often subscriptions are compared with the log even when nothing seems wrong."""
+
+PAGE = 128
+"""Events read and sent before the socket must have taken them: half an outbox."""
+
+RETRY_S = 0.5
+"""Pause before the next attempt when Redis is away."""
+
+
+class Listener(Protocol):
+    """A socket that follows conversations."""
+
+    def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
+        """Send an event; called in the order of the log, each once."""
+
+    def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
+        """Somebody types, or stops."""
+
+    async def flushed(self) -> None:
+        """Return when what was delivered is with the kernel."""
+
+
+class Subscription:
+    """One socket's view of one conversation. ``sent`` is the last number it has."""
+
+    def __init__(self, fanout: Fanout, conversation: str, sent: int, listener: Listener) -> None:
+        self.conversation = conversation
+        self.sent = sent
+        self.listener = listener
+        self._fanout = fanout
+        self._known = sent
+        self._reading = False
+        self._task: asyncio.Task[None] | None = None
+
+    def offer(self, events: list[dict[str, Any]], last: int) -> None:
+        """New events, already written. Sends those that follow; reads the log when some are missing."""
+        self._known = max(self._known, last)
+        if self._reading:
+            return
+        for event in events:
+            if event["seq"] == self.sent + 1:
+                self.sent = event["seq"]
+                self.listener.deliver(self.conversation, event)
+        if self.sent < self._known:
+            self._task = asyncio.create_task(self._read_quietly(), name="catch-up")
+
+    async def catch_up(self, last: int) -> None:
+        """Send everything up to ``last`` and what is written meanwhile, in pages.
+
+        Raises:
+            StoreUnavailable: the log could not be read; ``sent`` tells how far it came.
+        """
+        self._known = max(self._known, last)
+        if self._reading:
+            return
+        self._reading = True
+        try:
+            while self.sent < self._known:
+                page = await self._fanout.store.events(self.conversation, after=self.sent, upto=self.sent + PAGE)
+                if not page:
+                    break
+                for event in page:
+                    self.sent = event["seq"]
+                    self.listener.deliver(self.conversation, event)
+                await self.listener.flushed()
+        finally:
+            self._reading = False
+
+    async def _read_quietly(self) -> None:
+        try:
+            await self.catch_up(self._known)
+        except StoreUnavailable:
+            pass  # the check after the reconnection reads again
+
+    def close(self) -> None:
+        """Stop receiving. Idempotent."""
+        self._fanout.drop(self)
+
+
+class Fanout:
+    """Listens to notices and hands them to subscriptions and to watchers of the queue."""
+
+    def __init__(self, redis: Redis, store: Store) -> None:
+        self._redis = redis
+        self.store = store
+        self._subscriptions: dict[str, set[Subscription]] = defaultdict(set)
+        self.watchers: set[Callable[[dict[str, Any]], None]] = set()
+        """Called with every notice: agents' sockets, the waiting line."""
+        self.listening = asyncio.Event()
+
+    def subscribe(self, conversation: str, sent: int, listener: Listener) -> Subscription:
+        """Deliver the conversation's events above ``sent`` from now on; call ``catch_up`` for those written before."""
+        subscription = Subscription(self, conversation, sent, listener)
+        self._subscriptions[conversation].add(subscription)
+        return subscription
+
+    def drop(self, subscription: Subscription) -> None:
+        found = self._subscriptions.get(subscription.conversation)
+        if found is not None:
+            found.discard(subscription)
+            if not found:
+                del self._subscriptions[subscription.conversation]
+
+    def of(self, conversation: str) -> tuple[Subscription, ...]:
+        """Subscriptions of a conversation on this process."""
+        return tuple(self._subscriptions.get(conversation, ()))
+
+    async def publish(self, notice: Mapping[str, Any]) -> None:
+        """Tell every hub something that is not kept (typing). Lost when Redis is away."""
+        try:
+            await asyncio.wait_for(self._redis.publish(self.store.keys.notices, json.dumps(notice)), 1.0)
+        except (RedisError, OSError, TimeoutError):
+            pass
+
+    async def listen(self) -> None:
+        """Run for ever: receive notices, and reconcile after every (re)connection."""
+        while True:
+            try:
+                await self._listen_once()
+            except (RedisError, OSError, TimeoutError) as error:
+                self.listening.clear()
+                log.warning("notices: connection lost (%s)", type(error).__name__)
+            await asyncio.sleep(RETRY_S)
+
+    async def _listen_once(self) -> None:
+        async with self._redis.pubsub() as pubsub:
+            await asyncio.wait_for(pubsub.subscribe(self.store.keys.notices), 5.0)
+            reconnected = True
+            checked = asyncio.get_running_loop().time()
+            while True:
+                message = await pubsub.get_message(ignore_subscribe_messages=False, timeout=1.0)
+                if message is not None and message["type"] == "message":
+                    self._dispatch(message["data"])
+                now = asyncio.get_running_loop().time()
+                if reconnected or now - checked >= CHECK_EVERY_S:
+                    await self.reconcile()
+                    for watcher in tuple(self.watchers):
+                        if reconnected:
+                            watcher({"reconnected": True})
+                    self.listening.set()
+                    reconnected, checked = False, now
+
+    def _dispatch(self, raw: bytes) -> None:
+        notice = json.loads(raw)
+        if "events" in notice:
+            for subscription in self.of(notice["conversation"]):
+                subscription.offer(notice["events"], notice["last"])
+        elif "typing" in notice:
+            for subscription in self.of(notice["conversation"]):
+                subscription.listener.typing(notice["conversation"], notice["typing"])
+        for watcher in tuple(self.watchers):
+            watcher(notice)
+
+    async def reconcile(self) -> None:
+        """Compare every subscription with the log and read what is missing."""
+        conversations = list(self._subscriptions)
+        for start in range(0, len(conversations), 500):
+            chunk = conversations[start : start + 500]
+            pipe = self._redis.pipeline(transaction=False)
+            for conversation in chunk:
+                pipe.hget(self.store.keys.state(conversation), "last")
+            for conversation, last in zip(chunk, await self.store.call(pipe.execute()), strict=True):
+                for subscription in self.of(conversation):
+                    subscription.offer([], int(last or 0))

@@ -1,0 +1,310 @@
+"""The agent's socket (protocol §4)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from handoff import queue
+from handoff.accounts import Account, Accounts
+from handoff.errors import BadRequest, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
+from handoff.fanout import Subscription
+from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
+from handoff.gateway.peer import Peer
+from handoff.hub import Hub
+from handoff.settings import Settings
+from handoff.wire import agent as wire
+from handoff.wire import codec
+
+__all__ = ["AgentGateway", "AgentSocket"]
+
+log = logging.getLogger("silta.agent")
+
+OPEN_MAX = 100
+"""Conversations one socket follows at once; the one opened longest ago is dropped first."""
+
+
+Request = wire.Claim | wire.Message | wire.Note | wire.Transfer | wire.ReturnToBot | wire.Resolve | wire.Presence
+"""Frames that are answered with what they brought."""
+
+
+class AgentGateway:
+    """The ASGI endpoint of ``/ws/agent``."""
+
+    def __init__(self, hub: Hub, accounts: Accounts, settings: Settings) -> None:
+        self.hub = hub
+        self.accounts = accounts
+        self.settings = settings
+        self.peers: set[Peer] = set()
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if not allowed_origin(scope["headers"], self.settings.origins):
+            await refuse_upgrade(receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.accept"})
+        peer = Peer(send, scope["extensions"]["silta.abort"]["abort"], send_timeout_s=self.settings.send_timeout_s)
+        self.peers.add(peer)
+        socket = AgentSocket(self, peer)
+        try:
+            await socket.run(Reader(receive))
+        except Gone:
+            pass
+        finally:
+            peer.lost()
+            self.peers.discard(peer)
+            socket.close()
+
+
+class AgentSocket:
+    """One console's socket. A listener of the conversations it has open, and a watcher of the queue."""
+
+    def __init__(self, gateway: AgentGateway, peer: Peer) -> None:
+        self._gateway = gateway
+        self._hub = gateway.hub
+        self._peer = peer
+        self._account: Account | None = None
+        self._language = "en"
+        self._open: dict[str, Subscription] = {}
+        self._lines: set[str] = set()
+        self._refresh: asyncio.Task[None] | None = None
+
+    @property
+    def account(self) -> Account:
+        if self._account is None:
+            raise Unauthorized("The first frame is hello.")
+        return self._account
+
+    # -- listener and watcher
+
+    def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
+        self._peer.push({"type": "event", "conversation": conversation, **self._explained(event)})
+
+    def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
+        if who.get("id") != self.account.id:
+            self._peer.push({"type": "typing", "conversation": conversation, **who})
+
+    async def flushed(self) -> None:
+        await self._peer.flushed()
+
+    def noticed(self, notice: Mapping[str, Any]) -> None:
+        """Something moved in the queue, an agent's presence changed, or notices may have been lost."""
+        if "queue" in notice:
+            self._push_line(notice["conversation"], notice["queue"])
+        elif "presence" in notice:
+            self._peer.push({"type": "presence", **notice["presence"]})
+        elif "reconnected" in notice and (self._refresh is None or self._refresh.done()):
+            self._refresh = asyncio.create_task(self._refresh_queue(), name="queue")
+
+    def _explained(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        if event["kind"] != "handoff":
+            return event
+        texts = self._hub.texts
+        reasons = [{**reason, "explanation": texts.explain(self._language, reason)} for reason in event["reasons"]]
+        return {**event, "reasons": reasons}
+
+    def _push_line(self, conversation: str, line: Mapping[str, Any] | None) -> None:
+        if line is not None and line["status"] == "queued":
+            self._lines.add(conversation)
+        else:
+            self._lines.discard(conversation)
+        shown = queue.localised(line, self._hub.texts, self._language) if line is not None else None
+        self._peer.push({"type": "queue", "conversation": conversation, "entry": shown})
+
+    async def _refresh_queue(self) -> None:
+        try:
+            lines = await self._hub.queue()
+        except StoreUnavailable:
+            return  # comes again with the next reconnection
+        gone = self._lines - {line["conversation"] for line in lines}
+        for conversation in gone:
+            self._push_line(conversation, None)
+        for line in lines:
+            self._push_line(line["conversation"], line)
+            await self._peer.flushed()
+
+    # -- life
+
+    async def run(self, reader: Reader) -> None:
+        """Talk until the socket closes.
+
+        Raises:
+            Gone: the agent closed it.
+        """
+        raw = await reader.hello(self._gateway.settings.hello_timeout_s)
+        if raw is None:
+            self._peer.close(1008)
+            await self._peer.flushed()
+            return
+        hello: wire.Hello | None = None
+        try:
+            hello = _hello(wire.decode(raw))
+            await self._hello(hello)
+        except codec.Malformed as malformed:
+            await self._refuse(malformed.id, malformed.refused, 1008)
+            return
+        except Refused as refused:
+            code = 1013 if isinstance(refused, StoreUnavailable) else 1008
+            await self._refuse(hello.id if hello is not None else None, refused, code)
+            return
+        while not self._peer.closed:
+            await self._handle(await reader.next())
+
+    def close(self) -> None:
+        """Stop listening; the agent's grace begins when this was the last socket."""
+        self._hub.fanout.watchers.discard(self.noticed)
+        for subscription in self._open.values():
+            subscription.close()
+        if self._refresh is not None:
+            self._refresh.cancel()
+        if self._account is not None:
+            self._hub.presence.left(self._account.id)
+
+    async def _refuse(self, id: str | None, refused: Refused, code: int) -> None:
+        self._peer.push(codec.error(id, refused))
+        self._peer.close(code)
+        await self._peer.flushed()
+
+    async def _hello(self, hello: wire.Hello) -> None:
+        hub = self._hub
+        account = await _guard(self._gateway.accounts.redeem(hello.token))
+        self._language = hello.language or account.languages[0]
+        presence = await hub.presence.arrived(account.id)
+        self._account = account
+        hub.fanout.watchers.add(self.noticed)
+        waiting = await hub.queue()
+        own = await hub.mine(account.id)
+        self._lines = {line["conversation"] for line in waiting}
+        self._peer.push(
+            {
+                "type": "welcome",
+                "agent": account.public(),
+                "presence": presence,
+                "queue": [queue.localised(line, hub.texts, self._language) for line in waiting],
+                "mine": [
+                    {**(queue.localised(queue.entry(state) or {}, hub.texts, self._language)), "last": state.last}
+                    for state in own
+                ],
+            }
+        )
+        for conversation, cursor in hello.cursors.items():
+            await self._resume(conversation, cursor)
+        for state in own:
+            if state.id not in self._open:
+                self._follow(state.id, state.last)
+        await self._tell_presence(presence)
+
+    async def _resume(self, conversation: str, cursor: int) -> None:
+        last = await self._hub.store.last(conversation)
+        if cursor > last:
+            self._peer.push({"type": "resync", "conversation": conversation, "from": 1})
+            cursor = 0
+        await self._follow(conversation, cursor).catch_up(last)
+
+    def _follow(self, conversation: str, sent: int) -> Subscription:
+        earlier = self._open.pop(conversation, None)
+        if earlier is not None:
+            earlier.close()
+        while len(self._open) >= OPEN_MAX:
+            self._open.pop(next(iter(self._open))).close()
+        subscription = self._hub.fanout.subscribe(conversation, sent, self)
+        self._open[conversation] = subscription
+        return subscription
+
+    # -- frames
+
+    async def _handle(self, text: str | None) -> None:
+        reply_to: str | None = None
+        try:
+            if text is None:
+                raise BadRequest("Frames are text.")
+            frame = wire.decode(text)
+            reply_to = getattr(frame, "id", None)
+            await self._answer(frame)
+        except codec.Malformed as malformed:
+            self._peer.push(codec.error(malformed.id, malformed.refused))
+        except Refused as refused:
+            self._peer.push(codec.error(reply_to, refused))
+        except Exception:
+            log.exception("a frame of agent %s failed", self.account.id)
+            self._peer.push(codec.error(reply_to, TryLater("This did not work; send the same again in a moment.")))
+
+    async def _answer(self, frame: wire.Frame) -> None:
+        hub, account = self._hub, self.account
+        match frame:
+            case wire.Hello():
+                raise Unauthorized("This socket has said hello already.")
+            case wire.Open():
+                await self._show(frame)
+            case wire.Typing():
+                who = {"role": "agent", "id": account.id, "name": account.name, "on": frame.on}
+                await hub.fanout.publish({"conversation": frame.conversation, "typing": who})
+            case wire.Ping():
+                self._peer.push({"type": "pong"} if frame.id is None else {"type": "pong", "id": frame.id})
+            case _:
+                self._peer.push(codec.ack(frame.id, await self._request(frame)))
+
+    async def _request(self, frame: Request) -> Mapping[str, Any]:
+        hub, account = self._hub, self.account
+        match frame:
+            case wire.Claim():
+                answer = await hub.claim(account, frame.conversation, id=frame.id)
+                if frame.conversation not in self._open:
+                    self._follow(frame.conversation, int(answer["last"]))
+                return answer
+            case wire.Message():
+                return await hub.agent_message(account, frame.conversation, id=frame.id, text=frame.text)
+            case wire.Note():
+                return await hub.note(account, frame.conversation, id=frame.id, text=frame.text)
+            case wire.Transfer():
+                to = await self._target(frame.to.agent)
+                return await hub.transfer(
+                    account, frame.conversation, id=frame.id, to=to, skill=frame.to.skill, note=frame.note
+                )
+            case wire.ReturnToBot():
+                return await hub.return_to_bot(account, frame.conversation, id=frame.id, note=frame.note)
+            case wire.Resolve():
+                return await hub.resolve(account, frame.conversation, id=frame.id, outcome=frame.outcome)
+            case wire.Presence():
+                await hub.presence.set(account.id, frame.value)
+                await self._tell_presence(frame.value)
+                return {"value": frame.value}
+
+    async def _tell_presence(self, value: str) -> None:
+        who = {"agent": self.account.id, "name": self.account.name, "value": value}
+        await self._hub.fanout.publish({"presence": who})
+
+    async def _show(self, frame: wire.Open) -> None:
+        opened = await self._hub.opened(frame.conversation, self._language)
+        subscription = self._follow(frame.conversation, min(frame.after, opened["last"]))
+        self._peer.push(codec.ack(frame.id, opened))
+        if frame.after > opened["last"]:
+            self._peer.push({"type": "resync", "conversation": frame.conversation, "from": 1})
+            subscription.sent = 0
+        await subscription.catch_up(opened["last"])
+
+    async def _target(self, agent: str | None) -> Any:
+        if agent is None:
+            return None
+        account = await _guard(self._gateway.accounts.get(agent))
+        if account is None or account.disabled:
+            raise NotFound("There is no such agent.")
+        return account.assignee
+
+
+def _hello(frame: wire.Frame) -> wire.Hello:
+    if not isinstance(frame, wire.Hello):
+        raise BadRequest("The first frame is hello.")
+    return frame
+
+
+async def _guard(call: Any) -> Any:
+    """Errors of Redis outside the store, as the store words them."""
+    try:
+        return await call
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StoreUnavailable(type(error).__name__) from error

@@ -1,0 +1,285 @@
+"""The visitor's socket (protocol §3)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from handoff.conversation import Conversation
+from handoff.entry import for_visitor
+from handoff.errors import BadRequest, Refused, StoreUnavailable, TryLater, Unauthorized
+from handoff.fanout import Subscription
+from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
+from handoff.gateway.line import WaitingLine
+from handoff.gateway.peer import Peer
+from handoff.hub import Hub
+from handoff.settings import Settings
+from handoff.tokens import VisitorTokens, new_id
+from handoff.wire import codec, visitor
+
+__all__ = ["VisitorGateway", "VisitorSocket"]
+
+log = logging.getLogger("silta.visitor")
+
+STATUS_KINDS = frozenset(
+    {"handoff", "assigned", "transferred", "returned_to_bot", "resolved", "reopened", "agent_lost"}
+)
+"""Events after which the visitor is told the status anew."""
+
+FALLBACK_LANGUAGE = "en"
+"""For a visitor whose page and browser name none of the three."""
+
+
+Request = (
+    visitor.RequestHandoff
+    | visitor.CancelHandoff
+    | visitor.Language
+    | visitor.Rating
+    | visitor.Transcript
+    | visitor.End
+)
+"""Frames that are answered with what they brought."""
+
+
+class VisitorGateway:
+    """The ASGI endpoint of ``/ws/visitor``."""
+
+    def __init__(self, hub: Hub, tokens: VisitorTokens, settings: Settings, line: WaitingLine) -> None:
+        self.hub = hub
+        self.tokens = tokens
+        self.settings = settings
+        self.line = line
+        self.peers: set[Peer] = set()
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if not allowed_origin(scope["headers"], self.settings.origins):
+            await refuse_upgrade(receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.accept"})
+        peer = Peer(send, scope["extensions"]["silta.abort"]["abort"], send_timeout_s=self.settings.send_timeout_s)
+        self.peers.add(peer)
+        socket = VisitorSocket(self, peer)
+        try:
+            await socket.run(Reader(receive), _browser_language(scope["headers"]))
+        except Gone:
+            pass
+        finally:
+            peer.lost()
+            self.peers.discard(peer)
+            socket.close()
+
+
+def _browser_language(headers: list[tuple[bytes, bytes]]) -> str:
+    """The first language of Accept-Language that is spoken here."""
+    for name, value in headers:
+        if name == b"accept-language":
+            for part in value.decode("latin-1").split(",")[:10]:
+                tag = part.split(";")[0].strip()
+                hint = codec.language_hint("accept-language", tag) if 0 < len(tag) <= 35 else None
+                if hint is not None:
+                    return str(hint)
+    return FALLBACK_LANGUAGE
+
+
+class VisitorSocket:
+    """One visitor's socket. A listener of its conversation's events."""
+
+    def __init__(self, gateway: VisitorGateway, peer: Peer) -> None:
+        self._gateway = gateway
+        self._hub = gateway.hub
+        self._peer = peer
+        self._subscription: Subscription | None = None
+        self._status: asyncio.Task[None] | None = None
+        self._typing = False
+        self._new = Conversation(id="")
+
+    # -- listener
+
+    def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
+        self._peer.push({"type": "event", **for_visitor(event)})
+        if event["kind"] == "message" and event["author"]["role"] != "visitor":
+            self._bot_types(False)
+        if event["kind"] in STATUS_KINDS:
+            self._bot_types(False)
+            self.tell_status()
+        if event["kind"] == "language":
+            self._new = _replace_language(self._new, event["language"])
+
+    def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
+        if who["role"] == "agent":
+            self._peer.push({"type": "typing", "role": "agent", "name": who.get("name", ""), "on": who["on"]})
+
+    async def flushed(self) -> None:
+        await self._peer.flushed()
+
+    # -- life
+
+    async def run(self, reader: Reader, browser_language: str) -> None:
+        """Talk until the socket closes.
+
+        Raises:
+            Gone: the visitor closed it.
+        """
+        raw = await reader.hello(self._gateway.settings.hello_timeout_s)
+        if raw is None:
+            self._peer.close(1008)
+            await self._peer.flushed()
+            return
+        hello: visitor.Hello | None = None
+        try:
+            hello = _hello(visitor.decode(raw))
+            await self._hello(hello, browser_language)
+        except codec.Malformed as malformed:
+            await self._refuse(malformed.id, malformed.refused, 1008)
+            return
+        except Refused as refused:
+            code = 1013 if isinstance(refused, StoreUnavailable) else 1008
+            await self._refuse(hello.id if hello is not None else None, refused, code)
+            return
+        while not self._peer.closed:
+            text = await reader.next()
+            await self._handle(text)
+
+    def close(self) -> None:
+        """Stop listening; the conversation goes on."""
+        self._gateway.line.leave(self)
+        if self._subscription is not None:
+            self._subscription.close()
+        if self._status is not None:
+            self._status.cancel()
+
+    async def _refuse(self, id: str | None, refused: Refused, code: int) -> None:
+        self._peer.push(codec.error(id, refused))
+        self._peer.close(code)
+        await self._peer.flushed()
+
+    async def _hello(self, hello: visitor.Hello, browser_language: str) -> None:
+        hub, tokens = self._hub, self._gateway.tokens
+        conversation = tokens.conversation(hello.token) if hello.token is not None else new_id()
+        state = await hub.store.load(conversation)
+        if state is None:
+            state = Conversation(id=conversation, language=hello.language or browser_language, page=hello.page)
+        self._new = state if state.version == 0 else Conversation(id=conversation, language=state.language)
+        known = hello.after <= state.last
+        self._peer.push(
+            {
+                "type": "welcome",
+                "token": tokens.issue(conversation) if hello.token is None else hello.token,
+                "conversation": conversation,
+                "status": state.status.value,
+                "language": state.language,
+                "last": state.last,
+                "notice": hub.texts.say(state.language, "bot_notice"),
+                "open": hub.open_now(),
+                "announcements": [],
+            }
+        )
+        sent = hello.after
+        if not known:
+            self._peer.push({"type": "resync", "from": 1})
+            sent = 0
+        self._subscription = hub.fanout.subscribe(conversation, sent, self)
+        await self._subscription.catch_up(state.last)
+        if state.version:
+            self._peer.push(await hub.visitor_status(conversation))
+            if state.status.value == "queued":
+                self._gateway.line.join(self)
+
+    @property
+    def conversation(self) -> str:
+        return self._new.id
+
+    # -- frames
+
+    async def _handle(self, text: str | None) -> None:
+        reply_to: str | None = None
+        try:
+            if text is None:
+                raise BadRequest("Frames are text.")
+            frame = visitor.decode(text)
+            reply_to = getattr(frame, "id", None)
+            await self._answer(frame)
+        except codec.Malformed as malformed:
+            self._peer.push(codec.error(malformed.id, malformed.refused))
+        except Refused as refused:
+            self._peer.push(codec.error(reply_to, refused))
+        except Exception:
+            log.exception("a frame of conversation %s failed", self.conversation)
+            self._peer.push(codec.error(reply_to, TryLater("This did not work; send the same again in a moment.")))
+
+    async def _answer(self, frame: visitor.Frame) -> None:
+        match frame:
+            case visitor.Hello():
+                raise Unauthorized("This socket has said hello already.")
+            case visitor.Typing():
+                who = {"role": "visitor", "on": frame.on}
+                await self._hub.fanout.publish({"conversation": self.conversation, "typing": who})
+            case visitor.Ping():
+                self._peer.push({"type": "pong"} if frame.id is None else {"type": "pong", "id": frame.id})
+            case visitor.Message():
+                answer = await self._hub.visitor_message(self._new, id=frame.id, text=frame.text, button=frame.button)
+                self._peer.push(codec.ack(frame.id, answer))
+                await self._maybe_bot_types()
+            case _:
+                self._peer.push(codec.ack(frame.id, await self._request(frame)))
+
+    async def _request(self, frame: Request) -> Mapping[str, Any]:
+        hub, id = self._hub, self.conversation
+        match frame:
+            case visitor.RequestHandoff():
+                return await hub.request_handoff(self._new, id=frame.id)
+            case visitor.CancelHandoff():
+                return await hub.cancel_handoff(id, id=frame.id)
+            case visitor.Language():
+                return await hub.set_language(self._new, id=frame.id, language=frame.value)
+            case visitor.Rating():
+                return await hub.rate(id, id=frame.id, score=frame.score, comment=frame.comment)
+            case visitor.Transcript():
+                return {"text": await hub.transcript(id)}
+            case visitor.End():
+                return await hub.end(id, id=frame.id)
+
+    # -- what the visitor sees besides events
+
+    async def _maybe_bot_types(self) -> None:
+        state = await self._hub.store.load(self.conversation)
+        if state is not None and state.bot_pending:
+            self._bot_types(True)
+
+    def _bot_types(self, on: bool) -> None:
+        if on != self._typing:
+            self._typing = on
+            self._peer.push({"type": "typing", "role": "bot", "on": on})
+
+    def tell_status(self) -> None:
+        """Push the status, soon; several changes at once are told once."""
+        if self._status is None or self._status.done():
+            self._status = asyncio.create_task(self._push_status(), name="status")
+
+    async def _push_status(self) -> None:
+        try:
+            frame = await self._hub.visitor_status(self.conversation)
+        except StoreUnavailable:
+            return
+        if frame["status"] == "queued":
+            self._gateway.line.join(self)
+        else:
+            self._gateway.line.leave(self)
+        self.push_status(frame)
+
+    def push_status(self, frame: Mapping[str, Any]) -> None:
+        self._peer.push(frame)
+
+
+def _hello(frame: visitor.Frame) -> visitor.Hello:
+    if not isinstance(frame, visitor.Hello):
+        raise BadRequest("The first frame is hello.")
+    return frame
+
+
+def _replace_language(conversation: Conversation, language: str) -> Conversation:
+    return replace(conversation, language=language)

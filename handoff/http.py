@@ -1,0 +1,264 @@
+"""The hub's HTTP: pages, sign-in, health. Sockets are beside it, see :mod:`handoff.app`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from redis.exceptions import RedisError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handoff.accounts import Account, Accounts
+from handoff.errors import BadRequest, NotFound, Refused, StoreUnavailable, Unauthorized
+from handoff.events import Keys
+from handoff.hub import Hub
+from handoff.settings import Settings
+
+__all__ = ["make_http"]
+
+COOKIE = "silta_session"
+BODY_MAX_BYTES = 16 * 1024
+"""Sign-in and its like need a few hundred bytes."""
+
+HEALTH_TIMEOUT_S = 1.0
+
+STATUS = {
+    "bad_request": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "too_large": 413,
+    "rate_limited": 429,
+    "try_later": 503,
+}
+
+CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+HEADERS = (
+    (b"content-security-policy", CONTENT_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+
+FOREVER = "public, max-age=31536000, immutable"
+
+
+class SecurityHeaders:
+    """Adds the security headers to every response; scripts may be loaded by the owner's other sites."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _refusal(refused: Refused) -> JSONResponse:
+    body = {"code": refused.code, "message": refused.message, **refused.extra}
+    return JSONResponse(body, status_code=STATUS.get(refused.code, 400))
+
+
+async def _on_refused(_: Request, error: Exception) -> Response:
+    return _refusal(error) if isinstance(error, Refused) else _refusal(StoreUnavailable())
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    chunks = bytearray()
+    async for chunk in request.stream():
+        chunks += chunk
+        if len(chunks) > BODY_MAX_BYTES:
+            raise BadRequest(f"The body is larger than {BODY_MAX_BYTES} bytes.")
+    try:
+        body = json.loads(bytes(chunks))
+    except (ValueError, RecursionError):
+        raise BadRequest("The body is not JSON.") from None
+    if not isinstance(body, dict):
+        raise BadRequest("The body is no JSON object.")
+    return body
+
+
+class _Pages:
+    """Routes and what they need."""
+
+    def __init__(self, hub: Hub, accounts: Accounts, settings: Settings) -> None:
+        self.hub = hub
+        self.accounts = accounts
+        self.settings = settings
+        self._http = httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S, trust_env=False)
+
+    # -- pages
+
+    def _file(self, name: str, cache: str = "no-cache") -> Callable[[Request], Awaitable[Response]]:
+        async def page(_: Request) -> Response:
+            return self._send(self.settings.web_dir / name, cache)
+
+        return page
+
+    def _send(self, path: Path, cache: str, *, shared: bool = False) -> Response:
+        if not path.is_file():
+            raise NotFound("There is no such page. Are the web parts built?")
+        headers = {"cache-control": cache}
+        if shared:
+            # The widget runs on the owner's shop, another origin than this one.
+            headers |= {"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"}
+        return FileResponse(path, headers=headers)
+
+    async def widget(self, _: Request) -> Response:
+        return self._send(self.settings.web_dir / "widget.js", "no-cache", shared=True)
+
+    async def asset(self, request: Request) -> Response:
+        folder = (self.settings.web_dir / "assets").resolve()
+        path = (folder / request.path_params["name"]).resolve()
+        if folder not in path.parents:
+            raise NotFound("There is no such file.")
+        return self._send(path, FOREVER, shared=True)
+
+    # -- health
+
+    async def alive(self, _: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def ready(self, _: Request) -> Response:
+        """Each part with its state; 503 unless all are up."""
+        redis, bot, actions = await asyncio.gather(self._redis(), self._bot(), self._actions())
+        parts = {"redis": redis, "bot": bot, "actions": actions}
+        up = all(state == "up" for state in parts.values())
+        return JSONResponse({"ready": up, **parts}, status_code=200 if up else 503)
+
+    async def _redis(self) -> str:
+        try:
+            await self.hub.store.call(self.hub.store.redis.ping())
+        except StoreUnavailable:
+            return "down"
+        return "up" if self.hub.fanout.listening.is_set() else "connecting"
+
+    async def _bot(self) -> str:
+        try:
+            keys: Keys = self.hub.store.keys
+            cursor = 0
+            while True:
+                cursor, found = await self.hub.store.call(
+                    self.hub.store.redis.scan(cursor, match=_glob(keys.alive("")) + "*", count=1000)
+                )
+                if found:
+                    return "up"
+                if not int(cursor):
+                    return "down"
+        except StoreUnavailable:
+            return "unknown"
+
+    async def _actions(self) -> str:
+        if self.settings.actions_url is None:
+            return "unknown"
+        try:
+            reply = await self._http.get(self.settings.actions_url.replace("/webhook", "/health"))
+        except httpx.HTTPError:
+            return "down"
+        return "up" if reply.status_code == 200 else "down"
+
+    # -- sign-in
+
+    async def login(self, request: Request) -> Response:
+        self._same_origin(request)
+        body = await _body(request)
+        email, password = body.get("email"), body.get("password")
+        if not isinstance(email, str) or not isinstance(password, str):
+            raise BadRequest("email and password are expected.")
+        account, cookie = await _redis_errors(self.accounts.sign_in(email, password))
+        response = JSONResponse({"agent": account.public()})
+        response.set_cookie(
+            COOKIE,
+            cookie,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+            path="/",
+        )
+        return response
+
+    async def logout(self, request: Request) -> Response:
+        self._same_origin(request)
+        cookie = request.cookies.get(COOKIE)
+        if cookie:
+            await _redis_errors(self.accounts.sign_out(cookie))
+        response = JSONResponse({})
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        return response
+
+    async def socket_token(self, request: Request) -> Response:
+        self._same_origin(request)
+        account = await self._account(request)
+        return JSONResponse({"token": await _redis_errors(self.accounts.socket_token(account))})
+
+    async def me(self, request: Request) -> Response:
+        return JSONResponse({"agent": (await self._account(request)).public()})
+
+    async def _account(self, request: Request) -> Account:
+        cookie = request.cookies.get(COOKIE)
+        if not cookie:
+            raise Unauthorized("Sign in first.")
+        account: Account = await _redis_errors(self.accounts.signed_in(cookie))
+        return account
+
+    def _same_origin(self, request: Request) -> None:
+        """A browser names the origin of a POST; one that is not ours is a forged request. Programs send none."""
+        origin = request.headers.get("origin")
+        if origin is not None and origin not in self.settings.origins:
+            raise Unauthorized("This origin is not allowed.")
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/", self._file("index.html")),
+            Route("/console", self._file("console.html")),
+            Route("/widget.js", self.widget),
+            Route("/assets/{name:path}", self.asset),
+            Route("/favicon.ico", self._file("favicon.ico", FOREVER)),
+            Route("/favicon.svg", self._file("favicon.svg", FOREVER)),
+            Route("/healthz", self.alive),
+            Route("/readyz", self.ready),
+            Route("/api/login", self.login, methods=["POST"]),
+            Route("/api/logout", self.logout, methods=["POST"]),
+            Route("/api/socket-token", self.socket_token, methods=["POST"]),
+            Route("/api/me", self.me),
+        ]
+
+
+def _glob(text: str) -> str:
+    return "".join("\\" + char if char in "*?[]\\" else char for char in text)
+
+
+async def _redis_errors(call: Awaitable[Any]) -> Any:
+    try:
+        return await call
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StoreUnavailable(type(error).__name__) from error
+
+
+def make_http(hub: Hub, accounts: Accounts, settings: Settings) -> Starlette:
+    """The HTTP application."""
+    pages = _Pages(hub, accounts, settings)
+    return Starlette(
+        routes=pages.routes(),
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={Refused: _on_refused},
+    )

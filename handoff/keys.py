@@ -1,0 +1,112 @@
+"""Every Redis key of the hub and its lifetime, with the reason. Keys shared with the bot are in :mod:`handoff.events`.
+
+All names carry the tenant's hash tag, so that Redis Cluster keeps one tenant in one slot and a script may touch them
+together.
+"""
+
+from __future__ import annotations
+
+from handoff.events import Keys
+
+__all__ = [
+    "AGENT_SEEN_GRACE_S",
+    "ANSWER_TTL_S",
+    "SESSION_ABSOLUTE_S",
+    "SESSION_IDLE_S",
+    "SOCKET_TOKEN_TTL_S",
+    "HubKeys",
+]
+
+ANSWER_TTL_S = 24 * 3600
+"""How long a request's id and answer are remembered. A client that was away for longer starts with a fresh ``hello``
+and asks for the log anyway; a day covers a laptop closed overnight."""
+
+SOCKET_TOKEN_TTL_S = 60
+"""An agent's socket token: long enough for a slow page, too short to be worth stealing (protocol §4)."""
+
+SESSION_IDLE_S = 30 * 60
+"""An agent's sign-in without any request. A live socket keeps it alive."""
+
+SESSION_ABSOLUTE_S = 12 * 3600
+"""An agent's sign-in at the longest: a working day."""
+
+AGENT_SEEN_GRACE_S = 60
+"""How long an agent without a socket keeps conversations: lifts, tunnels and reloads are shorter than this."""
+
+
+class HubKeys(Keys):
+    """Names of the hub's keys."""
+
+    def state(self, conversation: str) -> str:
+        """Hash: ``version``, ``last`` and ``state`` (JSON of :class:`handoff.conversation.Conversation`)."""
+        return f"{self.prefix}c:{conversation}"
+
+    def log(self, conversation: str) -> str:
+        """Stream: the conversation's events, ids ``<seq>-0``, one field ``e`` with the event's JSON."""
+        return f"{self.prefix}c:{conversation}:log"
+
+    def buttons(self, conversation: str) -> str:
+        """Hash: JSON (title, topic) by the id of a button that was offered."""
+        return f"{self.prefix}c:{conversation}:buttons"
+
+    def answer(self, scope: str, client_id: str) -> str:
+        """String with :data:`ANSWER_TTL_S`: the answer that a request's id got; scope is a conversation or an agent."""
+        return f"{self.prefix}ack:{scope}:{client_id}"
+
+    @property
+    def queue(self) -> str:
+        """Sorted set: queued conversations in the order of dispatch, see :func:`handoff.queue.score`."""
+        return self.prefix + "queue"
+
+    @property
+    def due(self) -> str:
+        """Sorted set: conversations that wait for the bot, by deadline in milliseconds of Redis' clock."""
+        return self.prefix + "bot:due"
+
+    @property
+    def index(self) -> str:
+        """Sorted set: all conversations by the time of the last write, milliseconds."""
+        return self.prefix + "conversations"
+
+    @property
+    def assigned(self) -> str:
+        """Hash: the agent's id by conversation, for all that are assigned."""
+        return self.prefix + "assigned"
+
+    @property
+    def notices(self) -> str:
+        """Channel: what has just been written, for every hub."""
+        return self.prefix + "notices"
+
+    @property
+    def dead(self) -> str:
+        """Stream: what could not be read, kept for a person to look at."""
+        return self.prefix + "dead"
+
+    @property
+    def agents(self) -> str:
+        """Hash: JSON of an account by its id."""
+        return self.prefix + "agents"
+
+    @property
+    def agents_by_email(self) -> str:
+        """Hash: account id by e-mail in lower case."""
+        return self.prefix + "agents:email"
+
+    @property
+    def presence(self) -> str:
+        """Hash: ``online``, ``away`` or ``offline`` by agent id, as the agent set it."""
+        return self.prefix + "agents:presence"
+
+    @property
+    def seen(self) -> str:
+        """Sorted set: agents with a socket by the time they were last seen, milliseconds of Redis' clock."""
+        return self.prefix + "agents:seen"
+
+    def session(self, digest: str) -> str:
+        """String: account id of a sign-in, by the hash of the cookie; :data:`SESSION_IDLE_S`."""
+        return f"{self.prefix}session:{digest}"
+
+    def socket_token(self, digest: str) -> str:
+        """String: account id a socket token is good for, by its hash; :data:`SOCKET_TOKEN_TTL_S`, single use."""
+        return f"{self.prefix}socket-token:{digest}"

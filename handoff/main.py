@@ -1,0 +1,203 @@
+"""One hub process: builds the parts, checks what must hold, serves until it is told to stop.
+
+Exit status 0 (or the signal that ended it) after serving, 1 with one line on standard error when it must not start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import random
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+import yaml
+from redis.exceptions import RedisError
+
+from handoff.accounts import Accounts
+from handoff.bridge import BotBridge
+from handoff.caretaker import Caretaker
+from handoff.errors import HubError, SettingsError, StartRefused
+from handoff.fanout import Fanout
+from handoff.gateway.agent import AgentGateway
+from handoff.gateway.line import WaitingLine
+from handoff.gateway.visitor import VisitorGateway
+from handoff.hours import read_hours
+from handoff.http import make_http
+from handoff.hub import Hub
+from handoff.keys import HubKeys
+from handoff.presence import Presence
+from handoff.routing import read_routing
+from handoff.server import make_server
+from handoff.settings import Settings
+from handoff.store import Store, connect
+from handoff.texts import load_texts
+from handoff.tokens import VisitorTokens, signing_key
+from handoff.writer import Writer
+
+__all__ = ["main", "serve"]
+
+log = logging.getLogger("silta.hub")
+
+BLOCKING_S = 3.0
+"""Added to the timeout of connections that wait for streams: longer than the wait itself."""
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line; whatever is in a message stays inside its string."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + "Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage()[:2000],
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)[-4000:]
+        return json.dumps(line, ensure_ascii=True)
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    formatter = JsonLines()
+    formatter.converter = __import__("time").gmtime
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+async def check_redis(redis: Any) -> None:
+    """Refuse a Redis that would lose what was acknowledged.
+
+    Raises:
+        StartRefused: with the setting, its value, and what it must be.
+    """
+    try:
+        info = await redis.info("memory")
+        persistence = await redis.info("persistence")
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StartRefused(f"Redis does not answer: {error}") from error
+    policy = info.get("maxmemory_policy")
+    if policy != "noeviction":
+        raise StartRefused(
+            f"Redis would drop conversations when memory is full: maxmemory-policy is {policy}, set noeviction"
+        )
+    if not int(persistence.get("aof_enabled", 0)):
+        raise StartRefused(
+            "Redis would lose acknowledged messages in a crash: set appendonly yes and appendfsync always"
+        )
+
+
+async def serve(settings: Settings) -> None:
+    """Run the hub until it is told to stop.
+
+    Raises:
+        SettingsError: an owner's file is wrong.
+        StartRefused: Redis is not fit.
+    """
+    texts = load_texts(settings.owner_dir)
+    company = yaml.safe_load((settings.owner_dir / "company.yml").read_text("utf-8"))
+    hours = read_hours(f"{settings.owner_dir / 'company.yml'}: hours.chat", (company.get("hours") or {}).get("chat"))
+    routing = read_routing(settings.owner_dir / "handoff.yml")
+
+    keys = HubKeys()
+    redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
+    blocking = connect(settings.redis_url, timeout_s=settings.redis_timeout_s, blocking_s=BLOCKING_S)
+    await check_redis(redis)
+    writer = Writer(redis, timeout_s=settings.redis_timeout_s)
+    store = Store(
+        redis,
+        writer,
+        keys,
+        bot_timeout_ms=round(settings.bot_timeout_s * 1000),
+        timeout_s=settings.redis_timeout_s,
+    )
+    fanout = Fanout(blocking, store)
+    presence = Presence(store)
+    hub = Hub(store, fanout, presence, texts, hours)
+    line = WaitingLine(hub)
+    fanout.watchers.add(line.noticed)
+    accounts = Accounts(redis, keys)
+    tokens = VisitorTokens(
+        settings.secrets or (signing_key(settings.var),), max_age_s=settings.visitor_token_days * 86_400
+    )
+    visitors = VisitorGateway(hub, tokens, settings, line)
+    agents = AgentGateway(hub, accounts, settings)
+    http = make_http(hub, accounts, settings)
+    bridge = BotBridge(hub, blocking, routing, process=f"{settings.process}-{os.getpid()}")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "websocket":
+            await http(scope, receive, send)
+        elif scope["path"] == "/ws/visitor":
+            await visitors(scope, receive, send)
+        elif scope["path"] == "/ws/agent":
+            await agents(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def drain() -> None:
+        peers = [*visitors.peers, *agents.peers]
+        random.shuffle(peers)
+        pause = min(settings.drain_s / 2, 0.01 * len(peers)) / max(len(peers), 1)
+        for peer in peers:
+            peer.close(1012)
+            await asyncio.sleep(pause)
+        closing = [asyncio.create_task(peer.flushed()) for peer in peers]
+        if closing:
+            await asyncio.wait(closing, timeout=settings.drain_s / 2)
+
+    writer.start()
+    server = make_server(app, host=settings.host, port=settings.port, drain=drain)
+    work: list[Coroutine[Any, Any, None]] = [
+        fanout.listen(),
+        bridge.read(),
+        bridge.keep_deadlines(),
+        presence.keep_touching(),
+        line.keep_telling(),
+        Caretaker(hub).keep_sweeping(),
+    ]
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
+    for task in tasks:
+        task.add_done_callback(_say_when_dead)
+    try:
+        await server.serve()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await writer.stop()
+        await redis.aclose()
+        await blocking.aclose()
+
+
+def _say_when_dead(task: asyncio.Task[None]) -> None:
+    if task.cancelled():
+        return
+    # A part that ends by itself would leave a hub that looks alive and is not: better to be started again.
+    log.critical("a part of the hub has died", exc_info=task.exception())
+    os._exit(70)
+
+
+def main() -> int:
+    """Entry point of ``python -m handoff``."""
+    _log_to_stderr()
+    try:
+        settings = Settings.from_environment(os.environ)
+        import uvloop
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings))
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"hub: {problem}", file=sys.stderr)
+        return 1
+    except (HubError, OSError) as error:
+        print(f"hub: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,62 @@
+-- One request's effect on one conversation, whole or not at all.
+--
+-- KEYS  1 state  2 log  3 answer of this request's id  4 queue  5 due  6 index  7 assigned  8 buttons
+--       9 bot:inbox  10 bot:busy  11 bot:wait  12 bot:events
+-- ARGV  1 plan, JSON:
+--         id        the conversation
+--         version   the version the decision was made on
+--         state     the new state, JSON text
+--         last      the new highest sequence number
+--         from      the first new sequence number
+--         entries   list of JSON texts, numbered from `from` on
+--         answer    JSON text to remember for the request's id, or false
+--         ttl       seconds to remember it
+--         score     place in the queue, or false when it is not queued
+--         agent     assignee's id, or false
+--         due       milliseconds until the bot is late; 0 leaves the deadline, false removes it
+--         buttons   map of id to JSON text
+--         inbox     list of JSON texts for the bot, in order
+--         took      entry id on bot:events that this settles, or false
+--         group     consumer group of the hubs
+--         channel   where to publish the notice
+--       2 notice to publish, JSON text
+--
+-- Returns {'done', now_ms} | {'seen', answer} | {'stale', version}.
+local plan = cjson.decode(ARGV[1])
+if plan.answer then
+  local seen = redis.call('GET', KEYS[3])
+  if seen then
+    if plan.took then
+      redis.call('XACK', KEYS[12], plan.group, plan.took)
+      redis.call('XDEL', KEYS[12], plan.took)
+    end
+    return {'seen', seen}
+  end
+end
+local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
+if version ~= plan.version then return {'stale', tostring(version)} end
+
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+redis.call('HSET', KEYS[1], 'version', version + 1, 'last', plan.last, 'state', plan.state)
+for i, entry in ipairs(plan.entries) do
+  redis.call('XADD', KEYS[2], string.format('%d-0', plan.from + i - 1), 'e', entry)
+end
+for button, value in pairs(plan.buttons) do redis.call('HSET', KEYS[8], button, value) end
+if plan.answer then redis.call('SET', KEYS[3], plan.answer, 'EX', plan.ttl) end
+if plan.score then redis.call('ZADD', KEYS[4], string.format('%.0f', plan.score), plan.id)
+else redis.call('ZREM', KEYS[4], plan.id) end
+if plan.agent then redis.call('HSET', KEYS[7], plan.id, plan.agent) else redis.call('HDEL', KEYS[7], plan.id) end
+if not plan.due then redis.call('ZREM', KEYS[5], plan.id)
+elseif plan.due > 0 then redis.call('ZADD', KEYS[5], string.format('%.0f', now + plan.due), plan.id) end
+redis.call('ZADD', KEYS[6], string.format('%.0f', now), plan.id)
+for _, message in ipairs(plan.inbox) do
+  if redis.call('EXISTS', KEYS[10]) == 1 then redis.call('RPUSH', KEYS[11], message)
+  else redis.call('SET', KEYS[10], redis.call('XADD', KEYS[9], '*', 'data', message)) end
+end
+if plan.took then
+  redis.call('XACK', KEYS[12], plan.group, plan.took)
+  redis.call('XDEL', KEYS[12], plan.took)
+end
+redis.call('PUBLISH', plan.channel, ARGV[2])
+return {'done', tostring(now)}

@@ -1,0 +1,153 @@
+"""The socket engine: uvicorn on uvloop with websockets' sans-I/O protocol, and the few places where a hub needs more.
+
+What is hooked is private in uvicorn, so uvicorn and websockets are pinned exactly and tests/handoff/test_server.py
+holds each hook: size by path, small kernel buffers, an abort that leaves nothing behind, a limit for silent TCP, and
+closing 1012 spread over the drain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+__all__ = ["FRAME_MAX_BYTES", "HubHttp", "HubServer", "HubSocket", "make_server"]
+
+FRAME_MAX_BYTES = {"/ws/visitor": 16 * 1024, "/ws/agent": 64 * 1024}
+"""The largest frame by path (protocol §1); more closes with 1009."""
+
+SEND_BUFFER_BYTES = 64 * 1024
+"""Kernel's share of what one slow reader may hold."""
+
+HIGH_WATER_BYTES = 32 * 1024
+"""Our share: above it a send waits, and its timeout runs."""
+
+HEAD_TIMEOUT_S = 5.0
+"""A connection that sends no complete request head for so long is closed."""
+
+ABORT_AFTER_S = 1.0
+"""After the server's own close a peer that still reads nothing is aborted."""
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Abort with a reset: a plain abort leaves the unsent bytes with the kernel for many seconds."""
+    raw = transport.get_extra_info("socket")
+    if raw is not None:
+        try:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        except OSError:
+            pass  # closed already
+    transport.abort()
+
+
+class HubSocket(WebSocketsSansIOProtocol):
+    """A websocket that can be aborted and that holds little for a slow reader."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        raw = self.transport.get_extra_info("socket")
+        if raw is not None and raw.family != socket.AF_UNIX:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+
+    def handle_connect(self, event: Any) -> None:
+        path = event.path.partition("?")[0]
+        self.conn.max_message_size = FRAME_MAX_BYTES.get(path, min(FRAME_MAX_BYTES.values()))
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            self.scope["extensions"]["silta.abort"] = {"abort": self.hard_abort}
+
+    def hard_abort(self) -> None:
+        """Drop the peer now, with nothing left in the kernel."""
+        _reset(self.transport)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.loop.call_later(ABORT_AFTER_S, self.hard_abort)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self.loop.call_later(ABORT_AFTER_S, self.hard_abort)
+
+
+class HubHttp(H11Protocol):
+    """HTTP that does not wait for ever for a request's head."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._too_slow)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self._head_timer is not None and self._has_head():
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        super().handle_websocket_upgrade(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+        super().connection_lost(exc)
+
+    def _too_slow(self) -> None:
+        self._head_timer = None
+        if not self._has_head():
+            _reset(self.transport)
+
+    def _has_head(self) -> bool:
+        # uvicorn declares the scope as always there; before the first head it is None.
+        scope: Any = self.scope
+        return scope is not None
+
+
+class HubServer(uvicorn.Server):
+    """Stops by closing sockets with 1012, spread over the drain, so that clients do not come back all at once."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._drain = drain
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        await self._drain()
+        await super().shutdown(sockets)
+
+
+def make_server(app: Any, *, host: str, port: int, drain: Callable[[], Awaitable[None]]) -> HubServer:
+    """The server with the hub's settings; the caller awaits ``serve()``."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=HubHttp,
+        ws=HubSocket,
+        loop="uvloop",
+        ws_per_message_deflate=False,
+        ws_max_size=max(FRAME_MAX_BYTES.values()),
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=5,
+        backlog=2048,
+        access_log=False,
+        log_level="warning",
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        lifespan="off",
+    )
+    return HubServer(config, drain)

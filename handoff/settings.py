@@ -1,0 +1,100 @@
+"""The hub's settings: built once from the environment at start and passed down, never read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from handoff.errors import SettingsError
+
+__all__ = ["ROOT", "Settings"]
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The repository, or wherever the package lies: owner's files and built web parts are found from here."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the hub can be told. Times end in their unit."""
+
+    redis_url: str
+    var: Path
+    owner_dir: Path
+    web_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    origins: frozenset[str] = frozenset()
+    secrets: tuple[str, ...] = ()
+    """Keys that sign visitors' tokens; the first signs, all are good. Empty: a key kept in ``var``."""
+    actions_url: str | None = None
+    """The action server, asked for its health by ``/readyz``."""
+    redis_timeout_s: float = 2.0
+    """For one operation; a hung Redis must not hang a visitor for longer than the bot's limit."""
+    bot_timeout_s: float = 5.0
+    """After this the visitor is told that the bot is late: what people wait in a chat before they write again."""
+    hello_timeout_s: float = 5.0
+    """A socket that says nothing is closed: strangers must not hold sockets for nothing."""
+    send_timeout_s: float = 5.0
+    """A peer that takes nothing for so long is dropped; it resumes with ``after`` when it is back."""
+    visitor_token_days: int = 30
+    """How long a visitor can come back to a conversation."""
+    drain_s: float = 6.0
+    """How long a stopping hub lets sockets finish, spread so that clients do not return all at once."""
+    process: str = "hub-1"
+    """This process' name in stream consumers and logs."""
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str]) -> Settings:
+        """Read ``SILTA_…``.
+
+        Raises:
+            SettingsError: with a line for each value that is missing or wrong.
+        """
+        problems: list[str] = []
+        redis_url = env.get("SILTA_REDIS_URL", "")
+        if not redis_url:
+            problems.append("SILTA_REDIS_URL: not set; `silta up` sets it, or give the address of your Redis")
+        port = _port(env.get("SILTA_PORT", "8080"), problems)
+        host = env.get("SILTA_HOST", "127.0.0.1")
+        origins = _origins(env.get("SILTA_ORIGINS", ""), host, port, problems)
+        secrets = tuple(part.strip() for part in env.get("SILTA_SECRETS", "").split(",") if part.strip())
+        if any(len(secret) < 32 for secret in secrets):
+            problems.append("SILTA_SECRETS: a key needs at least 32 characters")
+        if problems:
+            raise SettingsError(problems)
+        return cls(
+            redis_url=redis_url,
+            var=Path(env.get("SILTA_VAR", ROOT / "var")).resolve(),
+            owner_dir=Path(env.get("SILTA_OWNER_DIR", ROOT / "data" / "owner")).resolve(),
+            web_dir=ROOT / "web" / "dist",
+            host=host,
+            port=port,
+            origins=origins,
+            secrets=secrets,
+            actions_url=env.get("SILTA_ACTIONS_URL") or None,
+            process=env.get("SILTA_PROCESS", "hub-1"),
+        )
+
+
+def _port(value: str, problems: list[str]) -> int:
+    if value.isascii() and value.isdigit() and 0 < int(value) < 65536:
+        return int(value)
+    problems.append(f"SILTA_PORT: {value!r} is no port")
+    return 8080
+
+
+def _origins(value: str, host: str, port: int, problems: list[str]) -> frozenset[str]:
+    if not value.strip():
+        names = {host, "127.0.0.1", "localhost"} if host in ("127.0.0.1", "localhost", "0.0.0.0") else {host}  # noqa: S104 -- compared, not bound
+        return frozenset(f"http://{name}:{port}" for name in names)
+    origins = set()
+    for part in value.split(","):
+        origin = part.strip()
+        split = urlsplit(origin)
+        if split.scheme not in ("http", "https") or not split.netloc or split.path or split.query or split.fragment:
+            problems.append(f"SILTA_ORIGINS: {origin!r} is no origin such as https://shop.example")
+        else:
+            origins.add(origin)
+    return frozenset(origins)

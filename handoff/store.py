@@ -1,0 +1,238 @@
+"""Conversations in Redis: load, decide, commit. The only module that writes a conversation.
+
+A commit is one script with compare-and-set on the version (``scripts/commit.lua``): state, log, queue, the bot's inbox
+and the remembered answer change together or not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from handoff import queue
+from handoff.conversation import Conversation, Status
+from handoff.decisions import Decision
+from handoff.errors import BadRequest, Conflict, Forbidden, NotFound, Refused, StaleVersion, StoreUnavailable
+from handoff.events import Keys, encode
+from handoff.keys import ANSWER_TTL_S, HubKeys
+from handoff.writer import Writer, load_script
+
+__all__ = ["Commit", "Decide", "Store", "connect"]
+
+_COMMIT = load_script("commit")
+
+CONFLICT_RETRIES = 50
+"""Times a request is decided again because others moved the conversation first. Each loser loses to a winner, so 50
+agents who claim at once need at most 50."""
+
+Decide = Callable[[Conversation], "Decision | Awaitable[Decision | None] | None"]
+
+
+def connect(url: str, *, timeout_s: float, blocking_s: float = 0.0) -> Redis:
+    """A client without retries of its own: redis-py repeats a write whose reply was late, and so writes it twice.
+
+    Args:
+        timeout_s: for one operation.
+        blocking_s: added for connections that read streams with BLOCK, else the read races its timeout.
+    """
+    return Redis.from_url(
+        url,
+        socket_timeout=timeout_s + blocking_s,
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), 0),
+        max_connections=64,
+    )
+
+
+@dataclass(frozen=True)
+class Commit:
+    """How a request ended. ``answer`` is what the peer gets; ``repeated`` when it had been answered before."""
+
+    answer: Mapping[str, Any]
+    decision: Decision | None = None
+    repeated: bool = False
+
+
+class Store:
+    """Reads and writes conversations. All errors of Redis leave it as :class:`StoreUnavailable`."""
+
+    def __init__(self, redis: Redis, writer: Writer, keys: HubKeys, *, bot_timeout_ms: int, timeout_s: float) -> None:
+        self.redis = redis
+        self.keys = keys
+        self._writer = writer
+        self._bot_timeout_ms = bot_timeout_ms
+        self._timeout_s = timeout_s
+
+    async def call(self, command: Awaitable[Any]) -> Any:
+        """Await a command of the client with the operation's timeout.
+
+        Raises:
+            StoreUnavailable: Redis is away or slow.
+        """
+        try:
+            return await asyncio.wait_for(command, self._timeout_s)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(type(error).__name__) from error
+
+    async def load(self, conversation: str) -> Conversation | None:
+        """The conversation as it is, or None when nothing was ever written."""
+        raw = await self.call(self.redis.hget(self.keys.state(conversation), "state"))
+        return Conversation.from_json(raw) if raw is not None else None
+
+    async def events(self, conversation: str, *, after: int = 0, upto: int | None = None) -> list[dict[str, Any]]:
+        """The log's events with numbers above ``after``, as agents see them, in order."""
+        end = "+" if upto is None else f"{upto}-0"
+        rows = await self.call(self.redis.xrange(self.keys.log(conversation), f"({after}-0", end))
+        return [json.loads(fields[b"e"]) for _, fields in rows]
+
+    async def last(self, conversation: str) -> int:
+        """The highest number in the log, 0 for none."""
+        raw = await self.call(self.redis.hget(self.keys.state(conversation), "last"))
+        return int(raw or 0)
+
+    async def button(self, conversation: str, button: str) -> dict[str, str] | None:
+        """Title and topic of a button that was offered in this conversation."""
+        raw = await self.call(self.redis.hget(self.keys.buttons(conversation), button))
+        return json.loads(raw) if raw is not None else None
+
+    async def request(
+        self,
+        conversation: str,
+        decide: Decide,
+        *,
+        scope: str | None = None,
+        client_id: str | None = None,
+        new: Conversation | None = None,
+        took: str | None = None,
+    ) -> Commit:
+        """Load, decide, commit; again when another was first. Idempotent by ``client_id`` within ``scope``.
+
+        Args:
+            decide: from the conversation to a decision, or None for nothing to do; may raise :class:`Refused`.
+            scope: whose ids these are, a conversation or an agent.
+            new: the conversation to begin with when there is none.
+            took: entry of ``bot:events`` that is settled by this request.
+
+        Raises:
+            Refused: what ``decide`` raised (remembered: the same id gets the same answer), or the conversation is
+                missing and ``new`` is not given.
+            StoreUnavailable: unknown outcome; the same id may be sent again.
+        """
+        answer_key = self.keys.answer(scope or conversation, client_id) if client_id else None
+        for _ in range(CONFLICT_RETRIES):
+            current, seen = await self._load_with_answer(conversation, answer_key)
+            if seen is not None:
+                return _repeated(seen)
+            if current is None:
+                if new is None:
+                    raise NotFound("There is no such conversation.")
+                current = new
+            try:
+                made = decide(current)
+                decision = await made if isinstance(made, Awaitable) else made
+            except Refused as refused:
+                await self._remember_refusal(answer_key, refused)
+                raise
+            if decision is None:
+                return Commit({})
+            try:
+                return await self._commit(decision, answer_key, took)
+            except StaleVersion:
+                continue
+        raise StoreUnavailable("too many requests for one conversation at once")
+
+    async def _load_with_answer(self, conversation: str, answer_key: str | None) -> tuple[Conversation | None, Any]:
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.hget(self.keys.state(conversation), "state")
+        if answer_key is not None:
+            pipe.get(answer_key)
+        replies = await self.call(pipe.execute())
+        state = Conversation.from_json(replies[0]) if replies[0] is not None else None
+        return state, replies[1] if answer_key is not None else None
+
+    async def _remember_refusal(self, answer_key: str | None, refused: Refused) -> None:
+        if answer_key is None or isinstance(refused, StoreUnavailable):
+            return
+        answer = {"refused": refused.code, "message": refused.message, "extra": dict(refused.extra)}
+        await self.call(self.redis.set(answer_key, json.dumps(answer), ex=ANSWER_TTL_S, nx=True))
+
+    async def _commit(self, decision: Decision, answer_key: str | None, took: str | None) -> Commit:
+        plan, notice = self._plan(decision, answer_key, took)
+        reply = await self._writer.run(_COMMIT, self._keys(decision.after.id, answer_key), [plan, notice])
+        if reply[0] == b"seen":
+            return _repeated(reply[1])
+        if reply[0] == b"stale":
+            raise StaleVersion
+        return Commit(decision.answer, decision)
+
+    def _keys(self, conversation: str, answer_key: str | None) -> list[str]:
+        keys = self.keys
+        return [
+            keys.state(conversation),
+            keys.log(conversation),
+            answer_key or keys.prefix + "ack:none",
+            keys.queue,
+            keys.due,
+            keys.index,
+            keys.assigned,
+            keys.buttons(conversation),
+            keys.inbox,
+            keys.busy(conversation),
+            keys.wait(conversation),
+            keys.events,
+        ]
+
+    def _plan(self, decision: Decision, answer_key: str | None, took: str | None) -> tuple[str, str]:
+        before, after = decision.before, decision.after
+        due: int | bool = False
+        if after.bot_pending:
+            due = 0 if after.bot_pending[0] in before.bot_pending[:1] else self._bot_timeout_ms
+        line, earlier = queue.entry(after), queue.entry(before)
+        plan = {
+            "id": after.id,
+            "version": before.version,
+            "state": after.to_json(),
+            "last": after.last,
+            "from": before.last + 1,
+            "entries": [entry.to_json() for entry in decision.entries],
+            "answer": _json(dict(decision.answer)) if answer_key else False,
+            "ttl": ANSWER_TTL_S,
+            "score": queue.score(after) if after.status is Status.QUEUED else False,
+            "agent": after.assignee.id if after.assignee else False,
+            "due": due,
+            "buttons": {button: _json(dict(value)) for button, value in decision.buttons.items()},
+            "inbox": [encode(message) for message in decision.inbox],
+            "took": took or False,
+            "group": Keys.HUB_GROUP,
+            "channel": self.keys.notices,
+        }
+        notice: dict[str, Any] = {
+            "conversation": after.id,
+            "status": after.status.value,
+            "last": after.last,
+            "events": [entry.for_agent() for entry in decision.entries],
+        }
+        if line is not None or earlier is not None:
+            notice["queue"] = line
+        return _json(plan), _json(notice)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _repeated(raw: bytes) -> Commit:
+    answer = cast("dict[str, Any]", json.loads(raw))
+    if "refused" in answer:
+        kinds = {kind.code: kind for kind in (Conflict, Forbidden, NotFound)}
+        kind = kinds.get(answer["refused"], BadRequest)
+        raise kind(answer["message"], **answer["extra"])
+    return Commit(answer, repeated=True)

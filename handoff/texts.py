@@ -1,0 +1,159 @@
+"""The service's own texts in every language, from the owner's files. Code holds keys only.
+
+Answers of the bot are not here: they reach the hub as finished text.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from handoff.errors import SettingsError
+from handoff.events import LANGUAGES
+
+__all__ = ["REASONS", "SYSTEM", "Texts", "load_texts"]
+
+SYSTEM: Mapping[str, frozenset[str]] = {
+    "bot_notice": frozenset({"company"}),
+    "queued": frozenset(),
+    "queued_closed": frozenset({"chat_hours"}),
+    "queued_again": frozenset(),
+    "assigned": frozenset({"name"}),
+    "agent_lost": frozenset(),
+    "transferred": frozenset(),
+    "returned_to_bot": frozenset(),
+    "resolved": frozenset(),
+    "cancelled": frozenset(),
+    "bot_late": frozenset(),
+    "bot_failed_queued": frozenset(),
+    "too_long": frozenset({"limit"}),
+    "reopened": frozenset(),
+    "rating_thanks": frozenset(),
+    "button_person": frozenset(),
+}
+"""Keys of ``system`` that the hub speaks, with the values each text may name besides the company's facts."""
+
+REASONS: Mapping[str, frozenset[str]] = {
+    "asked": frozenset(),
+    "human_topic": frozenset({"topic"}),
+    "emotion": frozenset({"emotion"}),
+    "not_understood": frozenset({"count"}),
+    "answer_did_not_help": frozenset(),
+    "bot_unavailable": frozenset(),
+    "agent_stepped_in": frozenset({"name"}),
+}
+"""Codes of handoff reasons, with the values each explanation may name."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts by language. Made by :func:`load_texts`, which has checked that nothing is missing."""
+
+    system: Mapping[str, Mapping[str, str]]
+    reasons: Mapping[str, Mapping[str, str]]
+    titles: Mapping[str, Mapping[str, str]]
+
+    def say(self, language: str, key: str, **values: object) -> str:
+        """The text ``key`` of ``system`` in ``language``, with the values in place."""
+        return self.system[language][key].format_map(values)
+
+    def title(self, language: str, topic: str) -> str:
+        """A topic's short name for people, or the topic itself when the owner gave it none."""
+        return self.titles[language].get(topic, topic)
+
+    def explain(self, language: str, reason: Mapping[str, Any]) -> str:
+        """A handoff reason in words, in the agent's language."""
+        code = str(reason.get("code", ""))
+        pattern = self.reasons[language].get(code)
+        if pattern is None:
+            return code
+        values = {
+            "topic": self.title(language, str(reason.get("topic") or "")),
+            "emotion": reason.get("emotion", ""),
+            "count": reason.get("count", 2),
+            "name": reason.get("name", ""),
+        }
+        return pattern.format_map(values)
+
+
+def _read(path: Path, problems: list[str]) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        problems.append(f"{path}: {error.strerror or error}")
+        return {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark is not None else ""
+        problems.append(f"{path}{line}: not valid YAML: {getattr(error, 'problem', error)}")
+        return {}
+    if not isinstance(raw, dict):
+        problems.append(f"{path}: not a mapping")
+        return {}
+    return raw
+
+
+def _facts(raw: Mapping[str, Any], language: str) -> dict[str, str]:
+    facts = {}
+    for name, value in (raw.get("facts") or {}).items():
+        facts[name] = str(value.get(language, "") if isinstance(value, dict) else value)
+    return facts
+
+
+def _checked(
+    where: str, section: Any, wanted: Mapping[str, frozenset[str]], facts: Mapping[str, str], problems: list[str]
+) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    section = section if isinstance(section, dict) else {}
+    for key, allowed in wanted.items():
+        text = section.get(key)
+        if not isinstance(text, str) or not text.strip():
+            problems.append(f"{where}.{key}: missing")
+            continue
+        try:
+            names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+        except ValueError as error:
+            problems.append(f"{where}.{key}: {error}")
+            continue
+        unknown = sorted(names - allowed - set(facts))
+        if unknown:
+            problems.append(f"{where}.{key}: unknown placeholder {{{unknown[0]}}}")
+            continue
+        # Facts are put in now, values of the moment stay as placeholders.
+        texts[key] = text.strip().format_map({**{name: "{" + name + "}" for name in allowed}, **facts})
+    return texts
+
+
+def load_texts(folder: Path) -> Texts:
+    """Read ``company.yml`` and ``texts/{fi,da,en}.yml`` of the owner's folder.
+
+    Raises:
+        SettingsError: with every gap, unknown placeholder and unreadable file, by file and key.
+    """
+    problems: list[str] = []
+    company = _read(folder / "company.yml", problems)
+    system: dict[str, dict[str, str]] = {}
+    reasons: dict[str, dict[str, str]] = {}
+    titles: dict[str, dict[str, str]] = {}
+    for language in LANGUAGES:
+        path = folder / "texts" / f"{language}.yml"
+        raw = _read(path, problems)
+        if not raw:
+            continue
+        facts = _facts(company, language)
+        system[language] = _checked(f"{path}: system", raw.get("system"), SYSTEM, facts, problems)
+        reasons[language] = _checked(f"{path}: reasons", raw.get("reasons"), REASONS, facts, problems)
+        titles[language] = {
+            f"{prefix}/{name}": str(item["title"])
+            for section, prefix in (("answers", "faq"), ("human", "human"))
+            for name, item in (raw.get(section) or {}).items()
+            if isinstance(item, dict) and item.get("title")
+        }
+    if problems:
+        raise SettingsError(problems)
+    return Texts(system, reasons, titles)

@@ -1,0 +1,69 @@
+"""Transcripts for people: a list of conversations, one conversation's events, and its text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from handoff.conversation import Conversation
+from handoff.errors import NotFound
+from handoff.keys import HubKeys
+
+__all__ = ["Transcripts", "render"]
+
+
+class Transcripts:
+    """Reads conversations for the command line and for exports."""
+
+    def __init__(self, redis: Redis, keys: HubKeys | None = None) -> None:
+        self._redis = redis
+        self._keys = keys or HubKeys()
+
+    async def list(self, limit: int = 50) -> Sequence[dict[str, Any]]:
+        """The latest conversations, newest first."""
+        ids: Any = await self._redis.zrevrange(self._keys.index, 0, limit - 1)
+        pipe = self._redis.pipeline(transaction=False)
+        for id in ids:
+            pipe.hget(self._keys.state(id.decode()), "state")
+        found = []
+        for row in await pipe.execute():
+            if row is not None:
+                state = Conversation.from_json(row)
+                found.append(
+                    {
+                        "conversation": state.id,
+                        "status": state.status.value,
+                        "channel": state.channel,
+                        "language": state.language,
+                        "created_at": state.created_at,
+                        "updated_at": state.updated_at,
+                        "assignee": state.assignee.name if state.assignee else None,
+                        "last": state.last,
+                    }
+                )
+        return found
+
+    async def show(self, conversation: str) -> Sequence[dict[str, Any]]:
+        """Every event of a conversation.
+
+        Raises:
+            NotFound: there is no such conversation.
+        """
+        rows: Any = await self._redis.xrange(self._keys.log(conversation))
+        if not rows:
+            raise NotFound(f"There is no conversation {conversation}.")
+        return [json.loads(fields[b"e"]) for _, fields in rows]
+
+
+def render(events: Iterable[Mapping[str, Any]]) -> str:
+    """A conversation as plain text: a line for each event that has words, with time (UTC) and speaker."""
+    lines = []
+    for event in events:
+        if event.get("text"):
+            author = event["author"]
+            who = author.get("name") or author["role"]
+            lines.append(f"{event['at'][:16].replace('T', ' ')} {who}: {event['text']}")
+    return "\n".join(lines)

@@ -1,0 +1,170 @@
+"""What an agent may send (protocol §4). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handoff.errors import BadRequest
+from handoff.events import LANGUAGES
+from handoff.wire import codec
+from handoff.wire.codec import REQUIRED, Field
+from handoff.wire.visitor import SEQ_MAX, TOKEN_MAX_CHARS
+
+__all__ = [
+    "Claim",
+    "Frame",
+    "Hello",
+    "Message",
+    "Note",
+    "Open",
+    "Ping",
+    "Presence",
+    "Resolve",
+    "ReturnToBot",
+    "Target",
+    "Transfer",
+    "Typing",
+    "decode",
+]
+
+CURSORS_MAX = 500
+"""Conversations one socket can resume at once: far above any agent's capacity."""
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The first frame. ``language`` is the agent's interface: reasons are explained in it."""
+
+    token: str
+    cursors: Mapping[str, int]
+    language: str | None
+    id: str | None
+
+
+@dataclass(frozen=True)
+class Presence:
+    id: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    id: str
+    conversation: str
+
+
+@dataclass(frozen=True)
+class Open:
+    id: str
+    conversation: str
+    after: int
+
+
+@dataclass(frozen=True)
+class Message:
+    id: str
+    conversation: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Note:
+    id: str
+    conversation: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Typing:
+    conversation: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a transfer goes: exactly one of the two."""
+
+    agent: str | None
+    skill: str | None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    id: str
+    conversation: str
+    to: Target
+    note: str | None
+
+
+@dataclass(frozen=True)
+class ReturnToBot:
+    id: str
+    conversation: str
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Resolve:
+    id: str
+    conversation: str
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class Ping:
+    id: str | None
+
+
+Frame = Hello | Presence | Claim | Open | Message | Note | Typing | Transfer | ReturnToBot | Resolve | Ping
+
+
+def _target(name: str, value: Any) -> Target:
+    checked = codec.mapping(codec.choice("agent", "skill"), codec.identifier, most=1)(name, value)
+    if not checked:
+        raise BadRequest(f"{name}: an agent or a skill is expected")
+    return Target(checked.get("agent"), checked.get("skill"))
+
+
+_ID: Field = (codec.identifier, REQUIRED)
+_CONVERSATION: Field = (codec.identifier, REQUIRED)
+_COMMENT: Field = (codec.optional(codec.text(empty=True)), None)
+
+FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
+    "hello": (
+        Hello,
+        {
+            "token": (codec.text(TOKEN_MAX_CHARS), REQUIRED),
+            "cursors": (codec.mapping(codec.identifier, codec.integer(0, SEQ_MAX), most=CURSORS_MAX), {}),
+            "language": (codec.optional(codec.choice(*LANGUAGES)), None),
+            "id": (codec.optional(codec.identifier), None),
+        },
+    ),
+    "presence": (Presence, {"id": _ID, "value": (codec.choice("online", "away", "offline"), REQUIRED)}),
+    "claim": (Claim, {"id": _ID, "conversation": _CONVERSATION}),
+    "open": (Open, {"id": _ID, "conversation": _CONVERSATION, "after": (codec.integer(0, SEQ_MAX), 0)}),
+    "message": (Message, {"id": _ID, "conversation": _CONVERSATION, "text": (codec.text(), REQUIRED)}),
+    "note": (Note, {"id": _ID, "conversation": _CONVERSATION, "text": (codec.text(), REQUIRED)}),
+    "typing": (Typing, {"conversation": _CONVERSATION, "on": (codec.boolean, REQUIRED)}),
+    "transfer": (
+        Transfer,
+        {"id": _ID, "conversation": _CONVERSATION, "to": (_target, REQUIRED), "note": _COMMENT},
+    ),
+    "return_to_bot": (ReturnToBot, {"id": _ID, "conversation": _CONVERSATION, "note": _COMMENT}),
+    "resolve": (
+        Resolve,
+        {"id": _ID, "conversation": _CONVERSATION, "outcome": (codec.optional(codec.text(200, empty=True)), None)},
+    ),
+    "ping": (Ping, {"id": (codec.optional(codec.identifier), None)}),
+}
+
+
+def decode(raw: str) -> Frame:
+    """The agent's frame in ``raw``.
+
+    Raises:
+        Malformed: it is none.
+    """
+    frame: Frame = codec.decode(raw, FRAMES)
+    return frame

@@ -1,0 +1,146 @@
+"""What a visitor may send (protocol §3). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handoff.errors import BadRequest
+from handoff.events import LANGUAGES
+from handoff.wire import codec
+from handoff.wire.codec import REQUIRED, Field
+
+__all__ = [
+    "CancelHandoff",
+    "End",
+    "Frame",
+    "Hello",
+    "Language",
+    "Message",
+    "Ping",
+    "Rating",
+    "RequestHandoff",
+    "Transcript",
+    "Typing",
+    "decode",
+]
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The first frame. ``language`` is None when the hint names none that is spoken here."""
+
+    token: str | None
+    after: int
+    language: str | None
+    page: str | None
+    id: str | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """A text, or the id of a button that was offered: exactly one of the two."""
+
+    id: str
+    text: str | None
+    button: str | None
+
+    def __post_init__(self) -> None:
+        if (self.text is None) == (self.button is None):
+            raise BadRequest("text: a message has a text or a button")
+
+
+@dataclass(frozen=True)
+class Typing:
+    on: bool
+
+
+@dataclass(frozen=True)
+class RequestHandoff:
+    id: str
+
+
+@dataclass(frozen=True)
+class CancelHandoff:
+    id: str
+
+
+@dataclass(frozen=True)
+class Language:
+    id: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Rating:
+    id: str
+    score: int
+    comment: str | None
+
+
+@dataclass(frozen=True)
+class Transcript:
+    id: str
+
+
+@dataclass(frozen=True)
+class End:
+    id: str
+
+
+@dataclass(frozen=True)
+class Ping:
+    id: str | None
+
+
+Frame = Hello | Message | Typing | RequestHandoff | CancelHandoff | Language | Rating | Transcript | End | Ping
+
+SEQ_MAX = 2**53 - 1
+"""The largest number that every JSON reader keeps exactly."""
+
+TOKEN_MAX_CHARS = 512
+
+_ID: Field = (codec.identifier, REQUIRED)
+
+FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
+    "hello": (
+        Hello,
+        {
+            "token": (codec.optional(codec.text(TOKEN_MAX_CHARS)), None),
+            "after": (codec.integer(0, SEQ_MAX), 0),
+            "language": (codec.optional(codec.language_hint), None),
+            "page": (codec.optional(codec.text(2048, empty=True)), None),
+            "id": (codec.optional(codec.identifier), None),
+        },
+    ),
+    "message": (
+        Message,
+        {"id": _ID, "text": (codec.text(), None), "button": (codec.identifier, None)},
+    ),
+    "typing": (Typing, {"on": (codec.boolean, REQUIRED)}),
+    "request_handoff": (RequestHandoff, {"id": _ID}),
+    "cancel_handoff": (CancelHandoff, {"id": _ID}),
+    "language": (Language, {"id": _ID, "value": (codec.choice(*LANGUAGES), REQUIRED)}),
+    "rating": (
+        Rating,
+        {
+            "id": _ID,
+            "score": (codec.integer(1, 5), REQUIRED),
+            "comment": (codec.optional(codec.text(empty=True)), None),
+        },
+    ),
+    "transcript": (Transcript, {"id": _ID}),
+    "end": (End, {"id": _ID}),
+    "ping": (Ping, {"id": (codec.optional(codec.identifier), None)}),
+}
+
+
+def decode(raw: str) -> Frame:
+    """The visitor's frame in ``raw``.
+
+    Raises:
+        Malformed: it is none.
+    """
+    frame: Frame = codec.decode(raw, FRAMES)
+    return frame
