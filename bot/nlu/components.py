@@ -1,0 +1,236 @@
+"""The Rasa components of ``config.yml``: thin shells around :mod:`bot.nlu.language` and :mod:`bot.nlu.understanding`.
+
+What they put on a message:
+
+* ``entities``: ``language``, from which the slot of that name is filled; none where the message does not tell.
+* ``intent`` and ``intent_ranking``: the topic, for a retrieval topic (``faq/…``, ``human/…``) the part before the stroke.
+* ``response_selector``: the whole topic in the form that Rasa's own ResponseSelector gives it, so that the stock actions
+  ``utter_faq`` and ``utter_human`` answer.
+* ``silta``: everything the hub shows and logs (:meth:`bot.nlu.understanding.Understood.as_property`).
+
+What they read: the message's metadata ``{"silta": {"language": the conversation's so far, "topic": a button's}}``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, INTENT_RESPONSE_KEY, METADATA, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot import places
+from bot.encoder.build import prepare
+from bot.nlu.classifier import Classifier, Settings
+from bot.nlu.decision import Decision, Thresholds
+from bot.nlu.language import Detector, Heard
+from bot.nlu.scope import Scope
+from bot.nlu.training import progress, train_topical
+from bot.nlu.understanding import FALLBACK, Topical, Understood, pressed
+
+__all__ = ["PROPERTY", "LanguageDetector", "TopicClassifier"]
+
+PROPERTY = "silta"
+"""The name of Silta's part, in a message's metadata and among its properties."""
+_LANGUAGE = "language"
+_RANKED = 5
+
+
+def _ours(message: Message) -> dict[str, Any]:
+    metadata = message.get(METADATA)
+    part = metadata.get(PROPERTY) if isinstance(metadata, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def _code_fingerprint() -> str:
+    """Changes with the code that trains and predicts: Rasa's cache looks at one class only."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+class LanguageDetector(GraphComponent, EntityExtractorMixin):
+    """Tells the language of a message. Config: ``swedish`` (the language in which Swedish is answered)."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._detector = Detector(config["swedish"])
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """See the class."""
+        return {"swedish": "en"}
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        """Python packages that must be there."""
+        return ["eldc", "lingua"]
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> LanguageDetector:
+        """Called by Rasa."""
+        return cls({**cls.get_default_config(), **config})
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Add the entity ``language`` where a message tells its language."""
+        for message in messages:
+            ours = _ours(message)
+            heard = (
+                Heard(ours.get(_LANGUAGE), None)
+                if ours.get("topic")
+                else self._detector.detect(message.get(TEXT) or "", ours.get(_LANGUAGE))
+            )
+            message.set(PROPERTY, {_LANGUAGE: heard.language, "written": heard.written})
+            if heard.language is None:
+                continue
+            entity = {
+                "entity": _LANGUAGE,
+                "value": heard.language,
+                "start": 0,
+                "end": 0,
+                "confidence_entity": 1.0,
+            }
+            found = [*message.get(ENTITIES, []), *self.add_extractor_name([entity])]
+            message.set(ENTITIES, found, add_to_output=True)
+        return messages
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class TopicClassifier(IntentClassifier, GraphComponent):
+    """Encodes a message once, ranks all topics and decides what follows.
+
+    Config: ``svm_c``, ``stack_c``, ``folds``, ``least_documents``, ``seed`` (:class:`bot.nlu.classifier.Settings`) and
+    ``thresholds`` (:class:`bot.nlu.decision.Thresholds`).
+    """
+
+    def __init__(
+        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, topical: Topical | None = None
+    ) -> None:
+        self._config = {**self.get_default_config(), **config}
+        self._model_storage = model_storage
+        self._resource = resource
+        self._topical = topical
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """See the class."""
+        return {**dataclasses.asdict(Settings()), "thresholds": dataclasses.asdict(Thresholds())}
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        """Python packages that must be there."""
+        return ["sklearn", "onnxruntime", "transformers", "sentencepiece"]
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Makes Rasa train again when this package's code has changed."""
+        return _code_fingerprint()
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> TopicClassifier:
+        """Called by Rasa before training."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> TopicClassifier:
+        """Called by Rasa for a trained model. A damaged encoder is built again."""
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as directory:
+            component._topical = Topical(
+                encoder=prepare(places.ENCODER, report=progress.info),
+                classifier=Classifier.load(directory),
+                scope=Scope.load(directory),
+                thresholds=component._thresholds(),
+            )
+        return component
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Train on all examples with an intent, and write the model."""
+        examples = [
+            example for example in training_data.intent_examples if example.get(TEXT) and example.get(INTENT)
+        ]
+        names = {field.name for field in dataclasses.fields(Settings)}
+        self._topical = train_topical(
+            prepare(places.ENCODER, report=progress.info),
+            [example.get(TEXT) for example in examples],
+            [example.get(INTENT_RESPONSE_KEY) or example.get(INTENT) for example in examples],
+            settings=Settings(**{name: self._config[name] for name in names}),
+            thresholds=self._thresholds(),
+        )
+        with self._model_storage.write_to(self._resource) as directory:
+            self._topical.classifier.save(directory)
+            self._topical.scope.save(directory)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Rank and decide; see the module for what a message gets."""
+        assert self._topical is not None
+        for message in messages:
+            topic = _ours(message).get("topic")
+            language = (message.get(PROPERTY) or {}).get(_LANGUAGE)
+            if topic:
+                understood = pressed(topic, self._topical.classifier.topics, language)
+            else:
+                understood = self._topical.understand(message.get(TEXT) or "", language)
+            _write(message, understood)
+        return messages
+
+    def _thresholds(self) -> Thresholds:
+        return Thresholds(**{**dataclasses.asdict(Thresholds()), **self._config["thresholds"]})
+
+
+def _write(message: Message, understood: Understood) -> None:
+    ranking = [(understood.topic, understood.confidence), *understood.runners_up]
+    clear = understood.decision is not Decision.CLARIFY
+    chosen = understood.topic if clear else FALLBACK
+    family = chosen.partition("/")[0]
+    intents: dict[str, float] = {}
+    for topic, chance in ranking:
+        name = topic.partition("/")[0]
+        intents[name] = intents.get(name, 0.0) + chance
+    if not clear:
+        intents = {FALLBACK: 1.0 - understood.confidence, **{k: v for k, v in intents.items() if k != FALLBACK}}
+    first = {"name": family, "confidence": intents[family]}
+    others = [{"name": name, "confidence": chance} for name, chance in intents.items() if name != family]
+    others.sort(key=lambda intent: -float(str(intent["confidence"])))
+    message.set(INTENT, first, add_to_output=True)
+    message.set(INTENT_RANKING_KEY, [first, *others][:_RANKED], add_to_output=True)
+    if "/" in chosen:
+        message.set("response_selector", _selected(chosen, ranking), add_to_output=True)
+    message.set(PROPERTY, understood.as_property(), add_to_output=True)
+
+
+def _selected(topic: str, ranking: list[tuple[str, float]]) -> dict[str, Any]:
+    """The topic as Rasa's ResponseSelector would give it out."""
+    family = topic.partition("/")[0]
+    near = [
+        {"intent_response_key": name, "confidence": chance} for name, chance in ranking if name.startswith(f"{family}/")
+    ]
+    response = {
+        "responses": [],
+        "confidence": ranking[0][1],
+        "intent_response_key": topic,
+        "utter_action": f"utter_{topic}",
+    }
+    return {"all_retrieval_intents": ["faq", "human"], family: {"response": response, "ranking": near}}

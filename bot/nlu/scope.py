@@ -1,0 +1,114 @@
+"""Is a message about anything we know at all? A number of its own beside the topic's probability.
+
+Three views are added up, each standardised on the training examples held out: how far the best topic's decision value
+stands above the others, how near the nearest known examples lie, and how far the message lies from every topic's
+centre (Mahalanobis distance with one covariance for all). No example of the unknown is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Scope"]
+
+Floats = npt.NDArray[np.float32]
+_NEIGHBOURS = 3
+_SHRINK = 0.2
+"""Share of the identity in the covariance: few examples a topic make a shaky estimate."""
+_STEPS = 201
+
+
+@dataclass
+class Scope:
+    """Fitted on the training examples. ``known`` are their sentence embeddings, ``centres`` the topics' means in the
+    whitened space, ``marks`` the score's quantiles over held-out examples."""
+
+    known: Floats
+    shift: Floats
+    whiten: Floats
+    centres: Floats
+    middle: Floats
+    spread: Floats
+    marks: Floats
+
+    @classmethod
+    def fit(
+        cls,
+        vectors: Floats,
+        truth: npt.NDArray[np.int64],
+        decisions: Floats,
+        fold: npt.NDArray[np.int64],
+    ) -> Scope:
+        """Learn from sentence embeddings (examples, hidden), topics, out-of-fold decision values and folds."""
+        views = np.zeros((len(vectors), 3))
+        for number in np.unique(fold):
+            chosen = fold == number
+            if chosen.all():
+                continue
+            shift, whiten, centres = _whitened(vectors[~chosen], truth[~chosen])
+            views[chosen] = _views(vectors[chosen], decisions[chosen], vectors[~chosen], shift, whiten, centres)
+        middle = views.mean(axis=0)
+        spread = np.maximum(views.std(axis=0), 1e-6)
+        totals = ((views - middle) / spread).sum(axis=1)
+        shift, whiten, centres = _whitened(vectors, truth)
+        return cls(
+            known=vectors.astype(np.float32),
+            shift=shift,
+            whiten=whiten,
+            centres=centres,
+            middle=middle.astype(np.float32),
+            spread=spread.astype(np.float32),
+            marks=np.quantile(totals, np.linspace(0, 1, _STEPS)).astype(np.float32),
+        )
+
+    def raw(self, vectors: Floats, decisions: Floats) -> Floats:
+        """The sum of the three views for messages: (messages,); higher is more at home."""
+        views = _views(vectors, decisions, self.known, self.shift, self.whiten, self.centres)
+        return np.asarray(((views - self.middle) / self.spread).sum(axis=1), np.float32)
+
+    def share(self, vector: Floats, decisions: Floats) -> float:
+        """The share of genuine messages that look stranger than this one, 0 to 1: below 0.05 it looks stranger than
+        95 of 100 of them."""
+        total = self.raw(vector[None], decisions[None])[0]
+        return float(np.interp(total, self.marks, np.linspace(0, 1, _STEPS)))
+
+    def save(self, directory: Path) -> None:
+        """Write it as plain arrays."""
+        np.savez(directory / "scope.npz", **{name: getattr(self, name) for name in self.__dataclass_fields__})
+
+    @classmethod
+    def load(cls, directory: Path) -> Scope:
+        """Read what :meth:`save` wrote."""
+        with np.load(directory / "scope.npz", allow_pickle=False) as stored:
+            return cls(**{name: stored[name] for name in cls.__dataclass_fields__})
+
+
+def _whitened(vectors: Floats, truth: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    topics = np.unique(truth)
+    means = np.stack([vectors[truth == topic].mean(axis=0) for topic in topics])
+    inside = vectors - means[np.searchsorted(topics, truth)]
+    covariance = inside.T @ inside / len(vectors)
+    size = np.trace(covariance) / len(covariance)
+    covariance = (1 - _SHRINK) * covariance + _SHRINK * size * np.eye(len(covariance))
+    values, axes = np.linalg.eigh(covariance)
+    whiten = (axes / np.sqrt(values)).astype(np.float32)
+    shift = vectors.mean(axis=0).astype(np.float32)
+    return shift, whiten, ((means - shift) @ whiten).astype(np.float32)
+
+
+def _views(
+    vectors: Floats, decisions: Floats, known: Floats, shift: Floats, whiten: Floats, centres: Floats
+) -> npt.NDArray[np.float64]:
+    ordered = np.sort(decisions, axis=1)
+    margin = ordered[:, -1]
+    similar = vectors @ known.T
+    count = min(_NEIGHBOURS, similar.shape[1])
+    near = np.partition(similar, -count, axis=1)[:, -count:].mean(axis=1)
+    white = (vectors - shift) @ whiten
+    distance = (white**2).sum(axis=1)[:, None] - 2 * white @ centres.T + (centres**2).sum(axis=1)[None]
+    far = np.sqrt(np.maximum(distance.min(axis=1), 0))
+    return np.stack([margin, near, -far], axis=1).astype(np.float64)

@@ -1,0 +1,90 @@
+"""Words and pieces of words as TF-IDF weights: what carries inflection, compounds and typing errors."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from bot.nlu.cleaning import words
+
+__all__ = ["SparseFeatures", "counts"]
+
+_LONGEST = 5
+"""Characters in the longest piece of a word."""
+
+Pieces = Callable[[str], Sequence[int]]
+
+
+def counts(text: str, pieces: Sequence[int]) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """How often each feature occurs: pieces of words (1–5 characters, word ends marked), words and pairs of words,
+    SentencePiece ids and pairs of them. Each block is weighed and scaled by itself."""
+    low = text.lower()
+    characters: Counter[str] = Counter()
+    for word in low.split():
+        marked = f" {word} "
+        length = len(marked)
+        for size in range(1, _LONGEST + 1):
+            if length <= size:
+                characters[marked] += 1
+                break
+            characters.update([marked[start : start + size] for start in range(length - size + 1)])
+    said = words(low)
+    whole: Counter[str] = Counter(f"w{word}" for word in said)
+    whole.update(f"w{first} {second}" for first, second in zip(said, said[1:], strict=False))
+    ids: Counter[str] = Counter(f"p{piece}" for piece in pieces)
+    ids.update(f"p{first} {second}" for first, second in zip(pieces, pieces[1:], strict=False))
+    return characters, whole, ids
+
+
+@dataclass
+class SparseFeatures:
+    """A fitted vocabulary: feature → column, with its inverse document frequency."""
+
+    columns: dict[str, int]
+    idf: npt.NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, documents: Iterable[tuple[Counter[str], ...]], least: int = 2) -> SparseFeatures:
+        """Learn the vocabulary of documents as :func:`counts` gives them; features in fewer than ``least`` of them
+        are left out."""
+        seen: Counter[str] = Counter()
+        total = 0
+        for blocks in documents:
+            total += 1
+            for block in blocks:
+                seen.update(block.keys())
+        kept = sorted(feature for feature, number in seen.items() if number >= least)
+        idf = np.array([math.log((1 + total) / (1 + seen[feature])) + 1.0 for feature in kept], np.float32)
+        return cls({feature: column for column, feature in enumerate(kept)}, idf)
+
+    def row(self, blocks: tuple[Counter[str], ...]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """Columns and weights of one document; each block has length one."""
+        places: list[npt.NDArray[np.int32]] = []
+        weights: list[npt.NDArray[np.float32]] = []
+        find = self.columns.get
+        for block in blocks:
+            found = [(column, number) for feature, number in block.items() if (column := find(feature)) is not None]
+            if not found:
+                continue
+            column_list, numbers = zip(*found, strict=True)
+            columns = np.array(column_list, np.int32)
+            values = (1.0 + np.log(np.array(numbers, np.float32))) * self.idf[columns]
+            places.append(columns)
+            weights.append((values / np.linalg.norm(values)).astype(np.float32))
+        if not places:
+            return np.zeros(0, np.int32), np.zeros(0, np.float32)
+        return np.concatenate(places), np.concatenate(weights)
+
+    def matrix(self, documents: Iterable[tuple[Counter[str], ...]]) -> csr_matrix:
+        """The rows of many documents: shape (documents, features)."""
+        rows = [self.row(blocks) for blocks in documents]
+        ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, np.int32)
+        weights = np.concatenate([weights for _, weights in rows]) if rows else np.zeros(0, np.float32)
+        return csr_matrix((weights, columns, ends), shape=(len(rows), len(self.columns)), dtype=np.float32)

@@ -1,0 +1,123 @@
+"""One message understood: cleaned, its language heard, encoded once, its topic ranked, a decision made.
+
+The Rasa components and the command line both go through here, so that ``silta parse`` says what the bot does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bot.encoder.encoder import Encoder, unit
+from bot.nlu.classifier import Classifier, Example
+from bot.nlu.cleaning import clean
+from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, decide, needs_person
+from bot.nlu.scope import Scope
+from bot.nlu.sparse import counts
+from bot.reasons import sentences
+
+__all__ = ["FALLBACK", "Topical", "Understood", "featurise", "pressed"]
+
+FALLBACK = "nlu_fallback"
+"""The intent of a message that was not understood."""
+_RUNNERS_UP = 4
+_LONGEST_EVIDENCE = 12
+"""Sentences of one message that are weighed against each other as evidence; a longer message is quoted from its
+first ones."""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What is known of one message. ``runners_up`` are the next topics with their probabilities, ``choices`` the
+    topics to offer when the bot asks back, ``evidence`` the visitor's words behind a handoff."""
+
+    topic: str
+    confidence: float
+    runners_up: tuple[tuple[str, float], ...]
+    decision: Decision
+    in_domain: float
+    choices: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    language: str | None = None
+    entities: dict[str, Any] = field(default_factory=dict)
+    emotion: dict[str, Any] | None = None
+
+    def as_property(self) -> dict[str, Any]:
+        """The form in which it travels with the message through Rasa to the hub."""
+        return {
+            "topic": self.topic,
+            "confidence": round(self.confidence, 4),
+            "runners_up": [[topic, round(chance, 4)] for topic, chance in self.runners_up],
+            "decision": self.decision.value,
+            "in_domain": round(self.in_domain, 4),
+            "choices": list(self.choices),
+            "evidence": list(self.evidence),
+            "language": self.language,
+            "entities": self.entities,
+            "emotion": self.emotion,
+        }
+
+
+def featurise(encoder: Encoder, text: str) -> Example:
+    """The features of one message; the only place where it is encoded."""
+    text = clean(text)
+    return Example(counts(text, encoder.pieces(text)), encoder.pools(text))
+
+
+def pressed(topic: str, known: Sequence[str], language: str | None) -> Understood:
+    """A button: its topic is certain. ``handoff`` asks for a person; a topic that is not ``known`` (none of those
+    offered, or one that no longer exists) is not understood."""
+    if topic == "handoff":
+        topic = TALK_TO_HUMAN
+    if topic not in known:
+        return Understood(FALLBACK, 0.0, (), Decision.CLARIFY, 0.0, language=language)
+    decision = Decision.HANDOFF if needs_person(topic) else Decision.ANSWER
+    return Understood(topic, 1.0, (), decision, 1.0, language=language)
+
+
+@dataclass
+class Topical:
+    """Encoder, classifier and scope together."""
+
+    encoder: Encoder
+    classifier: Classifier
+    scope: Scope
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+    def understand(self, text: str, language: str | None = None) -> Understood:
+        """Understand a typed message. Never fails on odd text: what holds no word is not understood."""
+        text = clean(text)
+        if not any(character.isalnum() for character in text):
+            return Understood(FALLBACK, 0.0, (), Decision.CLARIFY, 0.0, language=language)
+        example = featurise(self.encoder, text)
+        ranking = self.classifier.rank(example)
+        in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
+        pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
+        verdict = decide(pairs, in_domain, self.thresholds)
+        topic = ranking.topics[0]
+        evidence: tuple[str, ...] = ()
+        if verdict.decision is Decision.HANDOFF:
+            evidence = (self._evidence(text, topic),)
+        return Understood(
+            topic=topic,
+            confidence=ranking.probabilities[0],
+            runners_up=tuple(pairs[1 : 1 + _RUNNERS_UP]),
+            decision=verdict.decision,
+            in_domain=in_domain,
+            choices=verdict.choices,
+            evidence=evidence,
+            language=language,
+        )
+
+    def _evidence(self, text: str, topic: str) -> str:
+        """The sentence that speaks most for the topic."""
+        pieces = sentences(text)[:_LONGEST_EVIDENCE]
+        if len(pieces) < 2:
+            return text
+        place = self.classifier.topics.index(topic)
+        scores = [self.classifier.decisions(featurise(self.encoder, piece))[place] for piece in pieces]
+        return pieces[int(np.argmax(scores))]
+

@@ -1,0 +1,15 @@
+"""Where things lie: the project's root and what is built below it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["CONFIG", "DOMAIN", "ENCODER", "MODELS", "NLU", "ROOT", "RULES"]
+
+ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "models"
+ENCODER = MODELS / "encoder"
+CONFIG = ROOT / "config.yml"
+DOMAIN = ROOT / "domain.yml"
+NLU = ROOT / "data" / "nlu"
+RULES = ROOT / "data" / "rules"

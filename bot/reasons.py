@@ -1,0 +1,63 @@
+"""Why a conversation is passed on to a person: reasons as the handoff packet carries them. Standard library alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["EXPLANATIONS", "explained", "human_topic", "reason", "sentences"]
+
+EXPLANATIONS = {
+    "asked": "Asks for a person",
+    "human_topic": "Needs a person: {topic}",
+    "emotion": "Strong emotion in the message: {emotion}",
+    "not_understood": "Messages in a row the bot did not understand: {count}",
+    "answer_did_not_help": "Says that the answer did not help",
+    "bot_unavailable": "The bot did not answer in time",
+    "agent_stepped_in": "{name} stepped in",
+}
+"""Explanations in English, for places without an agent's language."""
+
+_ENDS = ".!?…"
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a message, as written; a line end closes one, a dot inside a number or a word does not."""
+    found: list[str] = []
+    start = 0
+    for place, character in enumerate(text):
+        last = place + 1 == len(text)
+        closes = character in _ENDS and (last or text[place + 1].isspace())
+        if closes or character == "\n" or last:
+            piece = text[start : place + 1].strip()
+            if piece:
+                found.append(piece)
+            start = place + 1
+    return found
+
+
+def reason(code: str, *, topic: str | None = None, evidence: Sequence[str] = (), of: int | None = None) -> dict[str, Any]:
+    """One reason without its explanation; absent fields are left out."""
+    made: dict[str, Any] = {"code": code}
+    if topic is not None:
+        made["topic"] = topic
+    made["evidence"] = list(evidence)
+    if of is not None:
+        made["of"] = of
+    return made
+
+
+def human_topic(topic: str, evidence: Sequence[str], of: int | None = None) -> dict[str, Any]:
+    """The reason for a topic that sends a conversation to a person."""
+    if topic == "human/talk_to_human":
+        code = "asked"
+    elif topic == "answer_did_not_help":
+        return reason("answer_did_not_help", evidence=evidence, of=of)
+    else:
+        code = "human_topic"
+    return reason(code, topic=topic, evidence=evidence, of=of)
+
+
+def explained(given: Mapping[str, Any], **values: str) -> dict[str, Any]:
+    """A reason with its explanation in English, the placeholders of :data:`EXPLANATIONS` filled from ``values``."""
+    return {**given, "explanation": EXPLANATIONS[given["code"]].format(**values)}
