@@ -1,0 +1,39 @@
+"""``python -m actions --port 5055``: the action server, on loopback only."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from actions.owner import BadOwnerFile
+from actions.server import application
+
+__all__ = ["main"]
+
+HOST = "127.0.0.1"
+"""Only the bot on this machine calls it, and it asks for no password."""
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Serve until a signal. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m actions", description="Serve the bot's actions on loopback.")
+    parser.add_argument("--port", type=int, default=5055)
+    port = parser.parse_args(given).port
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    try:
+        app = application()
+    except BadOwnerFile as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
+        app.run(HOST, port, workers=1, access_log=False, motd=False)
+    except OSError as error:
+        print(f"actions.port: {HOST}:{port}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,101 @@
+"""What the tracker tells an action: the visitor's latest message as it was understood, and the turns before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handoff.events import LANGUAGES
+
+__all__ = ["Heard", "failed_before", "heard", "last_answer"]
+
+MOST_EVIDENCE = 500
+"""Characters of the visitor's words in a reason; an agent sees the whole message beside it."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The latest message."""
+
+    text: str
+    language: str
+    topic: str | None
+    choices: tuple[str, ...]
+    """Topics that may be meant, likeliest first, where the message was not clear."""
+    evidence: tuple[str, ...]
+    """The visitor's very words that tell the topic; none where a button was pressed."""
+    of: int | None
+    """The message's number in the conversation's log."""
+
+
+def _topic(message: Mapping[str, Any]) -> str | None:
+    intent = message.get("intent") or {}
+    found = (message.get("silta") or {}).get("topic") or intent.get("full_retrieval_intent_name") or intent.get("name")
+    return found if isinstance(found, str) else None
+
+
+def _evidence(understood: Mapping[str, Any], text: str, pressed: bool) -> tuple[str, ...]:
+    if pressed:
+        return ()
+    words = understood.get("evidence") or [text]
+    return tuple(str(word)[:MOST_EVIDENCE] for word in words if word)
+
+
+def heard(state: Mapping[str, Any]) -> Heard:
+    """The latest message of a tracker's state, as Rasa sends it to an action server."""
+    message = state.get("latest_message") or {}
+    understood = message.get("silta") or {}
+    sent = (message.get("metadata") or _last_user(state).get("metadata") or {}).get("silta") or {}
+    language = (state.get("slots") or {}).get("language") or understood.get("language") or sent.get("language")
+    text = message.get("text") or ""
+    return Heard(
+        text=text,
+        language=language if language in LANGUAGES else LANGUAGES[0],
+        topic=_topic(message),
+        choices=tuple(str(topic) for topic in understood.get("choices") or ()),
+        evidence=_evidence(understood, text, bool(sent.get("topic"))),
+        of=sent.get("of"),
+    )
+
+
+def _last_user(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    users = [event for event in state.get("events") or () if event.get("event") == "user"]
+    return users[-1] if users else {}
+
+
+def _turns(state: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
+    """The turns before the latest message, the last one first. Each begins with the visitor's message."""
+    turns: list[list[Mapping[str, Any]]] = []
+    for event in state.get("events") or ():
+        if event.get("event") == "user":
+            turns.append([event])
+        elif turns:
+            turns[-1].append(event)
+    return turns[-2::-1]
+
+
+def _did(turn: Sequence[Mapping[str, Any]], action: str) -> bool:
+    return any(event.get("event") == "action" and event.get("name") == action for event in turn)
+
+
+def failed_before(state: Mapping[str, Any], action: str) -> int:
+    """How many turns in a row, up to the one before the latest message, ended in ``action``. A conversation that came
+    back from a person starts anew."""
+    count = 0
+    for turn in _turns(state):
+        if not _did(turn, action) or any(event.get("event") == "resume" for event in turn):
+            break
+        count += 1
+    return count
+
+
+def last_answer(state: Mapping[str, Any]) -> tuple[str | None, bool]:
+    """The topic answered in the turn before the latest message that was no small talk, and whether there was one."""
+    for turn in _turns(state):
+        if any(event.get("event") == "resume" for event in turn):
+            break
+        topic = _topic(turn[0].get("parse_data") or {})
+        if topic and topic.startswith("faq/"):
+            return topic, True
+    return None, False
