@@ -1,0 +1,112 @@
+"""The grammar of ``silta``: subcommands, their arguments, and who does each."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from handoff.events import LANGUAGES
+
+__all__ = ["parser"]
+
+BOT_COMMANDS = {
+    "train": "train the Rasa model, with progress",
+    "parse": "messages in, what the bot understands out (JSON lines)",
+    "evaluate": "accuracy on labelled messages",
+    "encode": "texts in, sentence embeddings out",
+}
+"""Done in the bot's environment: ``./silta`` sends them there, so here they only appear in the help."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; the namespace it makes has ``run``, which takes it and returns the exit status."""
+    top = argparse.ArgumentParser(
+        prog="silta", description="Customer-service chat in Finnish, Danish and English: a bot, and people behind it."
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    _up(commands)
+    for name, text in BOT_COMMANDS.items():
+        commands.add_parser(name, help=text, add_help=False).set_defaults(run=_elsewhere)
+    _agent(commands)
+    _conversation(commands)
+    _chat(commands)
+    return top
+
+
+def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """A function of a module of this package that is imported only when it is called: help stays quick."""
+
+    def run(given: argparse.Namespace) -> int:
+        found: Callable[[argparse.Namespace], int] = getattr(
+            importlib.import_module(f"handoff.cli.{module}"), function
+        )
+        return found(given)
+
+    return run
+
+
+def _elsewhere(_: argparse.Namespace) -> int:
+    raise SystemExit("silta: this command runs in the bot's environment: start it as ./silta")
+
+
+def _up(commands: Any) -> None:
+    up = commands.add_parser("up", help="start everything on this machine; Ctrl-C stops it")
+    up.add_argument("--hubs", type=int, default=1, metavar="N", help="hub processes on the public port (default 1)")
+    up.add_argument("--bots", type=int, default=1, metavar="N", help="Rasa processes (default 1)")
+    up.set_defaults(run=_lazily("up", "up"))
+
+
+def _agent(commands: Any) -> None:
+    agent = commands.add_parser("agent", help="accounts of agents, supervisors and owners")
+    actions = agent.add_subparsers(metavar="ACTION", required=True)
+    add = actions.add_parser("add", help="a new account; its password is read or made and printed once")
+    add.add_argument("email", metavar="EMAIL")
+    add.add_argument("--name", help="as visitors see it (default: the first part of the e-mail)")
+    add.add_argument("--role", choices=("agent", "supervisor", "owner"), default="agent")
+    add.add_argument("--languages", type=_words, default=LANGUAGES, help="such as fi,da,en (default: all)")
+    add.add_argument("--skills", type=_words, default=("general",), help="such as general,orders (default: general)")
+    add.add_argument("--capacity", type=int, default=5, metavar="N", help="conversations at once (default 5)")
+    add.set_defaults(run=_lazily("agent", "add"))
+    password = actions.add_parser("password", help="a new password for an account")
+    password.add_argument("email", metavar="EMAIL")
+    password.set_defaults(run=_lazily("agent", "password"))
+    for one in (add, password):
+        one.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    listing = actions.add_parser("list", help="all accounts")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing.set_defaults(run=_lazily("agent", "list_all"))
+    disable = actions.add_parser("disable", help="lock an account")
+    disable.add_argument("email", metavar="EMAIL")
+    disable.set_defaults(run=_lazily("agent", "disable"))
+
+
+def _conversation(commands: Any) -> None:
+    conversation = commands.add_parser("conversation", help="transcripts")
+    actions = conversation.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the latest conversations")
+    listing.add_argument("--limit", type=_positive, default=50, metavar="N", help="at most so many (default 50)")
+    listing.set_defaults(run=_lazily("conversation", "list_latest"))
+    show = actions.add_parser("show", help="everything that was said in one conversation")
+    show.add_argument("conversation", metavar="CONVERSATION")
+    show.set_defaults(run=_lazily("conversation", "show"))
+    for one in (listing, show):
+        one.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _chat(commands: Any) -> None:
+    chat = commands.add_parser("chat", help="talk to the bot in the terminal, as a visitor")
+    chat.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="to begin with (default fi)")
+    chat.set_defaults(run=_lazily("chat", "chat"))
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _positive(value: str) -> int:
+    number = int(value)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{value} is less than 1")
+    return number

@@ -1,0 +1,147 @@
+"""Which parts Silta has on this machine, and with what command, environment and patience each of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from pathlib import Path
+
+from handoff.supervisor import redis_server
+from handoff.supervisor.errors import NotSetUp
+from handoff.supervisor.ports import free_port
+from handoff.supervisor.process import Process
+from handoff.supervisor.readiness import bot_reads, http_ok, redis_answers
+from handoff.supervisor.settings import UpSettings
+
+__all__ = ["Part", "Plan", "Stage", "make_plan"]
+
+
+class Stage(IntEnum):
+    """Parts of one stage start together, when all of the stage before are ready; they stop in the opposite order."""
+
+    REDIS = 1
+    """Everything else keeps its data here, and writes until it ends: first in, last out."""
+    BOT = 2
+    """Bots and the action server."""
+    HUB = 3
+    """The public side: opens when there is something behind it, and closes first."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process that is kept running.
+
+    ``ready_timeout_s`` is generous: it is there for parts that never become ready, not to judge a slow machine.
+    ``stop_timeout_s`` is longer than the part's own drain.
+    """
+
+    name: str
+    stage: Stage
+    command: tuple[str, ...]
+    environ: Mapping[str, str]
+    ready: Callable[[Process], Awaitable[bool]]
+    ready_timeout_s: float
+    stop_timeout_s: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All parts in the order of their start, and the address of the Redis they share."""
+
+    parts: tuple[Part, ...]
+    redis_url: str
+    environ: Mapping[str, str]
+    """What every child gets, and the commands that prepare the start."""
+
+
+def make_plan(settings: UpSettings) -> Plan:
+    """The parts for these settings; picks the inner port.
+
+    Raises:
+        NotSetUp: an environment is missing.
+    """
+    for python in (settings.hub_python, settings.bot_python):
+        if not python.exists():
+            raise NotSetUp(python)
+    parts: list[Part] = []
+    common = _common(settings)
+    url = settings.redis_url
+    if url is None:
+        socket = redis_server.socket_path(settings.run)
+        url = f"unix://{socket}"
+        parts.append(_redis(settings, socket, url, common))
+    common["SILTA_REDIS_URL"] = url
+    actions_port = free_port()
+    common["SILTA_ACTIONS_URL"] = f"http://127.0.0.1:{actions_port}/webhook"
+    parts.append(_actions(settings, actions_port, common))
+    parts.extend(_bot(settings, number, url, common) for number in range(1, settings.bots + 1))
+    parts.extend(_hub(settings, number, common) for number in range(1, settings.hubs + 1))
+    return Plan(tuple(_patient(part, settings.patience) for part in parts), url, common)
+
+
+def _patient(part: Part, factor: float) -> Part:
+    return replace(
+        part, ready_timeout_s=part.ready_timeout_s * factor, stop_timeout_s=part.stop_timeout_s * factor
+    )
+
+
+def _common(settings: UpSettings) -> dict[str, str]:
+    # The hub alone talks to Messenger: nobody else needs its secrets.
+    environ = {name: value for name, value in settings.environ.items() if not name.startswith("SILTA_MESSENGER_")}
+    environ.update(
+        SILTA_HOST=settings.host,
+        SILTA_PORT=str(settings.port),
+        SILTA_VAR=str(settings.var),
+        PYTHONPATH=str(settings.root),
+        PYTHONUNBUFFERED="1",  # a log must show the last words of a process that is killed
+    )
+    return environ
+
+
+def _named(name: str, common: Mapping[str, str], **more: str) -> dict[str, str]:
+    return {**common, "SILTA_PROCESS": name, **more}
+
+
+def _redis(settings: UpSettings, socket: Path, url: str, common: Mapping[str, str]) -> Part:
+    folder = settings.var / "redis"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    async def ready(_: Process) -> bool:
+        return await redis_answers(url)
+
+    # A long history takes a while to read: a gigabyte about half a minute.
+    command = tuple(redis_server.command(redis_server.binary(), folder, socket))
+    return Part("redis", Stage.REDIS, command, _named("redis", common), ready, 120.0, 15.0)
+
+
+def _actions(settings: UpSettings, port: int, common: Mapping[str, str]) -> Part:
+    async def ready(_: Process) -> bool:
+        return await http_ok("127.0.0.1", port, "/health")
+
+    command = (str(settings.bot_python), "-m", "actions", "--port", str(port))
+    return Part("actions", Stage.BOT, command, _named("actions", common), ready, 90.0, 8.0)
+
+
+def _bot(settings: UpSettings, number: int, url: str, common: Mapping[str, str]) -> Part:
+    name = f"bot-{number}"
+
+    async def ready(process: Process) -> bool:
+        return await bot_reads(url, process.pid)
+
+    command = (str(settings.bot_python), "-m", "bot.serve", "--model", "models")
+    # One thread a process computes best beside others on the same cores; TensorFlow only tells of itself.
+    environ = _named(name, common, OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
+    return Part(name, Stage.BOT, command, environ, ready, 180.0, 15.0)
+
+
+def _hub(settings: UpSettings, number: int, common: Mapping[str, str]) -> Part:
+    name = f"hub-{number}"
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104 (compared, not bound)
+
+    async def ready(_: Process) -> bool:
+        return await http_ok(host, settings.port, "/readyz")
+
+    messenger = {key: value for key, value in settings.environ.items() if key.startswith("SILTA_MESSENGER_")}
+    command = (str(settings.hub_python), "-m", "handoff")
+    return Part(name, Stage.HUB, command, _named(name, common, **messenger), ready, 60.0, 15.0)

@@ -1,0 +1,84 @@
+"""How each part shows that it is ready. A probe answers yes or no and never raises for a part that is not there yet."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from handoff.events import Keys
+
+__all__ = ["POLL_S", "bot_reads", "connect", "http_ok", "redis_answers"]
+
+POLL_S = 0.1
+"""Between two questions to a part that is starting."""
+
+PROBE_TIMEOUT_S = 2.0
+"""One question to one part: a busy machine takes a while, a dead part must not hold us up."""
+
+
+def connect(url: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> redis.asyncio.Redis:
+    """A client without retries of its own: who waits for readiness asks again anyway. The caller closes it."""
+    client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+        url,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
+    return client
+
+
+async def redis_answers(url: str) -> bool:
+    """Whether Redis answers PING: not while it still reads its file."""
+    client = connect(url)
+    try:
+        return bool(await client.ping())
+    except (RedisError, OSError):
+        return False
+    finally:
+        await client.aclose()
+
+
+async def bot_reads(url: str, pid: int) -> bool:
+    """Whether the Rasa process with this number reads the inbox: signs of life of others do not count."""
+    client = connect(url)
+    try:
+        async for key in client.scan_iter(match=Keys().alive("*"), count=1000):
+            if _pid_of(await client.get(key)) == pid:
+                return True
+        return False
+    except (RedisError, OSError):
+        return False
+    finally:
+        await client.aclose()
+
+
+def _pid_of(sign: str | bytes | None) -> int | None:
+    try:
+        value = json.loads(sign or "null")
+    except ValueError:
+        return None
+    pid = value.get("pid") if isinstance(value, dict) else None
+    return pid if isinstance(pid, int) else None
+
+
+async def http_ok(host: str, port: int, path: str) -> bool:
+    """Whether ``GET path`` is answered with 200."""
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                await writer.drain()
+                status = await reader.readline()
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False
+    words = status.split()
+    return len(words) > 1 and words[1] == b"200"

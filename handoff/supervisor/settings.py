@@ -1,0 +1,105 @@
+"""What the environment says about the start, read once and passed down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from handoff.errors import SettingsError
+
+__all__ = ["ROOT", "UpSettings"]
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The root of the repository, or of an installed Silta: where bot/, actions/ and models/ lie."""
+
+MOST_PROCESSES = 64
+"""Hubs or bots on one machine at most: more is a slip of the finger, not a plan."""
+
+
+@dataclass(frozen=True)
+class UpSettings:
+    """Settings of ``silta up``.
+
+    ``redis_url`` is None for the embedded Redis. ``environ`` is what child processes inherit.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    var: Path = ROOT / "var"
+    redis_url: str | None = None
+    hubs: int = 1
+    bots: int = 1
+    patience: float = 1.0
+    """Every wait for a part to start or stop is multiplied by this: more for a slow machine (``SILTA_PATIENCE``)."""
+    root: Path = ROOT
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)  # holds secrets
+
+    @property
+    def run(self) -> Path:
+        """Pid files, the lock and the socket of Redis."""
+        return self.var / "run"
+
+    @property
+    def log(self) -> Path:
+        return self.var / "log"
+
+    @property
+    def hub_python(self) -> Path:
+        return self.root / ".venv" / "hub" / "bin" / "python"
+
+    @property
+    def bot_python(self) -> Path:
+        return self.root / ".venv" / "bot" / "bin" / "python"
+
+    @property
+    def address(self) -> str:
+        """The address to show: one that a browser on this machine can open."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 (compared, not bound)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], *, hubs: int = 1, bots: int = 1, cwd: Path | None = None) -> UpSettings:
+        """Settings from the environment; relative paths start at ``cwd``.
+
+        Raises:
+            SettingsError: with a line for each setting that is wrong.
+        """
+        problems = []
+        port = environ.get("SILTA_PORT", "").strip() or "8080"
+        if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+            problems.append(f"SILTA_PORT is {port!r}: a number from 1 to 65535 is needed")
+            port = "8080"
+        for name, count in (("--hubs", hubs), ("--bots", bots)):
+            if not 1 <= count <= MOST_PROCESSES:
+                problems.append(f"{name} is {count}: a number from 1 to {MOST_PROCESSES} is needed")
+        url = environ.get("SILTA_REDIS_URL", "").strip() or None
+        if url is not None and not url.startswith(("redis://", "rediss://", "unix://")):
+            problems.append("SILTA_REDIS_URL must start with redis://, rediss:// or unix://")
+        patience = _factor(environ.get("SILTA_PATIENCE", "").strip() or "1", problems)
+        if problems:
+            raise SettingsError(problems)
+        base = cwd or Path.cwd()
+        given = dict(environ)
+        if owner := given.get("SILTA_OWNER_DIR"):
+            given["SILTA_OWNER_DIR"] = str((base / owner).resolve())  # children start in the root, not here
+        return cls(
+            host=environ.get("SILTA_HOST", "").strip() or "127.0.0.1",
+            port=int(port),
+            var=(base / environ["SILTA_VAR"]).resolve() if environ.get("SILTA_VAR") else ROOT / "var",
+            redis_url=url,
+            hubs=hubs,
+            bots=bots,
+            patience=patience,
+            environ=given,
+        )
+
+
+def _factor(value: str, problems: list[str]) -> float:
+    try:
+        factor = float(value)
+    except ValueError:
+        factor = 0.0
+    if not 0.01 <= factor <= 100:
+        problems.append(f"SILTA_PATIENCE is {value!r}: a factor from 0.01 to 100 is needed")
+    return factor

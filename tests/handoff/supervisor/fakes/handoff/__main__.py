@@ -1,0 +1,5 @@
+import os
+
+import fake
+
+fake.serve(int(os.environ["SILTA_PORT"]), "/readyz")
