@@ -1,0 +1,396 @@
+/**
+ * A hub of the web's own, for tests and for working on the pages: the protocol's frames over real sockets, the
+ * conversations in memory, a bot of a few words. It is never shipped; what it does not check, the real one does.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { dirname, extname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WebSocketServer } from 'ws';
+import { answer, GREETING, SYSTEM } from './bot.mjs';
+
+const DIST = resolve(dirname(fileURLToPath(import.meta.url)), '../dist');
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
+export const CSP =
+  "default-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'self'";
+
+export const AGENTS = {
+  'aino@havu.example': { id: 'a1', name: 'Aino', role: 'agent', languages: ['fi', 'en'], skills: ['general'], capacity: 4, password: 'silta-demo' },
+  'mikkel@havu.example': { id: 'a2', name: 'Mikkel', role: 'agent', languages: ['da', 'en'], skills: ['general'], capacity: 4, password: 'silta-demo' },
+};
+
+export class Hub {
+  constructor({ botDelay = 350 } = {}) {
+    this.botDelay = botDelay;
+    this.conversations = new Map();
+    this.tokens = new Map();
+    this.sessions = new Map();
+    this.socketTokens = new Map();
+    this.visitors = new Set();
+    this.agents = new Set();
+    this.answers = new Map();
+    this.refuse = new Set();
+    this.cspReports = [];
+  }
+
+  async listen(port = 0) {
+    this.server = createServer((request, response) => void this.http(request, response));
+    this.sockets = new WebSocketServer({ noServer: true });
+    this.server.on('upgrade', (request, socket, head) => {
+      const kind = new URL(request.url, 'http://x').pathname;
+      if (kind !== '/ws/visitor' && kind !== '/ws/agent') return socket.destroy();
+      this.sockets.handleUpgrade(request, socket, head, (ws) =>
+        kind === '/ws/visitor' ? this.visitor(ws) : this.agent(ws),
+      );
+    });
+    await new Promise((done) => this.server.listen(port, '127.0.0.1', done));
+    this.port = this.server.address().port;
+    this.origin = `http://127.0.0.1:${this.port}`;
+    return this;
+  }
+
+  /** Closes every socket, as a restart does. */
+  drop(code = 1012) {
+    for (const ws of this.sockets.clients) ws.close(code);
+  }
+
+  async close() {
+    for (const ws of this.sockets.clients) ws.terminate();
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+  }
+
+  async http(request, response) {
+    const url = new URL(request.url, 'http://x');
+    const json = (status, body, headers = {}) => {
+      response.writeHead(status, { 'content-type': 'application/json', ...headers });
+      response.end(JSON.stringify(body));
+    };
+    const session = /silta_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
+    if (request.method === 'POST') {
+      let raw = '';
+      for await (const part of request) raw += part;
+      if (url.pathname === '/csp') {
+        this.cspReports.push(raw);
+        return json(200, {});
+      }
+      if (url.pathname === '/api/login') {
+        const { email, password } = JSON.parse(raw);
+        const agent = AGENTS[email];
+        if (!agent || agent.password !== password) return json(401, { code: 'unauthorized' });
+        const id = randomUUID();
+        this.sessions.set(id, agent);
+        return json(200, { agent: publicAgent(agent) }, { 'set-cookie': `silta_session=${id}; HttpOnly; SameSite=Strict; Path=/` });
+      }
+      const agent = this.sessions.get(session);
+      if (!agent) return json(401, { code: 'unauthorized' });
+      if (url.pathname === '/api/socket-token') {
+        const token = randomUUID();
+        this.socketTokens.set(token, agent);
+        return json(200, { token });
+      }
+      if (url.pathname === '/api/logout') {
+        this.sessions.delete(session);
+        return json(200, {});
+      }
+      return json(404, { code: 'not_found' });
+    }
+    const name = { '/': 'index.html', '/console': 'console.html' }[url.pathname] ?? url.pathname.slice(1);
+    const file = resolve(DIST, name);
+    try {
+      if (!file.startsWith(DIST)) throw new Error('outside');
+      const body = await readFile(file);
+      response.writeHead(200, {
+        'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+        'content-security-policy': `${CSP}; report-uri /csp`,
+        'x-content-type-options': 'nosniff',
+      });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  }
+
+  // ------------------------------------------------------------------ conversations
+
+  make(language = 'fi') {
+    const id = `c_${randomUUID().slice(0, 8)}`;
+    const conversation = { id, status: 'bot', language, events: [], assignee: null, waitingSince: null, reasons: [], priority: 'normal', name: null, topics: [], failed: 0 };
+    this.conversations.set(id, conversation);
+    return conversation;
+  }
+
+  log(conversation, event) {
+    const whole = { seq: conversation.events.length + 1, at: new Date().toISOString(), ...event };
+    conversation.events.push(whole);
+    for (const peer of this.visitors) if (peer.conversation === conversation) peer.send(forVisitor(whole));
+    for (const peer of this.agents) {
+      if (peer.opened.has(conversation.id) || conversation.assignee?.id === peer.agent.id) {
+        peer.send({ type: 'event', conversation: conversation.id, ...whole });
+      }
+    }
+    if (conversation.status === 'queued' || conversation.status === 'assigned') this.pushQueue(conversation);
+    return whole.seq;
+  }
+
+  say(conversation, role, text, more = {}) {
+    return this.log(conversation, { kind: 'message', author: { role, ...(more.author ?? {}) }, text, language: conversation.language, ...(more.buttons ? { buttons: more.buttons } : {}) });
+  }
+
+  entry(conversation) {
+    if (conversation.status !== 'queued' && conversation.status !== 'assigned') return null;
+    const last = conversation.events.filter((event) => event.kind === 'message' && event.author.role === 'visitor').at(-1);
+    const reason = conversation.reasons[0];
+    return {
+      conversation: conversation.id, channel: conversation.channel ?? 'web', language: conversation.language, status: conversation.status,
+      waiting_since: conversation.waitingSince, priority: conversation.priority, skill: 'general',
+      reason: reason ? { code: reason.code, topic: reason.topic ?? null, explanation: reason.explanation ?? '' } : null,
+      visitor: { name: conversation.name }, last_text: last?.text ?? null, assignee: conversation.assignee,
+      assigned_at: conversation.assignee ? new Date().toISOString() : null,
+    };
+  }
+
+  pushQueue(conversation) {
+    const entry = this.entry(conversation);
+    for (const peer of this.agents) peer.send({ type: 'queue', conversation: conversation.id, entry });
+    this.pushStatus();
+  }
+
+  pushStatus() {
+    const line = [...this.conversations.values()].filter((c) => c.status === 'queued').sort((a, b) => a.waitingSince.localeCompare(b.waitingSince));
+    for (const peer of this.visitors) {
+      const { conversation } = peer;
+      const place = line.indexOf(conversation);
+      peer.send({
+        type: 'status', status: conversation.status,
+        ...(place >= 0 ? { position: place + 1, ahead: place, eta_s: place > 0 ? [place * 120, place * 300] : null, agents: this.agents.size } : {}),
+      });
+    }
+  }
+
+  handoff(conversation, reasons, priority = 'normal') {
+    conversation.reasons.push(...reasons);
+    conversation.priority = priority;
+    if (conversation.status === 'queued') return;
+    conversation.status = 'queued';
+    conversation.waitingSince ??= new Date().toISOString();
+    this.log(conversation, { kind: 'handoff', author: { role: 'system' }, reasons });
+    this.say(conversation, 'system', SYSTEM[conversation.language].queued);
+    this.pushQueue(conversation);
+  }
+
+  visitorSays(conversation, text, clientId, button) {
+    if (conversation.status === 'resolved') conversation.status = 'bot';
+    const seq = this.log(conversation, { kind: 'message', author: { role: 'visitor' }, text, language: conversation.language, client_id: clientId });
+    if (conversation.status !== 'bot') return seq;
+    const turn = answer(text, conversation.language, button);
+    this.log(conversation, { kind: 'nlu', author: { role: 'bot' }, of: seq, ...turn.nlu });
+    conversation.language = turn.language;
+    conversation.topics.push({ topic: turn.nlu.topic, confidence: turn.nlu.confidence, runners_up: turn.nlu.runners_up, answered: !turn.reasons, of: seq });
+    setTimeout(() => {
+      if (conversation.status !== 'bot') return;
+      for (const reply of turn.replies) this.say(conversation, 'bot', reply.text, { buttons: reply.buttons });
+      if (turn.reasons) this.handoff(conversation, turn.reasons.map((reason) => ({ ...reason, of: seq })), turn.priority);
+    }, this.botDelay);
+    return seq;
+  }
+
+  packet(conversation) {
+    if (!conversation.reasons.length) return null;
+    return {
+      conversation: conversation.id, channel: conversation.channel ?? 'web', language: conversation.language, requested_at: conversation.waitingSince,
+      waiting_since: conversation.waitingSince, priority: conversation.priority, skill: 'general', reasons: conversation.reasons,
+      topics: conversation.topics, failed_turns: conversation.failed, entities: conversation.entities ?? {}, slots: {},
+      visitor: { name: conversation.name, earlier: [] }, summary: conversation.summary ?? '', masked: conversation.masked ?? 0,
+    };
+  }
+
+  // ------------------------------------------------------------------ sockets
+
+  once(ws, frame, act) {
+    const known = this.answers.get(frame.id);
+    if (known) return ws.send(JSON.stringify(known));
+    let reply;
+    if (this.refuse.has(frame.type)) reply = { type: 'error', id: frame.id, code: 'bad_request', message: 'not yet' };
+    else {
+      const result = act();
+      reply = result?.error ? { type: 'error', id: frame.id, code: result.error, message: '', ...(result.more ?? {}) } : { type: 'ack', id: frame.id, ...result };
+    }
+    if (frame.id) this.answers.set(frame.id, reply);
+    ws.send(JSON.stringify(reply));
+  }
+
+  visitor(ws) {
+    const peer = { conversation: null, send: (frame) => ws.readyState === 1 && ws.send(JSON.stringify(frame)) };
+    ws.on('close', () => this.visitors.delete(peer));
+    ws.on('message', (data) => {
+      const frame = JSON.parse(String(data));
+      if (frame.type === 'ping') return peer.send({ type: 'pong' });
+      if (!peer.conversation) return this.visitorHello(ws, peer, frame);
+      const { conversation } = peer;
+      switch (frame.type) {
+        case 'typing':
+          for (const agent of this.agents) {
+            if (agent.opened.has(conversation.id)) agent.send({ type: 'typing', conversation: conversation.id, role: 'visitor', on: frame.on });
+          }
+          return;
+        case 'message':
+          return this.once(ws, frame, () => {
+            const offered = conversation.events.flatMap((event) => event.buttons ?? []).find((button) => button.id === frame.button);
+            if (frame.button && !offered) return { error: 'bad_request' };
+            if (frame.text === '/fail') return { error: 'rate_limited' };
+            return { seq: this.visitorSays(conversation, offered?.title ?? frame.text, frame.id, frame.button) };
+          });
+        case 'request_handoff':
+          return this.once(ws, frame, () => {
+            this.handoff(conversation, [{ code: 'asked', topic: 'human/talk_to_human', explanation: '', evidence: [] }]);
+            return {};
+          });
+        case 'cancel_handoff':
+          return this.once(ws, frame, () => {
+            conversation.status = 'bot';
+            conversation.waitingSince = null;
+            this.say(conversation, 'system', SYSTEM[conversation.language].cancelled);
+            this.pushQueue(conversation);
+            return {};
+          });
+        case 'language':
+          return this.once(ws, frame, () => {
+            conversation.language = frame.value;
+            this.log(conversation, { kind: 'language', language: frame.value, author: { role: 'visitor' } });
+            return {};
+          });
+        case 'end':
+          return this.once(ws, frame, () => (this.resolve(conversation), {}));
+        case 'rating':
+          return this.once(ws, frame, () => {
+            this.log(conversation, { kind: 'rating', score: frame.score, author: { role: 'visitor' } });
+            return {};
+          });
+        default:
+          return peer.send({ type: 'error', id: frame.id, code: 'bad_request', message: 'unknown type' });
+      }
+    });
+  }
+
+  visitorHello(ws, peer, frame) {
+    let conversation;
+    let token = frame.token;
+    if (token) {
+      conversation = this.tokens.get(token);
+      if (!conversation) {
+        peer.send({ type: 'error', code: 'unauthorized', message: '' });
+        return ws.close(1008);
+      }
+    } else {
+      token = randomUUID();
+      conversation = this.make(frame.language);
+      this.tokens.set(token, conversation);
+      this.say(conversation, 'bot', GREETING[conversation.language].text, { buttons: GREETING[conversation.language].buttons });
+    }
+    peer.conversation = conversation;
+    this.visitors.add(peer);
+    peer.send({
+      type: 'welcome', token, conversation: conversation.id, status: conversation.status, language: conversation.language,
+      last: conversation.events.length, notice: SYSTEM[conversation.language].notice, open: true, announcements: [],
+    });
+    for (const event of conversation.events.slice(frame.after ?? 0)) peer.send(forVisitor(event));
+    if (conversation.status === 'queued') this.pushStatus();
+  }
+
+  agent(ws) {
+    const peer = { agent: null, opened: new Set(), send: (frame) => ws.readyState === 1 && ws.send(JSON.stringify(frame)) };
+    ws.on('close', () => this.agents.delete(peer));
+    ws.on('message', (data) => {
+      const frame = JSON.parse(String(data));
+      if (frame.type === 'ping') return peer.send({ type: 'pong' });
+      if (!peer.agent) return this.agentHello(ws, peer, frame);
+      const conversation = this.conversations.get(frame.conversation);
+      if (frame.type === 'typing') {
+        for (const visitor of this.visitors) if (visitor.conversation === conversation) visitor.send({ type: 'typing', role: 'agent', on: frame.on });
+        return;
+      }
+      if (frame.type === 'presence') {
+        peer.presence = frame.value;
+        return this.once(ws, frame, () => ({}));
+      }
+      if (!conversation) return peer.send({ type: 'error', id: frame.id, code: 'not_found', message: '' });
+      const author = { role: 'agent', id: peer.agent.id, name: peer.agent.name };
+      const owned = conversation.assignee?.id === peer.agent.id;
+      if (frame.type === 'open') {
+        peer.opened.add(conversation.id);
+        peer.send({ type: 'ack', id: frame.id, handoff: this.packet(conversation), status: conversation.status, language: conversation.language, last: conversation.events.length, assignee: conversation.assignee });
+        for (const event of conversation.events.slice(frame.after ?? 0)) peer.send({ type: 'event', conversation: conversation.id, ...event });
+        return;
+      }
+      this.once(ws, frame, () => {
+        if (frame.type === 'claim') {
+          if (conversation.assignee) return { error: 'conflict', more: { assignee: conversation.assignee } };
+          conversation.assignee = { id: peer.agent.id, name: peer.agent.name };
+          conversation.status = 'assigned';
+          this.log(conversation, { kind: 'assigned', author, text: SYSTEM[conversation.language].assigned.replace('{name}', peer.agent.name), language: conversation.language });
+          this.pushQueue(conversation);
+          return {};
+        }
+        if (frame.type === 'note') return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id }) };
+        if (!owned) return { error: 'forbidden' };
+        if (frame.type === 'message') {
+          return { seq: this.log(conversation, { kind: 'message', author, text: frame.text, language: conversation.language, client_id: frame.id }) };
+        }
+        if (frame.type === 'resolve') {
+          this.resolve(conversation, author);
+          return {};
+        }
+        if (frame.type === 'return_to_bot') {
+          conversation.assignee = null;
+          conversation.waitingSince = null;
+          conversation.status = 'bot';
+          this.log(conversation, { kind: 'returned_to_bot', author, text: SYSTEM[conversation.language].returned_to_bot, language: conversation.language });
+          this.pushQueue(conversation);
+          return {};
+        }
+        return { error: 'bad_request' };
+      });
+    });
+  }
+
+  resolve(conversation, author = { role: 'visitor' }) {
+    conversation.assignee = null;
+    conversation.waitingSince = null;
+    conversation.status = 'resolved';
+    this.log(conversation, { kind: 'resolved', author, text: SYSTEM[conversation.language].resolved, language: conversation.language });
+    this.pushQueue(conversation);
+  }
+
+  agentHello(ws, peer, frame) {
+    const agent = this.socketTokens.get(frame.token);
+    this.socketTokens.delete(frame.token);
+    if (!agent) {
+      peer.send({ type: 'error', code: 'unauthorized', message: '' });
+      return ws.close(1008);
+    }
+    peer.agent = agent;
+    this.agents.add(peer);
+    const all = [...this.conversations.values()];
+    peer.send({
+      type: 'welcome', agent: publicAgent(agent), presence: 'online', queue: all.map((c) => this.entry(c)).filter(Boolean),
+      mine: all.filter((c) => c.assignee?.id === agent.id).map((c) => ({ conversation: c.id, status: c.status, last: c.events.length })),
+    });
+    for (const [id, after] of Object.entries(frame.cursors ?? {})) {
+      const conversation = this.conversations.get(id);
+      if (!conversation) continue;
+      peer.opened.add(id);
+      for (const event of conversation.events.slice(after)) peer.send({ type: 'event', conversation: id, ...event });
+    }
+  }
+}
+
+function forVisitor(event) {
+  if (event.kind === 'note' || event.kind === 'nlu') return { type: 'event', seq: event.seq, kind: 'hidden' };
+  return { type: 'event', ...event };
+}
+
+function publicAgent({ password: _password, ...agent }) {
+  return agent;
+}

@@ -1,0 +1,59 @@
+/**
+ * Builds dist/: the pages, the loader under its fixed name and the panel under a name that tells its content.
+ *
+ * Three runs of Vite, since a classic script must stand alone: the panel first, so that the loader can be told its
+ * name. Nothing in the output depends on the time or the machine.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = resolve(root, 'dist');
+const common = { root, configFile: false, logLevel: 'warn', publicDir: false };
+
+/** One file, no imports left in it, runs as a classic script. */
+async function classic(entry, define = {}) {
+  const made = await build({
+    ...common,
+    define: { 'process.env.NODE_ENV': '"production"', ...define },
+    build: {
+      write: false,
+      target: 'es2022',
+      cssTarget: 'chrome111',
+      minify: true,
+      modulePreload: false,
+      lib: { entry: resolve(root, entry), formats: ['iife'], name: 'siltaPart', fileName: 'part' },
+    },
+  });
+  const [{ output }] = [made].flat();
+  const chunk = output.find((part) => part.type === 'chunk');
+  // The wrapper's variable would be a second global name.
+  return chunk.code.replace(/^(var|const|let) siltaPart\s*=\s*/, '').trimEnd() + '\n';
+}
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(resolve(dist, 'assets'), { recursive: true });
+
+const panel = await classic('src/widget/panel.ts');
+const hash = createHash('sha256').update(panel).digest('base64url').slice(0, 10);
+const name = `assets/panel-${hash}.js`;
+await writeFile(resolve(dist, name), panel);
+await writeFile(
+  resolve(dist, 'widget.js'),
+  await classic('src/widget/loader.ts', { __PANEL__: JSON.stringify(name) }),
+);
+
+await build({
+  ...common,
+  build: {
+    outDir: dist,
+    emptyOutDir: false,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: { input: { index: resolve(root, 'index.html'), console: resolve(root, 'console.html') } },
+  },
+});

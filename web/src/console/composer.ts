@@ -1,0 +1,69 @@
+/** Where the agent answers: a reply to the visitor or a note to colleagues, never mistaken for each other. */
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { classMap } from 'lit/directives/class-map.js';
+import { live } from 'lit/directives/live.js';
+import type { Conversation } from '../core/agent';
+import { MAX_TEXT } from '../core/protocol';
+import { type Desk, draftKey, type Mode, type Ui } from './desk';
+import { languageName } from './words';
+
+/** The modifier as it is printed on this machine's keys. */
+const MOD = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl';
+/** The counter appears when the limit comes into sight. */
+const COUNT_FROM = MAX_TEXT - 500;
+
+export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayReply: boolean): TemplateResult {
+  const { t } = desk;
+  const mode: Mode = mayReply ? ui.mode : 'note';
+  const text = ui.drafts.get(draftKey(conversation.id, mode)) ?? '';
+  const length = [...text.trim()].length;
+  const over = length > MAX_TEXT;
+  const note = mode === 'note';
+  const tab = (value: Mode, label: string): TemplateResult => html`<button
+    type="button"
+    aria-pressed=${mode === value}
+    data-testid=${`mode-${value}`}
+    @click=${() => {
+      desk.edit({ mode: value });
+      desk.focusSoon('[data-testid=reply]');
+    }}
+  >
+    ${label}
+  </button>`;
+  return html`<form
+    class=${classMap({ composer: true, note })}
+    @submit=${(event: Event) => {
+      event.preventDefault();
+      desk.write(conversation.id);
+    }}
+  >
+    <div class="tabs" role="group" aria-label=${t('actions')}>${mayReply ? tab('message', t('reply')) : nothing} ${tab('note', t('note'))}</div>
+    <label class="sr" for="reply">${note ? t('note') : t('reply')}</label>
+    <textarea
+      id="reply"
+      data-testid="reply"
+      data-mode=${mode}
+      rows="3"
+      spellcheck="true"
+      lang=${note ? ui.language : conversation.language}
+      placeholder=${note ? t('noteHint') : t('replyHint', { language: languageName(conversation.language, t) })}
+      aria-describedby="reply-hint"
+      .value=${live(text)}
+      @input=${(event: Event) => desk.typed(conversation.id, (event.target as HTMLTextAreaElement).value)}
+      @keydown=${(event: KeyboardEvent) => {
+        if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !event.isComposing) {
+          event.preventDefault();
+          desk.write(conversation.id);
+        }
+      }}
+    ></textarea>
+    <div class="row">
+      <span class="soft" id="reply-hint">
+        ${length >= COUNT_FROM
+          ? html`<span class=${over ? 'bad' : ''} role=${over ? 'alert' : nothing}>${t('tooLong', { n: length, max: MAX_TEXT })}</span>`
+          : t('sendKeys', { key: MOD })}
+      </span>
+      <button type="submit" class="firm" data-testid="send" ?disabled=${!length || over}>${note ? t('addNote') : t('send')}</button>
+    </div>
+  </form>`;
+}

@@ -1,0 +1,435 @@
+/**
+ * The console's acts: signing in, taking conversations, answering, letting go. State is in `core/agent`, looks are
+ * in the views; this file ties them to the connection.
+ */
+import { render } from 'lit/html.js';
+import * as agent from '../core/agent';
+import { Connection, Refused } from '../core/connection';
+import {
+  type ErrorFrame,
+  type Frame,
+  isLanguage,
+  type Language,
+  MAX_TEXT,
+  type Packet,
+  type Presence,
+  type Request,
+  type Status,
+} from '../core/protocol';
+import { Store } from '../core/store';
+import * as da from '../i18n/da';
+import * as en from '../i18n/en';
+import * as fi from '../i18n/fi';
+import { translator } from '../i18n/index';
+import * as api from './api';
+import { recallChoice, rememberChoice } from './choices';
+import { view } from './view';
+
+const TEXTS = { fi: fi.console, da: da.console, en: en.console };
+export type ConsoleTexts = ReturnType<typeof translator<typeof en.console>>;
+export type ConsoleKey = keyof typeof en.console;
+
+/** Waiting times are told in minutes; twice a minute is often enough. */
+const TICK_MS = 30_000;
+const TYPING_EVERY_MS = 3_000;
+const TYPING_LAPSES_MS = 8_000;
+const GAP_MS = 3_000;
+const TOAST_MS = 6_000;
+/** Entries of a thread that are drawn at first, and more on each wish. */
+export const PAGE = 150;
+
+export type View = 'queue' | 'mine' | 'others';
+export type Theme = 'auto' | 'light' | 'dark';
+export type Mode = 'message' | 'note';
+
+export interface Toast {
+  id: number;
+  text: string;
+  tone: 'plain' | 'bad';
+}
+
+/** What the agent sees besides the conversations themselves. */
+export interface Ui {
+  phase: 'starting' | 'out' | 'in';
+  signing: boolean;
+  fault: ConsoleKey | null;
+  language: Language;
+  theme: Theme;
+  view: View;
+  selected: string | null;
+  details: boolean;
+  settings: boolean;
+  drafts: ReadonlyMap<string, string>;
+  mode: Mode;
+  busy: ReadonlySet<string>;
+  toasts: readonly Toast[];
+  /** Conversations whose early part is shown. */
+  unfolded: ReadonlySet<string>;
+  shown: number;
+  atEnd: boolean;
+  /** The seq to which the details pointed last. */
+  pointed: number | null;
+  now: number;
+}
+
+export class Desk {
+  readonly store: Store<agent.AgentState>;
+  readonly ui: Store<Ui>;
+  t: ConsoleTexts;
+  private readonly connection: Connection;
+  private typingSince = 0;
+  private typingStops: ReturnType<typeof setTimeout> | undefined;
+  private readonly lapses = new Map<string, ReturnType<typeof setTimeout>>();
+  private gap: ReturnType<typeof setTimeout> | undefined;
+  private toastId = 0;
+
+  constructor(private readonly container: HTMLElement) {
+    const soon = (task: () => void): void => {
+      if (document.hidden) setTimeout(task, 100);
+      else requestAnimationFrame(task);
+    };
+    const language = recallChoice('language', isLanguage) ?? preferred();
+    const theme = recallChoice('theme', isTheme) ?? 'auto';
+    this.store = new Store(agent.newAgentState(), soon);
+    this.ui = new Store<Ui>(
+      {
+        phase: 'starting',
+        signing: false,
+        fault: null,
+        language,
+        theme,
+        view: 'queue',
+        selected: null,
+        details: matchMedia('(min-width: 1200px)').matches,
+        settings: false,
+        drafts: new Map(),
+        mode: 'message',
+        busy: new Set(),
+        toasts: [],
+        unfolded: new Set(),
+        shown: PAGE,
+        atEnd: true,
+        pointed: null,
+        now: Date.now(),
+      },
+      soon,
+    );
+    this.t = translator(TEXTS[language], language);
+    this.connection = new Connection({
+      connect: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws/agent`),
+      hello: async () => {
+        const token = await api.socketToken();
+        const { selected, language } = this.ui.state;
+        this.store.update((state) => agent.trim(state, selected));
+        return { type: 'hello', token, cursors: agent.cursors(this.store.state), language };
+      },
+      onFrame: (frame) => this.receive(frame),
+      onLink: (link, retryAt) => {
+        this.store.update((state) => ({ ...state, link, retryAt }));
+        if (link === 'refused') this.signedOut();
+      },
+      onUnauthorized: () => true,
+    });
+    this.store.watch(() => this.draw());
+    this.ui.watch(() => this.draw());
+    setInterval(() => this.edit({ now: Date.now() }), TICK_MS);
+    window.addEventListener('online', () => this.connection.nudge());
+    window.addEventListener('pageshow', (event) => event.persisted && this.connection.nudge());
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) {
+        this.connection.nudge();
+        this.edit({ now: Date.now() });
+      }
+    });
+    this.dress();
+    this.draw();
+    this.connection.start();
+  }
+
+  edit(change: Partial<Ui>): void {
+    this.ui.update((ui) => ({ ...ui, ...change }));
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    this.edit({ signing: true, fault: null });
+    const fault = await api.signIn(email, password);
+    const words = { wrong: 'signInWrong', often: 'signInOften', later: 'signInLater' } as const;
+    this.edit({ signing: false, fault: fault && words[fault] });
+    if (!fault) this.connection.start();
+  }
+
+  async signOut(): Promise<void> {
+    this.connection.stop();
+    this.connection.clear();
+    await api.signOut();
+    this.store.update(agent.newAgentState);
+    this.edit({ phase: 'out', fault: null, selected: null, settings: false, drafts: new Map(), unfolded: new Set() });
+  }
+
+  setLanguage(language: Language): void {
+    this.t = translator(TEXTS[language], language);
+    rememberChoice('language', language);
+    this.edit({ language });
+    this.dress();
+    // The hub explains reasons in the language that the hello named.
+    this.connection.restart();
+  }
+
+  setTheme(theme: Theme): void {
+    rememberChoice('theme', theme);
+    this.edit({ theme });
+    this.dress();
+  }
+
+  show(view: View): void {
+    this.edit({ view });
+  }
+
+  /** Brings a conversation to the front and fetches what of its history is not here yet. */
+  select(id: string | null): void {
+    this.edit({ selected: id, mode: 'message', shown: PAGE, atEnd: true, pointed: null });
+    if (id) void this.fetch(id);
+  }
+
+  async claim(id: string): Promise<void> {
+    await this.attempt('claim', { type: 'claim', conversation: id }, () => {
+      this.store.update((state) => agent.claimed(state, id));
+      this.edit({ view: 'mine' });
+      this.select(id);
+      this.focusSoon('[data-testid=reply]');
+    });
+  }
+
+  async resolve(id: string): Promise<void> {
+    await this.attempt('resolve', { type: 'resolve', conversation: id, outcome: 'resolved' }, () =>
+      this.letGo(id, 'resolved', 'resolvedDone'),
+    );
+  }
+
+  async returnToBot(id: string): Promise<void> {
+    await this.attempt('return', { type: 'return_to_bot', conversation: id }, () => this.letGo(id, 'bot', 'returned'));
+  }
+
+  async setPresence(value: Presence): Promise<void> {
+    await this.attempt('presence', { type: 'presence', value }, () =>
+      this.store.update((state) => ({ ...state, presence: value })),
+    );
+  }
+
+  /** Sends what stands in the composer, as a reply or as a note. */
+  write(id: string): void {
+    const { mode } = this.ui.state;
+    const text = (this.ui.state.drafts.get(draftKey(id, mode)) ?? '').trim();
+    if (!text || [...text].length > MAX_TEXT) return;
+    this.draft(id, '');
+    this.quiet(id);
+    this.edit({ atEnd: true });
+    this.deliver(id, mode, text);
+  }
+
+  retry(id: string, item: agent.Draft): void {
+    this.store.update((state) => agent.discard(state, id, item.id));
+    this.deliver(id, item.kind, item.text);
+  }
+
+  discard(id: string, item: agent.Draft): void {
+    this.store.update((state) => agent.discard(state, id, item.id));
+  }
+
+  draft(id: string, text: string): void {
+    this.edit({ drafts: new Map(this.ui.state.drafts).set(draftKey(id, this.ui.state.mode), text) });
+  }
+
+  /** The reply's text changed: kept as a draft, and shown to the visitor as typing. */
+  typed(id: string, text: string): void {
+    this.draft(id, text);
+    if (this.ui.state.mode !== 'message') return;
+    if (!text.trim()) {
+      this.quiet(id);
+      return;
+    }
+    const now = Date.now();
+    if (now - this.typingSince >= TYPING_EVERY_MS) {
+      this.typingSince = now;
+      this.connection.tell({ type: 'typing', conversation: id, on: true });
+    }
+    clearTimeout(this.typingStops);
+    this.typingStops = setTimeout(() => this.quiet(id), TYPING_EVERY_MS + 1_000);
+  }
+
+  unfold(id: string): void {
+    this.edit({ unfolded: new Set([...this.ui.state.unfolded, id]), atEnd: false });
+  }
+
+  /** Brings the message with `seq` into sight and marks it for a while. */
+  point(id: string, seq: number): void {
+    this.edit({ pointed: seq, unfolded: new Set([...this.ui.state.unfolded, id]), atEnd: false, shown: 100_000 });
+    if (!matchMedia('(min-width: 1200px)').matches) this.edit({ details: false });
+    setTimeout(() => {
+      const target = this.container.querySelector<HTMLElement>(`.thread [data-seq="${seq}"]`);
+      target?.scrollIntoView({ block: 'center', behavior: calm() ? 'auto' : 'smooth' });
+      target?.focus({ preventScroll: true });
+    }, 60);
+  }
+
+  tryNow(): void {
+    this.connection.nudge();
+  }
+
+  toast(text: string, tone: Toast['tone'] = 'plain'): void {
+    const id = ++this.toastId;
+    this.edit({ toasts: [...this.ui.state.toasts.slice(-2), { id, text, tone }] });
+    setTimeout(() => this.dismiss(id), TOAST_MS);
+  }
+
+  dismiss(id: number): void {
+    this.edit({ toasts: this.ui.state.toasts.filter((toast) => toast.id !== id) });
+  }
+
+  scrolled(log: HTMLElement): void {
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 96;
+    if (atEnd !== this.ui.state.atEnd) this.edit({ atEnd });
+  }
+
+  focusSoon(selector: string): void {
+    setTimeout(() => this.container.querySelector<HTMLElement>(selector)?.focus(), 60);
+  }
+
+  private signedOut(): void {
+    const before = this.ui.state.phase;
+    this.edit({ phase: 'out', fault: before === 'in' ? 'signedOut' : null });
+    this.focusSoon('[data-testid=email]');
+  }
+
+  private async fetch(id: string): Promise<void> {
+    const { log } = this.store.state.conversations.get(id) ?? agent.newConversation(id);
+    try {
+      const ack = await this.connection.request({ type: 'open', conversation: id, after: log.cursor });
+      this.store.update((state) =>
+        agent.opened(state, id, ack as { handoff?: Packet; status?: Status; language?: string; last?: number }),
+      );
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  private receive(frame: Frame): void {
+    this.store.update((state) => agent.receive(state, frame));
+    if (frame.type === 'welcome') {
+      this.edit({ phase: 'in', fault: null });
+      for (const id of this.store.state.mine) void this.fetch(id);
+      const { selected } = this.ui.state;
+      if (selected && !this.store.state.mine.includes(selected)) void this.fetch(selected);
+    }
+    if (frame.type === 'typing' && frame['on'] === true) this.lapse(String(frame['conversation']));
+    if (frame.type === 'error') this.complain(new Refused(frame as unknown as ErrorFrame));
+    clearTimeout(this.gap);
+    const holes = [...this.store.state.conversations.values()].some((c) => c.opened && c.log.held.size > 0);
+    if (holes) this.gap = setTimeout(() => this.connection.restart(), GAP_MS);
+  }
+
+  private lapse(id: string): void {
+    clearTimeout(this.lapses.get(id));
+    const off = (): void =>
+      this.store.update((state) => agent.receive(state, { type: 'typing', conversation: id, role: 'visitor', on: false }));
+    this.lapses.set(id, setTimeout(off, TYPING_LAPSES_MS));
+  }
+
+  private quiet(id: string): void {
+    clearTimeout(this.typingStops);
+    if (this.typingSince) this.connection.tell({ type: 'typing', conversation: id, on: false });
+    this.typingSince = 0;
+  }
+
+  private deliver(id: string, kind: Mode, text: string): void {
+    const key = crypto.randomUUID();
+    this.store.update((state) => agent.send(state, id, { id: key, kind, text, at: Date.now(), mark: 'sending' }));
+    this.connection.request({ type: kind, conversation: id, text }, key).then(
+      () => this.store.update((state) => agent.marked(state, id, key, 'sent')),
+      (error: unknown) => {
+        const code = error instanceof Refused ? error.code : 'unknown';
+        this.store.update((state) => agent.marked(state, id, key, 'failed', code));
+      },
+    );
+  }
+
+  private letGo(id: string, status: Status, said: ConsoleKey): void {
+    this.store.update((state) => agent.released(state, id, status));
+    this.toast(this.t(said));
+  }
+
+  private async attempt(name: string, frame: Request, done: () => void): Promise<void> {
+    if (this.ui.state.busy.has(name)) return;
+    this.edit({ busy: new Set([...this.ui.state.busy, name]) });
+    try {
+      await this.connection.request(frame);
+      done();
+    } catch (error) {
+      this.complain(error);
+      const { conversation } = frame;
+      if (typeof conversation === 'string') void this.fetch(conversation);
+    } finally {
+      const busy = new Set(this.ui.state.busy);
+      busy.delete(name);
+      this.edit({ busy });
+    }
+  }
+
+  private complain(error: unknown): void {
+    const { t } = this;
+    if (!(error instanceof Refused)) return;
+    const who = error.frame.assignee?.name;
+    const words: Record<string, string> = {
+      conflict: who ? t('conflict', { name: who }) : t('conflictUnnamed'),
+      bad_request: t('notSupported'),
+      forbidden: t('forbidden'),
+    };
+    this.toast(words[error.code] ?? t('notNow'), 'bad');
+  }
+
+  private dress(): void {
+    const { language, theme } = this.ui.state;
+    document.documentElement.lang = language;
+    document.documentElement.dataset['theme'] = theme;
+  }
+
+  private draw(): void {
+    const state = this.store.state;
+    const ui = this.ui.state;
+    render(view(this, state, ui), this.container);
+    const log = this.container.querySelector<HTMLElement>('.log');
+    if (log && ui.atEnd) log.scrollTop = log.scrollHeight;
+    if (ui.selected && !document.hidden && ui.phase === 'in') {
+      const id = ui.selected;
+      this.store.update((now) => agent.see(now, id));
+    }
+    const waiting = agent.waiting(state).length;
+    const unread = state.mine.reduce((sum, id) => {
+      const conversation = state.conversations.get(id);
+      return sum + (conversation ? agent.unread(conversation) : 0);
+    }, 0);
+    const count = ui.phase === 'in' ? waiting + unread : 0;
+    document.title = count ? `(${count}) ${this.t('product')}` : this.t('product');
+  }
+}
+
+/** Reply and note of a conversation are two drafts: what was meant for colleagues must never slip to the visitor. */
+export function draftKey(id: string, mode: Mode): string {
+  return `${mode} ${id}`;
+}
+
+function isTheme(value: unknown): value is Theme {
+  return value === 'auto' || value === 'light' || value === 'dark';
+}
+
+function preferred(): Language {
+  for (const tag of navigator.languages) {
+    const short = tag.toLowerCase().split('-')[0];
+    if (isLanguage(short)) return short;
+  }
+  return 'en';
+}
+
+function calm(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches;
+}

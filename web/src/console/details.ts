@@ -1,0 +1,151 @@
+/** The right panel: why a person is needed, what the bot tried, who the visitor is. */
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import type { AgentState, Conversation } from '../core/agent';
+import type { Packet, Reason } from '../core/protocol';
+import * as icon from '../view/icons';
+import { fullTime } from '../view/time';
+import type { Desk, Ui } from './desk';
+import { languageName, priorityName, reasonText, topicName, visitorName } from './words';
+
+export function details(desk: Desk, state: AgentState, ui: Ui): TemplateResult | typeof nothing {
+  const { t } = desk;
+  const conversation = ui.selected === null ? undefined : state.conversations.get(ui.selected);
+  return html`<aside class="details" aria-label=${t('details')} data-testid="details">
+    <header>
+      <h2>${t('handoff')}</h2>
+      <button
+        type="button"
+        class="tool narrow"
+        aria-label=${t('hideDetails')}
+        @click=${() => desk.edit({ details: false })}
+      >
+        ${icon.close}
+      </button>
+    </header>
+    ${conversation?.opened ? content(desk, conversation) : nothing}
+  </aside>`;
+}
+
+function content(desk: Desk, conversation: Conversation): TemplateResult {
+  const { t } = desk;
+  const packet = conversation.packet;
+  return html`${packet ? why(desk, conversation, packet) : html`<p class="soft pad">${t('noHandoff')}</p>`}
+  ${packet ? tried(desk, conversation, packet) : nothing} ${found(desk, packet)} ${about(desk, conversation, packet)}`;
+}
+
+function why(desk: Desk, conversation: Conversation, packet: Packet): TemplateResult {
+  const { t } = desk;
+  return html`<section class="card">
+    ${packet.priority && packet.priority !== 'normal'
+      ? html`<p><span class="tag ${packet.priority}">${icon.alert}${priorityName(packet.priority, t)}</span></p>`
+      : nothing}
+    <ul class="reasons" data-testid="reasons">
+      ${(packet.reasons ?? []).map((reason) => reasonRow(desk, conversation, reason))}
+    </ul>
+    ${packet.summary
+      ? html`<h3>${t('summary')}</h3>
+          <p class="summary" data-testid="summary">${packet.summary}</p>`
+      : nothing}
+    ${packet.failed_turns ? html`<p class="soft">${t('failedTurns', { n: packet.failed_turns })}</p>` : nothing}
+    ${packet.masked ? html`<p class="soft">${t('masked', { n: packet.masked })}</p>` : nothing}
+  </section>`;
+}
+
+function reasonRow(desk: Desk, conversation: Conversation, reason: Reason): TemplateResult {
+  const { t } = desk;
+  const words = (reason.evidence ?? []).filter(Boolean);
+  return html`<li data-code=${reason.code} data-topic=${reason.topic ?? ''}>
+    <strong>${reasonText(reason, t)}</strong>
+    ${words.length
+      ? html`<div class="evidence">
+          <span class="sr">${t('evidence')}:</span>
+          ${words.map((word) => html`<mark lang=${conversation.language}>${word}</mark>`)}
+        </div>`
+      : nothing}
+    ${reason.of
+      ? html`<button type="button" class="text" @click=${() => desk.point(conversation.id, reason.of as number)}>
+          ${t('showMessage')}
+        </button>`
+      : nothing}
+  </li>`;
+}
+
+function tried(desk: Desk, conversation: Conversation, packet: Packet): TemplateResult | typeof nothing {
+  const { t } = desk;
+  const topics = packet.topics ?? [];
+  if (!topics.length) return nothing;
+  return html`<section class="card">
+    <h3>${t('topics')}</h3>
+    <ul class="topics">
+      ${topics.map(
+        (topic) => html`<li>
+          <button
+            type="button"
+            class="topic"
+            ?disabled=${topic.of === undefined}
+            @click=${() => topic.of !== undefined && desk.point(conversation.id, topic.of)}
+          >
+            <span>${topic.title ?? (topic.topic ? topicName(topic.topic) : t('notUnderstood'))}</span>
+            <span class="soft">${topic.answered ? t('answered') : t('unanswered')}</span>
+            ${topic.confidence === undefined ? nothing : meter(topic.confidence)}
+          </button>
+        </li>`,
+      )}
+    </ul>
+  </section>`;
+}
+
+/** Confidence as a number with a bar beside it. */
+export function meter(confidence: number): TemplateResult {
+  const percent = Math.round(confidence * 100);
+  return html`<span class="meter"
+    ><svg viewBox="0 0 40 4" width="40" height="4" aria-hidden="true" preserveAspectRatio="none"><rect class="all" width="40" height="4" rx="2"/><rect class="part" width=${Math.max(2, (40 * percent) / 100)} height="4" rx="2"/></svg
+    >${percent} %</span
+  >`;
+}
+
+function plainValue(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function found(desk: Desk, packet: Packet | null): TemplateResult | typeof nothing {
+  const entities = Object.entries(packet?.entities ?? {}).filter(([, value]) => value !== null && value !== '');
+  if (!entities.length) return nothing;
+  return html`<section class="card">
+    <h3>${desk.t('entities')}</h3>
+    <dl data-testid="entities">
+      ${entities.map(([name, value]) => html`<div><dt>${name.replace(/_/g, ' ')}</dt><dd>${plainValue(value)}</dd></div>`)}
+    </dl>
+  </section>`;
+}
+
+function about(desk: Desk, conversation: Conversation, packet: Packet | null): TemplateResult {
+  const { t } = desk;
+  const { language } = desk.ui.state;
+  const pairs: [string, string][] = [
+    [t('name'), packet?.visitor?.name || t('unnamed')],
+    [t('speaks'), languageName(conversation.language, t)],
+    [t('channel'), packet?.channel === 'messenger' ? t('channelMessenger') : t('channelWeb')],
+  ];
+  if (packet?.skill && packet.skill !== 'general') pairs.push([t('skill'), packet.skill]);
+  if (packet?.waiting_since) pairs.push([t('since'), fullTime(packet.waiting_since, language)]);
+  pairs.push([t('reference'), conversation.id]);
+  const earlier = packet?.visitor?.earlier ?? [];
+  return html`<section class="card">
+    <h3>${t('about')}</h3>
+    <dl>${pairs.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+    ${earlier.length
+      ? html`<h3>${t('earlierConversations')}</h3>
+          <ul class="topics">
+            ${earlier.map(
+              (one) => html`<li>
+                <button type="button" class="topic" @click=${() => desk.select(one.conversation)}>
+                  <span>${visitorName(one.conversation, null, t)}</span>
+                  <span class="soft">${one.at ? fullTime(one.at, language) : ''} ${one.outcome ?? ''}</span>
+                </button>
+              </li>`,
+            )}
+          </ul>`
+      : nothing}
+  </section>`;
+}

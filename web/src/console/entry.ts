@@ -1,0 +1,193 @@
+/** One line of a thread: a message with what the bot understood, a note, or an event. */
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { classMap } from 'lit/directives/class-map.js';
+import type { AgentState, Conversation, Draft } from '../core/agent';
+import { type Emotion, isLanguage, type Language, type LogEvent } from '../core/protocol';
+import { personOf } from '../core/visitor';
+import * as icon from '../view/icons';
+import { plain, rich } from '../view/text';
+import { clockTime, fullTime, initials, isoTime } from '../view/time';
+import type { Desk, Ui } from './desk';
+import { meter } from './details';
+import { languageName, reasonText, topicName, visitorName } from './words';
+
+export function entry(
+  desk: Desk,
+  state: AgentState,
+  ui: Ui,
+  conversation: Conversation,
+  event: LogEvent,
+  before: LogEvent | undefined,
+  nlu: LogEvent | undefined,
+  evidence: readonly string[],
+): TemplateResult {
+  const role = event.author?.role ?? 'system';
+  if (event.kind === 'note') return noteView(desk, ui, event);
+  if (event.kind !== 'message' || role === 'system') return line(desk, ui, event);
+  const own = role === 'agent' && event.author?.id === state.agent?.id;
+  const name =
+    role === 'visitor'
+      ? visitorName(conversation.id, conversation.packet?.visitor?.name, desk.t)
+      : role === 'bot'
+        ? desk.t('bot')
+        : (event.author?.name ?? '');
+  const run =
+    before?.kind === 'message' && before.author?.role === role && before.author?.name === event.author?.name && !nlu;
+  return html`<article
+    class=${classMap({ entry: true, [role]: true, own, run: Boolean(run), pointed: ui.pointed === event.seq })}
+    data-testid="message"
+    data-role=${role}
+    data-seq=${event.seq}
+    tabindex="-1"
+  >
+    ${face(role, name)}
+    <div class="body">
+      <p class=${run ? 'sr' : 'by'}><strong>${name}</strong> ${time(event.at, ui.language)}</p>
+      <div class="bubble" lang=${event.language ?? nothing}>
+        ${role === 'visitor' ? plain(event.text ?? '', evidence) : rich(event.text ?? '')}
+      </div>
+      ${event.buttons?.length
+        ? html`<p class="offered"><span>${desk.t('offered')}:</span> ${event.buttons.map((b) => html`<span class="chip">${b.title}</span>`)}</p>`
+        : nothing}
+      ${nlu ? understood(desk, nlu) : nothing}
+    </div>
+  </article>`;
+}
+
+function face(role: string, name: string): TemplateResult {
+  return html`<span class="face ${role}" aria-hidden="true"
+    >${role === 'bot' ? icon.bridge : role === 'visitor' ? icon.person : initials(name)}</span
+  >`;
+}
+
+function time(at: string | undefined, language: Language): TemplateResult | typeof nothing {
+  if (!at) return nothing;
+  return html`<time datetime=${isoTime(at)} title=${fullTime(at, language)}>${clockTime(at, language)}</time>`;
+}
+
+/** What the bot made of a visitor's message: one line, and more on demand. */
+function understood(desk: Desk, nlu: LogEvent): TemplateResult {
+  const { t } = desk;
+  const emotion = typeof nlu.emotion === 'string' ? { label: nlu.emotion } : (nlu.emotion as Emotion | null | undefined);
+  const feeling = emotion?.label ?? emotion?.name;
+  const entities = Object.entries(nlu.entities ?? {});
+  const topic = nlu.topic ? (nlu.title ?? topicName(nlu.topic)) : null;
+  const known = nlu.decision !== 'clarify' && topic !== null;
+  return html`<details class="nlu" data-testid="nlu" data-topic=${nlu.topic ?? ''}>
+    <summary>
+      ${icon.bridge}<span>${known ? topic : t('notUnderstood')}</span>
+      ${nlu.confidence === undefined ? nothing : meter(nlu.confidence)}
+      ${feeling ? html`<span class="feeling">${feeling}</span>` : nothing}
+    </summary>
+    <dl>
+      ${nlu.topic ? html`<div><dt>${t('understood')}</dt><dd><code>${nlu.topic}</code></dd></div>` : nothing}
+      ${nlu.runners_up?.length
+        ? html`<div>
+            <dt>${t('runnersUp')}</dt>
+            <dd>${nlu.runners_up.map(([name, share]) => html`<span class="next"><code>${name}</code> ${meter(share)}</span>`)}</dd>
+          </div>`
+        : nothing}
+      ${nlu.language ? html`<div><dt>${t('detectedLanguage')}</dt><dd>${languageName(nlu.language, t)}</dd></div>` : nothing}
+      ${feeling
+        ? html`<div>
+            <dt>${t('emotion')}</dt>
+            <dd>${feeling} ${(emotion?.evidence ?? []).map((word) => html`<mark>${word}</mark> `)}</dd>
+          </div>`
+        : nothing}
+      ${entities.length
+        ? html`<div>
+            <dt>${t('entities')}</dt>
+            <dd>${entities.map(([name, value]) => html`<span class="next">${name.replace(/_/g, ' ')}: ${String(value)}</span>`)}</dd>
+          </div>`
+        : nothing}
+    </dl>
+  </details>`;
+}
+
+function noteView(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
+  return html`<article class="entry note" data-testid="message" data-role="note" data-seq=${event.seq} tabindex="-1">
+    <span class="face note" aria-hidden="true">${icon.note}</span>
+    <div class="body">
+      <p class="by"><strong>${desk.t('noteBy', { name: event.author?.name ?? '' })}</strong> ${time(event.at, ui.language)}</p>
+      <div class="bubble">${plain(event.text ?? '')}</div>
+    </div>
+  </article>`;
+}
+
+function words(desk: Desk, event: LogEvent): string {
+  const { t } = desk;
+  switch (event.kind) {
+    case 'message':
+      return event.text ?? '';
+    case 'handoff':
+      return t('evHandoff');
+    case 'assigned':
+      return t('evAssigned', { name: personOf(event) ?? '' });
+    case 'transferred':
+      return t('evTransferred');
+    case 'agent_lost':
+      return t('evAgentLost');
+    case 'returned_to_bot':
+      return t('evReturned');
+    case 'resolved':
+      return t('evResolved');
+    case 'reopened':
+      return t('evReopened');
+    case 'language':
+      return t('evLanguage', { language: languageName(event.language, t) });
+    case 'rating':
+      return t('evRating', { n: event.score ?? 0 });
+    case 'callback':
+      return t('evCallback');
+    default:
+      return t('evOther', { kind: event.kind });
+  }
+}
+
+/** An event between the messages; what the visitor was told at that point stands below it. */
+function line(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
+  const system = event.kind === 'message';
+  const reasons = event.kind === 'handoff' ? (event.reasons ?? []) : [];
+  return html`<div
+    class="line ${event.kind} ${system ? 'told' : ''}"
+    data-testid="message"
+    data-role="system"
+    data-kind=${event.kind}
+    data-seq=${event.seq}
+    tabindex="-1"
+    lang=${(system && isLanguage(event.language) ? event.language : nothing)}
+  >
+    <span>${words(desk, event)} ${time(event.at, ui.language)}</span>
+    ${reasons.map((reason) => html`<span class="because">${reasonText(reason, desk.t)}</span>`)}
+    ${event.note ? html`<span class="because">${event.note}</span>` : nothing}
+    ${!system && event.text
+      ? html`<span class="told" lang=${event.language ?? nothing}>${event.text}</span>`
+      : nothing}
+  </div>`;
+}
+
+/** A reply or note that the log does not hold yet. */
+export function pendingEntry(desk: Desk, state: AgentState, conversation: Conversation, item: Draft): TemplateResult {
+  const { t } = desk;
+  const failed = item.mark === 'failed';
+  const note = item.kind === 'note';
+  return html`<article
+    class=${classMap({ entry: true, agent: !note, note, own: !note, failed, sending: !failed })}
+    data-testid="message"
+    data-role=${note ? 'note' : 'agent'}
+    data-mark=${item.mark}
+  >
+    <span class="face ${note ? 'note' : 'agent'}" aria-hidden="true">${note ? icon.note : initials(state.agent?.name ?? '?')}</span>
+    <div class="body">
+      <p class="by"><strong>${state.agent?.name}</strong> <span>${failed ? '' : t('sending')}</span></p>
+      <div class="bubble">${rich(item.text)}</div>
+      ${failed
+        ? html`<p class="bad">
+            ${icon.alert}${item.code === 'forbidden' ? t('failedForbidden') : t('failed')}
+            <button type="button" class="text" @click=${() => desk.retry(conversation.id, item)}>${t('retry')}</button>
+            <button type="button" class="text" @click=${() => desk.discard(conversation.id, item)}>${t('discard')}</button>
+          </p>`
+        : nothing}
+    </div>
+  </article>`;
+}

@@ -1,0 +1,5 @@
+/** The agent console's entry. */
+import { Desk } from './desk';
+
+const container = document.getElementById('console');
+if (container) new Desk(container);

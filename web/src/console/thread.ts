@@ -1,0 +1,185 @@
+/** The thread: the whole history in order, the bot's part folded, and the place to answer. */
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { classMap } from 'lit/directives/class-map.js';
+import { repeat } from 'lit/directives/repeat.js';
+import type { AgentState, Conversation } from '../core/agent';
+import type { LogEvent } from '../core/protocol';
+import * as icon from '../view/icons';
+import type { Desk, Ui } from './desk';
+import { composer } from './composer';
+import { entry, pendingEntry } from './entry';
+import { since, standing, visitorName } from './words';
+
+/** How much of the bot's part stays in sight before the handoff. */
+const SHOWN_BEFORE = 8;
+
+export function thread(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
+  const { t } = desk;
+  const conversation = ui.selected === null ? undefined : state.conversations.get(ui.selected);
+  if (ui.selected === null) {
+    return html`<main class="thread none" aria-label=${t('thread')}>
+      <div class="nobody">${icon.bridge}<p>${t('noneOpen')}</p><p class="soft">${t('noneOpenHint')}</p></div>
+    </main>`;
+  }
+  if (!conversation?.opened) {
+    return html`<main class="thread none" aria-label=${t('thread')}>
+      <div class="nobody" role="status">${icon.bridge}<p>${t('loading')}</p></div>
+    </main>`;
+  }
+  return html`<main class="thread" aria-label=${t('thread')} data-testid="thread" data-conversation=${conversation.id}>
+    ${head(desk, state, ui, conversation)} ${log(desk, state, ui, conversation)} ${foot(desk, state, ui, conversation)}
+  </main>`;
+}
+
+function head(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation): TemplateResult {
+  const { t } = desk;
+  const name = visitorName(conversation.id, conversation.packet?.visitor?.name, t);
+  const waitingSince = state.queue.get(conversation.id)?.waiting_since ?? conversation.packet?.waiting_since;
+  const mine = isMine(state, conversation);
+  return html`<header class="head">
+    <button type="button" class="tool back" aria-label=${t('back')} @click=${() => desk.select(null)}>${icon.back}</button>
+    <div class="title">
+      <h2>${name}</h2>
+      <p class="soft" data-testid="standing" data-status=${conversation.status}>
+        <i class="state ${conversation.status}" aria-hidden="true"></i>${standing(conversation, state, t)}${conversation.status ===
+          'queued' && waitingSince
+          ? html` · ${t('waiting', { time: since(waitingSince, ui.now, t) })}`
+          : nothing}
+      </p>
+    </div>
+    ${mine
+      ? html`<div class="acts" role="group" aria-label=${t('actions')}>
+          <button
+            type="button"
+            class="calm"
+            data-testid="return-to-bot"
+            ?disabled=${ui.busy.has('return')}
+            @click=${() => void desk.returnToBot(conversation.id)}
+          >
+            ${icon.returnArrow}<span>${t('returnToBot')}</span>
+          </button>
+          <button
+            type="button"
+            class="calm"
+            data-testid="resolve"
+            ?disabled=${ui.busy.has('resolve')}
+            @click=${() => void desk.resolve(conversation.id)}
+          >
+            ${icon.check}<span>${t('resolve')}</span>
+          </button>
+        </div>`
+      : nothing}
+    <button
+      type="button"
+      class="tool"
+      data-testid="toggle-details"
+      aria-label=${ui.details ? t('hideDetails') : t('details')}
+      aria-expanded=${ui.details}
+      @click=${() => desk.edit({ details: !ui.details })}
+    >
+      ${icon.panelRight}
+    </button>
+  </header>`;
+}
+
+export function isMine(state: AgentState, conversation: Conversation): boolean {
+  return conversation.status === 'assigned' && conversation.assignee?.id === state.agent?.id;
+}
+
+/** Evidence words by the message in which they stand, from packet and NLU events alike. */
+function evidenceOf(conversation: Conversation): Map<number, string[]> {
+  const found = new Map<number, string[]>();
+  const add = (of: number | undefined, words: string[] | undefined): void => {
+    if (of !== undefined && words?.length) found.set(of, [...(found.get(of) ?? []), ...words]);
+  };
+  for (const reason of conversation.packet?.reasons ?? []) add(reason.of, reason.evidence);
+  for (const event of conversation.log.events) {
+    for (const reason of event.kind === 'handoff' ? (event.reasons ?? []) : []) add(reason.of, reason.evidence);
+  }
+  return found;
+}
+
+function log(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation): TemplateResult {
+  const { t } = desk;
+  const nlu = new Map<number, LogEvent>();
+  const rows: LogEvent[] = [];
+  for (const event of conversation.log.events) {
+    if (event.kind === 'nlu' && event.of !== undefined) nlu.set(event.of, event);
+    else rows.push(event);
+  }
+  const evidence = evidenceOf(conversation);
+  const { from, bot } = fold(rows, ui, conversation.id);
+  return html`<div
+    class="log"
+    role="log"
+    tabindex="0"
+    aria-label=${t('thread')}
+    aria-live=${conversation.log.cursor >= conversation.historyEnd ? 'polite' : 'off'}
+    @scroll=${(event: Event) => desk.scrolled(event.currentTarget as HTMLElement)}
+  >
+    <div class="lines">
+      ${from > 0
+        ? html`<button type="button" class="unfold" data-testid="unfold" @click=${() => {
+              desk.unfold(conversation.id);
+              desk.edit({ shown: Infinity });
+            }}>
+            ${bot ? t('earlierBot', { n: from }) : t('earlierAll', { n: from })}
+          </button>`
+        : nothing}
+      ${repeat(
+        rows.slice(from),
+        (event) => event.client_id ?? event.seq,
+        (event, index) =>
+          entry(desk, state, ui, conversation, event, rows[from + index - 1], nlu.get(event.seq), evidence.get(event.seq) ?? []),
+      )}
+      ${repeat(
+        conversation.pending,
+        (item) => item.id,
+        (item) => pendingEntry(desk, state, conversation, item),
+      )}
+      <div class=${classMap({ typing: true, on: conversation.visitorTyping })} aria-hidden=${!conversation.visitorTyping}>
+        ${conversation.visitorTyping ? html`<i></i><i></i><i></i><span>${t('typing')}</span>` : nothing}
+      </div>
+    </div>
+    ${ui.atEnd
+      ? nothing
+      : html`<button type="button" class="jump" aria-label=${t('jump')} @click=${() => desk.edit({ atEnd: true })}>
+          ${icon.down}
+        </button>`}
+  </div>`;
+}
+
+/** Where the thread starts: a long part with the bot is folded up to shortly before a person was asked for. */
+function fold(rows: readonly LogEvent[], ui: Ui, id: string): { from: number; bot: boolean } {
+  const page = Math.max(0, rows.length - ui.shown);
+  if (ui.unfolded.has(id)) return { from: page, bot: false };
+  const handoff = rows.findIndex((event) => event.kind === 'handoff' || event.kind === 'assigned');
+  const bot = handoff < 0 ? 0 : handoff - SHOWN_BEFORE;
+  // Hiding one or two lines would cost as much room as showing them.
+  return bot > 2 && bot >= page ? { from: bot, bot: true } : { from: page, bot: false };
+}
+
+function foot(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation): TemplateResult {
+  const { t } = desk;
+  if (isMine(state, conversation)) return composer(desk, ui, conversation, true);
+  const words = {
+    queued: t('claimHint'),
+    assigned: t('heldBy', { name: conversation.assignee?.name ?? '' }),
+    bot: t('withBot'),
+    resolved: t('closed'),
+  }[conversation.status];
+  return html`<div class="stand">
+    <p>${words}</p>
+    ${conversation.status === 'queued'
+      ? html`<button
+          type="button"
+          class="firm"
+          data-testid="claim"
+          ?disabled=${ui.busy.has('claim')}
+          @click=${() => void desk.claim(conversation.id)}
+        >
+          ${t('claim')}
+        </button>`
+      : nothing}
+  </div>`;
+}

@@ -1,0 +1,197 @@
+/** The console's frame: signing in, rail, list, thread, details, notices. */
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { repeat } from 'lit/directives/repeat.js';
+import type { AgentState } from '../core/agent';
+import * as agent from '../core/agent';
+import { LANGUAGES } from '../core/protocol';
+import { NAMES } from '../i18n/index';
+import * as icon from '../view/icons';
+import { initials } from '../view/time';
+import { details } from './details';
+import type { Desk, Theme, Ui, View } from './desk';
+import { list } from './list';
+import { thread } from './thread';
+
+export function view(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
+  if (ui.phase === 'starting') return html`<div class="starting" role="status">${icon.bridge}<span class="sr">${desk.t('connecting')}</span></div>`;
+  return html`${ui.phase === 'out' ? signIn(desk, ui) : frame(desk, state, ui)} ${toasts(desk, ui)}`;
+}
+
+function signIn(desk: Desk, ui: Ui): TemplateResult {
+  const { t } = desk;
+  return html`<main class="gate">
+    <form
+      @submit=${(event: Event) => {
+        event.preventDefault();
+        const data = new FormData(event.target as HTMLFormElement);
+        void desk.signIn(String(data.get('email')), String(data.get('password')));
+      }}
+    >
+      <div class="mark">${icon.bridge}</div>
+      <h1>${t('signInTitle')}</h1>
+      <p class="lead">${t('signInLead')}</p>
+      <label for="email">${t('email')}</label>
+      <input id="email" name="email" type="email" autocomplete="username" required data-testid="email" />
+      <label for="password">${t('password')}</label>
+      <input id="password" name="password" type="password" autocomplete="current-password" required data-testid="password" />
+      ${ui.fault ? html`<p class="fault" role="alert" data-testid="fault">${icon.alert}${t(ui.fault)}</p>` : nothing}
+      <button type="submit" class="firm wide" data-testid="sign-in" ?disabled=${ui.signing}>
+        ${ui.signing ? t('signingIn') : t('signIn')}
+      </button>
+      ${tongues(desk, ui)}
+    </form>
+  </main>`;
+}
+
+function tongues(desk: Desk, ui: Ui): TemplateResult {
+  return html`<div class="tongues" role="group" aria-label=${desk.t('language')}>
+    ${LANGUAGES.map(
+      (language) => html`<button
+        type="button"
+        lang=${language}
+        aria-pressed=${language === ui.language}
+        data-testid=${`language-${language}`}
+        @click=${() => desk.setLanguage(language)}
+      >
+        ${NAMES[language]}
+      </button>`,
+    )}
+  </div>`;
+}
+
+function frame(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
+  const chosen = ui.selected !== null;
+  return html`<div class="frame ${chosen ? 'chosen' : ''} ${ui.details && chosen ? 'wide' : ''}" data-testid="desk">
+    ${rail(desk, state, ui)} ${list(desk, state, ui)} ${thread(desk, state, ui)}
+    ${ui.details && chosen ? details(desk, state, ui) : nothing} ${link(desk, state)}
+    ${ui.settings ? settings(desk, state, ui) : nothing}
+  </div>`;
+}
+
+function link(desk: Desk, state: AgentState): TemplateResult | typeof nothing {
+  if (state.link === 'open') return nothing;
+  const { t } = desk;
+  const waiting = state.link === 'waiting';
+  return html`<div class="link" role="status" data-testid="link">
+    ${icon.clock}<span>${waiting ? t('reconnecting') : t('connecting')}</span>
+    ${waiting ? html`<button type="button" @click=${() => desk.tryNow()}>${t('tryNow')}</button>` : nothing}
+  </div>`;
+}
+
+function rail(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
+  const { t } = desk;
+  const unread = state.mine.reduce((sum, id) => {
+    const conversation = state.conversations.get(id);
+    return sum + (conversation ? agent.unread(conversation) : 0);
+  }, 0);
+  const rooms = [
+    ['queue', icon.inbox, t('queue'), agent.waiting(state).length, false],
+    ['mine', icon.person, t('mine'), unread || state.mine.length, unread > 0],
+    ['others', icon.people, t('others'), agent.elsewhere(state).length, false],
+  ] as const;
+  return html`<nav class="rail" aria-label=${t('views')}>
+    <div class="mark" aria-hidden="true">${icon.bridge}</div>
+    ${rooms.map(
+      ([name, picture, label, count, loud]) => html`<button
+        type="button"
+        class="room"
+        data-testid=${`view-${name}`}
+        aria-current=${ui.view === name ? 'page' : 'false'}
+        @click=${() => desk.show(name as View)}
+      >
+        ${picture}<span>${label}</span>
+        ${count ? html`<b class=${loud || name === 'queue' ? 'loud' : ''}>${count > 99 ? '99+' : count}</b>` : nothing}
+      </button>`,
+    )}
+    <div class="gap"></div>
+    <button
+      type="button"
+      class="room"
+      data-testid="settings"
+      aria-expanded=${ui.settings}
+      aria-controls="settings"
+      @click=${() => desk.edit({ settings: !ui.settings })}
+    >
+      ${icon.gear}<span>${t('settings')}</span>
+    </button>
+    <button
+      type="button"
+      class="me"
+      aria-label="${state.agent?.name ?? ''}, ${t(state.presence)}"
+      @click=${() => desk.edit({ settings: !ui.settings })}
+    >
+      <span class="face own" aria-hidden="true">${initials(state.agent?.name ?? '?')}</span
+      ><i class="presence ${state.presence}" aria-hidden="true"></i>
+    </button>
+  </nav>`;
+}
+
+function settings(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
+  const { t } = desk;
+  const themes: [Theme, string][] = [
+    ['auto', t('themeAuto')],
+    ['light', t('themeLight')],
+    ['dark', t('themeDark')],
+  ];
+  const role = { supervisor: t('roleSupervisor'), owner: t('roleOwner') }[state.agent?.role ?? ''] ?? t('roleAgent');
+  return html`<div
+    class="settings"
+    id="settings"
+    role="dialog"
+    aria-label=${t('settings')}
+    @keydown=${(event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      desk.edit({ settings: false });
+      desk.focusSoon('[data-testid=settings]');
+    }}
+  >
+    <div class="who">
+      <span class="face own" aria-hidden="true">${initials(state.agent?.name ?? '?')}</span>
+      <div><strong>${state.agent?.name}</strong><span>${role}</span></div>
+    </div>
+    <h2>${t('presence')}</h2>
+    <div class="choice" role="group" aria-label=${t('presence')}>
+      ${(['online', 'away', 'offline'] as const).map(
+        (value) => html`<button
+          type="button"
+          data-testid=${`presence-${value}`}
+          aria-pressed=${state.presence === value}
+          @click=${() => void desk.setPresence(value)}
+        >
+          <i class="presence ${value}" aria-hidden="true"></i>${t(value)}
+        </button>`,
+      )}
+    </div>
+    <h2>${t('language')}</h2>
+    ${tongues(desk, ui)}
+    <h2>${t('theme')}</h2>
+    <div class="choice" role="group" aria-label=${t('theme')}>
+      ${themes.map(
+        ([value, label]) => html`<button
+          type="button"
+          data-testid=${`theme-${value}`}
+          aria-pressed=${ui.theme === value}
+          @click=${() => desk.setTheme(value)}
+        >
+          ${label}
+        </button>`,
+      )}
+    </div>
+    <button type="button" class="leave" data-testid="sign-out" @click=${() => void desk.signOut()}>
+      ${icon.exit}${t('signOut')}
+    </button>
+  </div>`;
+}
+
+function toasts(desk: Desk, ui: Ui): TemplateResult {
+  return html`<div class="toasts" role="status">
+    ${repeat(
+      ui.toasts,
+      (toast) => toast.id,
+      (toast) => html`<div class="toast ${toast.tone}" data-testid="toast">
+        ${toast.tone === 'bad' ? icon.alert : icon.check}<span>${toast.text}</span>
+        <button type="button" aria-label=${desk.t('dismiss')} @click=${() => desk.dismiss(toast.id)}>${icon.close}</button>
+      </div>`,
+    )}
+  </div>`;
+}

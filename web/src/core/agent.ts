@@ -1,0 +1,331 @@
+/** What the console knows, as a pure function of what the hub said and the agent did. */
+import type { Link } from './connection';
+import { append, EMPTY, type Log, restartFrom } from './log';
+import {
+  type Agent,
+  type AgentWelcome,
+  eventOf,
+  type Frame,
+  type LogEvent,
+  type Packet,
+  type Presence,
+  type QueueEntry,
+  type Status,
+} from './protocol';
+
+/** A message or note of the agent's that the log does not hold yet. */
+export interface Draft {
+  id: string;
+  kind: 'message' | 'note';
+  text: string;
+  at: number;
+  mark: 'sending' | 'sent' | 'failed';
+  code?: string;
+}
+
+export interface Conversation {
+  id: string;
+  log: Log;
+  /** The whole history is here, or on its way after an `open` that was acknowledged. */
+  opened: boolean;
+  /** Events up to here were there when it was opened: history, not news. */
+  historyEnd: number;
+  status: Status;
+  language: string;
+  assignee: { id: string; name: string } | null;
+  packet: Packet | null;
+  visitorTyping: boolean;
+  pending: readonly Draft[];
+  /** Highest seq that this agent has had before their eyes. */
+  seen: number;
+}
+
+export interface AgentState {
+  link: Link;
+  retryAt: number | null;
+  agent: Agent | null;
+  presence: Presence;
+  queue: ReadonlyMap<string, QueueEntry>;
+  conversations: ReadonlyMap<string, Conversation>;
+  /** Conversations that are this agent's, oldest first. */
+  mine: readonly string[];
+}
+
+export function newAgentState(): AgentState {
+  return {
+    link: 'idle',
+    retryAt: null,
+    agent: null,
+    presence: 'offline',
+    queue: new Map(),
+    conversations: new Map(),
+    mine: [],
+  };
+}
+
+export function newConversation(id: string): Conversation {
+  return {
+    id,
+    log: EMPTY,
+    opened: false,
+    historyEnd: 0,
+    status: 'bot',
+    language: 'en',
+    assignee: null,
+    packet: null,
+    visitorTyping: false,
+    pending: [],
+    seen: 0,
+  };
+}
+
+function change(state: AgentState, id: string, edit: (conversation: Conversation) => Conversation): AgentState {
+  const before = state.conversations.get(id) ?? newConversation(id);
+  const after = edit(before);
+  if (after === before && state.conversations.has(id)) return state;
+  return { ...state, conversations: new Map(state.conversations).set(id, after) };
+}
+
+/** The state after a frame from the hub. Frames of unknown type change nothing. */
+export function receive(state: AgentState, frame: Frame): AgentState {
+  switch (frame.type) {
+    case 'welcome':
+      return welcome(state, frame as unknown as AgentWelcome);
+    case 'queue':
+      return requeue(state, String(frame['conversation']), (frame['entry'] ?? null) as QueueEntry | null);
+    case 'event':
+      return take(state, String(frame['conversation']), eventOf(frame));
+    case 'typing':
+      if (typeof frame['conversation'] !== 'string') return state;
+      if (frame['role'] !== undefined && frame['role'] !== 'visitor') return state;
+      return change(state, frame['conversation'], (c) => ({ ...c, visitorTyping: frame['on'] === true }));
+    case 'presence': {
+      const whose = frame['agent'] as { id?: string } | string | undefined;
+      const id = typeof whose === 'string' ? whose : whose?.id;
+      if (id !== undefined && id !== state.agent?.id) return state;
+      return isPresence(frame['value']) ? { ...state, presence: frame['value'] } : state;
+    }
+    case 'resync': {
+      const id = frame['conversation'];
+      const from = Number(frame['from']);
+      if (typeof id !== 'string' || !Number.isSafeInteger(from) || from < 1) return state;
+      return change(state, id, (c) => ({ ...c, log: restartFrom(from) }));
+    }
+    default:
+      return state;
+  }
+}
+
+function isPresence(value: unknown): value is Presence {
+  return value === 'online' || value === 'away' || value === 'offline';
+}
+
+function welcome(state: AgentState, frame: AgentWelcome): AgentState {
+  let next: AgentState = {
+    ...state,
+    agent: frame.agent,
+    presence: frame.presence,
+    queue: new Map(frame.queue.map((entry) => [entry.conversation, entry])),
+    mine: frame.mine.map((item) => item.conversation),
+  };
+  for (const item of frame.mine) {
+    if (item.waiting_since) next = { ...next, queue: new Map(next.queue).set(item.conversation, item as QueueEntry) };
+  }
+  const mine = new Map(frame.mine.map((item) => [item.conversation, item]));
+  for (const item of frame.mine) {
+    next = change(next, item.conversation, (c) => ({ ...c, status: item.status, visitorTyping: false }));
+  }
+  for (const [id, conversation] of next.conversations) {
+    const entry = next.queue.get(id);
+    if (entry) next = change(next, id, (c) => follow(c, entry));
+    // What was ours before the line broke, and is no longer: the log's next events tell the rest.
+    else if (!mine.has(id) && conversation.assignee?.id === frame.agent.id) {
+      next = change(next, id, (c) => ({ ...c, assignee: null }));
+    }
+  }
+  return next;
+}
+
+function follow(conversation: Conversation, entry: QueueEntry): Conversation {
+  return {
+    ...conversation,
+    status: entry.status,
+    language: entry.language,
+    assignee: entry.status === 'assigned' ? (entry.assignee ?? conversation.assignee) : null,
+  };
+}
+
+function requeue(state: AgentState, id: string, entry: QueueEntry | null): AgentState {
+  const queue = new Map(state.queue);
+  if (entry) queue.set(id, entry);
+  else queue.delete(id);
+  let next: AgentState = { ...state, queue };
+  if (entry && state.conversations.has(id)) next = change(next, id, (c) => follow(c, entry));
+  const own = entry?.status === 'assigned' && entry.assignee?.id === state.agent?.id;
+  if (own) return withMine(next, id);
+  if (entry) return withoutMine(next, id);
+  return next;
+}
+
+function withMine(state: AgentState, id: string): AgentState {
+  return state.mine.includes(id) ? state : { ...state, mine: [...state.mine, id] };
+}
+
+function withoutMine(state: AgentState, id: string): AgentState {
+  return state.mine.includes(id) ? { ...state, mine: state.mine.filter((other) => other !== id) } : state;
+}
+
+const STATUS_AFTER: Readonly<Record<string, Status>> = {
+  handoff: 'queued',
+  assigned: 'assigned',
+  agent_lost: 'queued',
+  returned_to_bot: 'bot',
+  resolved: 'resolved',
+  reopened: 'bot',
+};
+
+/** After these nobody holds the conversation; a transfer that names somebody is followed by `assigned`. */
+const LEAVING: ReadonlySet<string> = new Set(['returned_to_bot', 'resolved', 'agent_lost', 'transferred']);
+
+function take(state: AgentState, id: string, event: LogEvent): AgentState {
+  let joined = false;
+  let left = false;
+  const next = change(state, id, (conversation) => {
+    const log = append(conversation.log, event);
+    if (log === conversation.log) return conversation;
+    const after: Conversation = { ...conversation, log };
+    if (event.client_id !== undefined) {
+      after.pending = conversation.pending.filter((item) => item.id !== event.client_id);
+    }
+    if (event.kind === 'message' && event.author?.role === 'visitor') after.visitorTyping = false;
+    // History is told in order too, but the hub's answer to `open` already said how it ended.
+    if (event.seq > conversation.historyEnd) {
+      const status = STATUS_AFTER[event.kind];
+      if (status && !(event.kind === 'handoff' && conversation.status === 'assigned')) after.status = status;
+      if (event.kind === 'assigned') {
+        const author = event.author?.role === 'agent' ? event.author : undefined;
+        const who = event.agent ?? author;
+        after.assignee = who ? { id: who.id ?? '', name: who.name ?? '' } : conversation.assignee;
+        joined = after.assignee?.id === state.agent?.id;
+      }
+      if (LEAVING.has(event.kind)) {
+        after.assignee = null;
+        left = true;
+      }
+      if (event.kind === 'language' && event.language) after.language = event.language;
+    }
+    return after;
+  });
+  if (joined) return withMine(next, id);
+  return left ? withoutMine(next, id) : next;
+}
+
+/** The hub acknowledged `open`: what follows are events. */
+export function opened(
+  state: AgentState,
+  id: string,
+  ack: { handoff?: Packet | null; status?: Status; language?: string; last?: number; assignee?: unknown },
+): AgentState {
+  return change(state, id, (c) => ({
+    ...c,
+    opened: true,
+    packet: ack.handoff ?? c.packet,
+    status: ack.status ?? c.status,
+    language: ack.language ?? c.language,
+    historyEnd: Math.max(c.historyEnd, ack.last ?? 0),
+    assignee: ack.assignee === undefined ? c.assignee : (ack.assignee as Conversation['assignee']),
+  }));
+}
+
+/** This agent's claim was acknowledged. */
+export function claimed(state: AgentState, id: string): AgentState {
+  const { agent } = state;
+  if (!agent) return state;
+  const assignee = { id: agent.id, name: agent.name };
+  let next = withMine(change(state, id, (c) => ({ ...c, status: 'assigned', assignee })), id);
+  const entry = state.queue.get(id);
+  if (entry) next = { ...next, queue: new Map(next.queue).set(id, { ...entry, status: 'assigned', assignee }) };
+  return next;
+}
+
+/** The conversation went back to the bot or was resolved by this agent. */
+export function released(state: AgentState, id: string, status: Status): AgentState {
+  const queue = new Map(state.queue);
+  queue.delete(id);
+  return withoutMine(change({ ...state, queue }, id, (c) => ({ ...c, status, assignee: null })), id);
+}
+
+export function send(state: AgentState, id: string, draft: Draft): AgentState {
+  return change(state, id, (c) => ({ ...c, pending: [...c.pending.filter((d) => d.id !== draft.id), draft] }));
+}
+
+export function marked(state: AgentState, id: string, draft: string, mark: Draft['mark'], code?: string): AgentState {
+  return change(state, id, (c) =>
+    c.pending.some((d) => d.id === draft)
+      ? {
+          ...c,
+          pending: c.pending.map((d) => (d.id === draft ? { ...d, mark, ...(code === undefined ? {} : { code }) } : d)),
+        }
+      : c,
+  );
+}
+
+export function discard(state: AgentState, id: string, draft: string): AgentState {
+  return change(state, id, (c) => ({ ...c, pending: c.pending.filter((d) => d.id !== draft) }));
+}
+
+/** The agent has this conversation before their eyes. */
+export function see(state: AgentState, id: string): AgentState {
+  const conversation = state.conversations.get(id);
+  if (!conversation || conversation.seen === conversation.log.cursor) return state;
+  return change(state, id, (c) => ({ ...c, seen: c.log.cursor }));
+}
+
+/** Messages of the visitor's that came since the agent last looked. */
+export function unread(conversation: Conversation): number {
+  const from = Math.max(conversation.seen, conversation.historyEnd);
+  return conversation.log.events.filter(
+    (event) => event.seq > from && event.kind === 'message' && event.author?.role === 'visitor',
+  ).length;
+}
+
+const WEIGHT: Readonly<Record<string, number>> = { urgent: 0, high: 1, normal: 2 };
+
+/** Who waits, in the order in which the hub serves them: by priority, then by how long. */
+export function waiting(state: AgentState): QueueEntry[] {
+  return [...state.queue.values()].filter((entry) => entry.status === 'queued').sort(byTurn);
+}
+
+/** Conversations that other agents hold. */
+export function elsewhere(state: AgentState): QueueEntry[] {
+  return [...state.queue.values()]
+    .filter((entry) => entry.status === 'assigned' && entry.assignee?.id !== state.agent?.id)
+    .sort(byTurn);
+}
+
+function byTurn(a: QueueEntry, b: QueueEntry): number {
+  const weight = (WEIGHT[a.priority] ?? 2) - (WEIGHT[b.priority] ?? 2);
+  return weight || a.waiting_since.localeCompare(b.waiting_since);
+}
+
+/** How many conversations that are neither one's own nor in front stay in memory: the hello must stay small. */
+const KEPT = 30;
+
+/** The state without what was read long ago and is nobody's concern now; it is fetched again when it is opened. */
+export function trim(state: AgentState, selected: string | null): AgentState {
+  const spare = [...state.conversations.keys()].filter((id) => id !== selected && !state.mine.includes(id));
+  if (spare.length <= KEPT) return state;
+  const conversations = new Map(state.conversations);
+  for (const id of spare.slice(0, spare.length - KEPT)) {
+    // What could not be sent yet must not be lost with it.
+    if (!conversations.get(id)?.pending.length) conversations.delete(id);
+  }
+  return { ...state, conversations };
+}
+
+/** The cursors for `hello`: how far each opened conversation has been read. */
+export function cursors(state: AgentState): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const [id, conversation] of state.conversations) if (conversation.opened) all[id] = conversation.log.cursor;
+  return all;
+}

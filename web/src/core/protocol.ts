@@ -1,0 +1,224 @@
+/**
+ * The frames of the two sockets, as the protocol page names them, and the one place where text from the wire
+ * becomes a typed value. Nothing here knows a DOM or a socket.
+ */
+
+export const LANGUAGES = ['fi', 'da', 'en'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** True when `value` is one of the languages that Silta speaks. */
+export function isLanguage(value: unknown): value is Language {
+  return typeof value === 'string' && (LANGUAGES as readonly string[]).includes(value);
+}
+
+/** Longest text of one message, in characters: the protocol's own limit. */
+export const MAX_TEXT = 4000;
+
+export type Status = 'bot' | 'queued' | 'assigned' | 'resolved';
+export type Role = 'visitor' | 'bot' | 'agent' | 'system';
+export type Presence = 'online' | 'away' | 'offline';
+export type Priority = 'normal' | 'high' | 'urgent';
+
+export interface Author {
+  role: Role;
+  id?: string;
+  name?: string;
+}
+
+export interface Button {
+  title: string;
+  id: string;
+}
+
+export interface Reason {
+  code: string;
+  topic?: string | null;
+  explanation?: string;
+  evidence?: string[];
+  of?: number;
+}
+
+export interface Emotion {
+  label?: string;
+  name?: string;
+  score?: number;
+  evidence?: string[];
+}
+
+/** One entry of a conversation's log. Kinds other than `message` carry what their kind needs. */
+export interface LogEvent {
+  seq: number;
+  kind: string;
+  at?: string;
+  author?: Author;
+  text?: string;
+  language?: string;
+  buttons?: Button[];
+  client_id?: string;
+  agent?: Author;
+  name?: string;
+  reasons?: Reason[];
+  of?: number;
+  topic?: string | null;
+  title?: string;
+  confidence?: number;
+  runners_up?: [string, number][];
+  decision?: string;
+  entities?: Record<string, unknown>;
+  emotion?: Emotion | string | null;
+  score?: number;
+  comment?: string | null;
+  /** What an agent wrote when passing the conversation on. */
+  note?: string | null;
+}
+
+export interface OpenHours {
+  open: boolean;
+  hours?: string;
+}
+
+export interface VisitorWelcome {
+  type: 'welcome';
+  token: string;
+  conversation: string;
+  status: Status;
+  language?: string;
+  last: number;
+  notice?: string;
+  open?: boolean | OpenHours;
+  announcements?: (string | { id?: string; text: string })[];
+}
+
+export interface StatusFrame {
+  type: 'status';
+  status: Status;
+  position?: number | null;
+  ahead?: number | null;
+  eta_s?: [number, number] | null;
+  agents?: number | null;
+}
+
+export interface AckFrame {
+  type: 'ack';
+  id: string;
+  seq?: number;
+  [field: string]: unknown;
+}
+
+export interface ErrorFrame {
+  type: 'error';
+  /** Null when the hub could not tell which frame was at fault. */
+  id?: string | null;
+  code: string;
+  message?: string;
+  assignee?: { id?: string; name?: string } | null;
+}
+
+export interface QueueEntry {
+  conversation: string;
+  channel: string;
+  language: string;
+  status: 'queued' | 'assigned';
+  waiting_since: string;
+  priority: Priority;
+  skill?: string;
+  reason?: { code: string; topic?: string | null; explanation?: string } | null;
+  visitor?: { name?: string | null } | null;
+  last_text?: string | null;
+  assignee?: { id: string; name: string } | null;
+  assigned_at?: string | null;
+}
+
+export interface Agent {
+  id: string;
+  name: string;
+  role: string;
+  languages?: string[];
+  skills?: string[];
+  capacity?: number;
+}
+
+/** A conversation of one's own in the welcome: an entry as in the queue where the hub gives all of it. */
+export interface Mine extends Partial<Omit<QueueEntry, 'status'>> {
+  conversation: string;
+  status: Status;
+  last: number;
+}
+
+export interface AgentWelcome {
+  type: 'welcome';
+  agent: Agent;
+  presence: Presence;
+  queue: QueueEntry[];
+  mine: Mine[];
+}
+
+export interface TopicTried {
+  topic: string;
+  title?: string;
+  confidence?: number;
+  runners_up?: [string, number][];
+  answered?: boolean;
+  of?: number;
+}
+
+/** What an agent gets with a handoff. */
+export interface Packet {
+  conversation?: string;
+  channel?: string;
+  language?: string;
+  requested_at?: string;
+  waiting_since?: string;
+  priority?: Priority;
+  skill?: string;
+  reasons?: Reason[];
+  topics?: TopicTried[];
+  failed_turns?: number;
+  entities?: Record<string, unknown>;
+  slots?: Record<string, unknown>;
+  visitor?: { name?: string | null; earlier?: { conversation: string; at?: string; outcome?: string }[] } | null;
+  summary?: string;
+  masked?: number;
+}
+
+/** A frame from the hub whose `type` is known to be a string; the reducers look at the rest. */
+export interface Frame {
+  type: string;
+  [field: string]: unknown;
+}
+
+/** A frame of ours, before the connection gives it an id. */
+export interface Request {
+  type: string;
+  [field: string]: unknown;
+}
+
+/**
+ * Reads one text frame.
+ *
+ * Returns null for what is no JSON object with a `type`, and for an event without a positive whole `seq` and a
+ * `kind`: the caller drops it, since a client cannot tell a hub off.
+ */
+export function decode(text: unknown): Frame | null {
+  if (typeof text !== 'string') return null;
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return null;
+  const frame = raw as Frame;
+  if (typeof frame.type !== 'string') return null;
+  if (frame.type === 'event') {
+    const { seq, kind } = frame;
+    if (!Number.isSafeInteger(seq) || (seq as number) < 1 || typeof kind !== 'string') return null;
+  }
+  return frame;
+}
+
+/** The log entry inside an `event` frame. */
+export function eventOf(frame: Frame): LogEvent {
+  const { type: _type, conversation: _conversation, ...event } = frame;
+  return event as unknown as LogEvent;
+}

@@ -1,0 +1,253 @@
+/**
+ * What the widget knows, as a pure function of what the hub said and the visitor did.
+ *
+ * The hub's log is the truth: a message of one's own is `pending` only until its event arrives (matched by
+ * `client_id`), so that a retry or a reload never shows it twice.
+ */
+import type { Link } from './connection';
+import { append, EMPTY, type Log, restartFrom } from './log';
+import {
+  type Button,
+  eventOf,
+  type Frame,
+  isLanguage,
+  type Language,
+  type LogEvent,
+  type Status,
+  type StatusFrame,
+  type VisitorWelcome,
+} from './protocol';
+
+/** A message of the visitor's that the log does not hold yet. */
+export interface Pending {
+  id: string;
+  text: string;
+  /** Set when it is a button that was pressed; `text` is its title. */
+  button?: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+  mark: 'sending' | 'sent' | 'failed';
+  /** The protocol's error code when it failed. */
+  code?: string;
+}
+
+export interface Place {
+  position: number | null;
+  ahead: number | null;
+  /** Lowest and highest expected wait in seconds; null when it cannot be known. */
+  eta: readonly [number, number] | null;
+}
+
+export interface VisitorState {
+  link: Link;
+  retryAt: number | null;
+  token: string | null;
+  conversation: string | null;
+  status: Status;
+  language: Language;
+  notice: string | null;
+  /** People answer now; null while nobody knows. */
+  open: boolean | null;
+  hours: string | null;
+  announcements: readonly string[];
+  log: Log;
+  /** The log's highest seq at the last welcome: history is read up to here, and not announced as new. */
+  historyEnd: number;
+  welcomed: boolean;
+  pending: readonly Pending[];
+  place: Place | null;
+  typing: { bot: boolean; agent: boolean };
+  /** The person who answers, while there is one. */
+  agent: string | null;
+  /** Highest seq that the visitor has had before their eyes. */
+  seen: number;
+  rating: 'none' | 'sending' | 'done' | 'unavailable';
+}
+
+export function newVisitor(language: Language): VisitorState {
+  return {
+    link: 'idle',
+    retryAt: null,
+    token: null,
+    conversation: null,
+    status: 'bot',
+    language,
+    notice: null,
+    open: null,
+    hours: null,
+    announcements: [],
+    log: EMPTY,
+    historyEnd: 0,
+    welcomed: false,
+    pending: [],
+    place: null,
+    typing: { bot: false, agent: false },
+    agent: null,
+    seen: 0,
+    rating: 'none',
+  };
+}
+
+/** The state after a frame from the hub. Frames of unknown type change nothing. */
+export function receive(state: VisitorState, frame: Frame): VisitorState {
+  switch (frame.type) {
+    case 'welcome':
+      return welcome(state, frame as unknown as VisitorWelcome);
+    case 'event':
+      return take(state, eventOf(frame));
+    case 'status':
+      return place(state, frame as unknown as StatusFrame);
+    case 'typing': {
+      const role = frame['role'];
+      if (role !== 'bot' && role !== 'agent') return state;
+      return { ...state, typing: { ...state.typing, [role]: frame['on'] === true } };
+    }
+    case 'announcement': {
+      const text = typeof frame['text'] === 'string' ? frame['text'] : null;
+      return text ? { ...state, announcements: [...state.announcements, text] } : state;
+    }
+    case 'resync': {
+      const from = Number(frame['from']);
+      return Number.isSafeInteger(from) && from > 0 ? { ...state, log: restartFrom(from) } : state;
+    }
+    default:
+      return state;
+  }
+}
+
+function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
+  const fresh = state.conversation !== null && state.conversation !== frame.conversation;
+  const open = typeof frame.open === 'object' ? frame.open.open : frame.open;
+  return {
+    ...state,
+    token: frame.token,
+    conversation: frame.conversation,
+    status: frame.status,
+    language: isLanguage(frame.language) ? frame.language : state.language,
+    notice: frame.notice ?? state.notice,
+    open: open ?? null,
+    hours: typeof frame.open === 'object' ? (frame.open.hours ?? null) : state.hours,
+    announcements: (frame.announcements ?? []).map((item) => (typeof item === 'string' ? item : item.text)),
+    log: fresh ? EMPTY : state.log,
+    historyEnd: frame.last,
+    welcomed: true,
+    place: frame.status === 'queued' ? state.place : null,
+    typing: { bot: false, agent: false },
+    seen: fresh ? 0 : state.seen,
+  };
+}
+
+function place(state: VisitorState, frame: StatusFrame): VisitorState {
+  const queued = frame.status === 'queued';
+  return {
+    ...state,
+    status: frame.status,
+    agent: frame.status === 'assigned' ? state.agent : null,
+    typing: frame.status === state.status ? state.typing : { bot: false, agent: false },
+    rating: frame.status === 'resolved' ? state.rating : 'none',
+    place: queued
+      ? { position: frame.position ?? null, ahead: frame.ahead ?? null, eta: frame.eta_s ?? null }
+      : null,
+  };
+}
+
+/** The name of the person whom an event of kind `assigned` or `transferred` brings in, if it says so. */
+export function personOf(event: LogEvent): string | null {
+  const author = event.author?.role === 'agent' ? event.author.name : undefined;
+  return event.agent?.name ?? author ?? event.name ?? null;
+}
+
+function take(state: VisitorState, event: LogEvent): VisitorState {
+  const log = append(state.log, event);
+  if (log === state.log) return state;
+  const next: VisitorState = { ...state, log };
+  if (event.client_id !== undefined) {
+    next.pending = state.pending.filter((item) => item.id !== event.client_id);
+  }
+  const role = event.author?.role;
+  if (event.kind === 'message' && (role === 'bot' || role === 'agent')) {
+    next.typing = { ...state.typing, [role]: false };
+    if (role === 'agent' && event.author?.name) next.agent = event.author.name;
+  }
+  if (event.kind === 'assigned') next.agent = personOf(event) ?? state.agent;
+  if (event.kind === 'returned_to_bot' || event.kind === 'resolved') next.agent = null;
+  if (event.kind === 'rating') next.rating = 'done';
+  if (event.kind === 'reopened') next.rating = 'none';
+  return next;
+}
+
+/** A message leaves: shown at once, marked as on its way. */
+export function send(state: VisitorState, id: string, text: string, at: number, button?: string): VisitorState {
+  const item: Pending = { id, text, at, mark: 'sending', ...(button === undefined ? {} : { button }) };
+  return { ...state, pending: [...state.pending.filter((other) => other.id !== id), item] };
+}
+
+/** The hub has it; its event may be here already. */
+export function sent(state: VisitorState, id: string): VisitorState {
+  return mark(state, id, 'sent');
+}
+
+export function failed(state: VisitorState, id: string, code: string): VisitorState {
+  return mark(state, id, 'failed', code);
+}
+
+export function discard(state: VisitorState, id: string): VisitorState {
+  return { ...state, pending: state.pending.filter((item) => item.id !== id) };
+}
+
+function mark(state: VisitorState, id: string, to: Pending['mark'], code?: string): VisitorState {
+  if (!state.pending.some((item) => item.id === id)) return state;
+  const pending = state.pending.map((item) =>
+    item.id === id ? { ...item, mark: to, ...(code === undefined ? {} : { code }) } : item,
+  );
+  return { ...state, pending };
+}
+
+/** The visitor has the log before their eyes. */
+export function see(state: VisitorState): VisitorState {
+  return state.seen === state.log.cursor ? state : { ...state, seen: state.log.cursor };
+}
+
+/** Messages from the other side that came since the visitor last looked. */
+export function unread(state: VisitorState): number {
+  return state.log.events.filter(
+    (event) => event.seq > state.seen && event.kind === 'message' && event.author?.role !== 'visitor',
+  ).length;
+}
+
+/**
+ * The quick replies that still wait for an answer, with the seq of their message.
+ *
+ * They are gone once the visitor wrote or pressed anything after them, and while a person answers. That follows
+ * from the log alone, so a reload shows the same.
+ */
+export function quickReplies(state: VisitorState): { seq: number; buttons: readonly Button[] } | null {
+  if (state.pending.length > 0 || state.status === 'assigned') return null;
+  const { events } = state.log;
+  for (let index = events.length - 1; index >= 0; index--) {
+    const event = events[index] as LogEvent;
+    if (event.author?.role === 'visitor' && event.kind === 'message') return null;
+    if (event.kind === 'message' && event.buttons?.length) return { seq: event.seq, buttons: event.buttons };
+  }
+  return null;
+}
+
+/** Kinds after which a visitor's message may still be waiting for the bot: they say nothing about who answers. */
+const BESIDE: ReadonlySet<string> = new Set(['language', 'rating', 'reopened']);
+
+/**
+ * True while the bot owes an answer: the bot is the responder and the last word is the visitor's.
+ *
+ * What the visitor wrote before the conversation came back to the bot is not answered again.
+ */
+export function awaitsBot(state: VisitorState): boolean {
+  if (state.status !== 'bot' || state.link !== 'open') return false;
+  if (state.pending.some((item) => item.mark !== 'failed')) return true;
+  const last = state.log.events.findLast((event) => !BESIDE.has(event.kind));
+  return last?.kind === 'message' && last.author?.role === 'visitor';
+}
+
+/** History has been read whole, so that what comes from now on is news. */
+export function caughtUp(state: VisitorState): boolean {
+  return state.welcomed && state.log.cursor >= state.historyEnd;
+}

@@ -1,0 +1,32 @@
+/** Message text as templates: text nodes, lists and safe links, never HTML from the wire. */
+import { html, type TemplateResult } from 'lit/html.js';
+import { blocks, marked, pieces } from '../core/text';
+
+type Part = TemplateResult | string;
+
+function words(text: string, evidence: readonly string[]): Part[] {
+  if (!evidence.length) return [text];
+  return marked(text, evidence).map((cut) => (cut.mark ? html`<mark>${cut.text}</mark>` : cut.text));
+}
+
+function inline(text: string, evidence: readonly string[]): Part[] {
+  return pieces(text).flatMap((piece) =>
+    piece.kind === 'text'
+      ? words(piece.text, evidence)
+      : [html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>`],
+  );
+}
+
+/** What a visitor typed: line breaks as they are, links, and the words in `evidence` marked. */
+export function plain(text: string, evidence: readonly string[] = []): TemplateResult {
+  return html`<p>${inline(text, evidence)}</p>`;
+}
+
+/** What the bot or a colleague wrote: as `plain`, and lines that start with a dash are a list. */
+export function rich(text: string): TemplateResult {
+  return html`${blocks(text).map((block) =>
+    block.kind === 'list'
+      ? html`<ul>${block.items.map((item) => html`<li>${inline(item, [])}</li>`)}</ul>`
+      : html`<p>${inline(block.text, [])}</p>`,
+  )}`;
+}

@@ -1,0 +1,186 @@
+/**
+ * The one script tag of a page: a launcher in a shadow root, and the panel's script when it is first needed.
+ *
+ * A classic script on purpose: it needs no CORS and no `type=module`, and `document.currentScript` tells where the
+ * hub is, so that the tag works on any site. Nothing is stored, and nothing but this file is loaded, before the visitor
+ * opens the chat.
+ */
+import type { Language } from '../core/protocol';
+import css from './launcher.css?inline';
+import { MEMORY, type Occasion, type Panel, type Shell, type SiltaApi, type Theme } from './shell';
+
+/** The panel's file, put in by the build: `assets/panel-HASH.js`. */
+declare const __PANEL__: string;
+
+/** The launcher's few words; everything else comes with the panel. */
+const WORDS: Record<Language, readonly [string, string]> = {
+  fi: ['Kysy asiakaspalvelulta', 'Chat ei avautunut. Tarkista verkkoyhteys ja yritä uudelleen.'],
+  da: ['Skriv til kundeservice', 'Chatten kunne ikke åbnes. Tjek din forbindelse, og prøv igen.'],
+  en: ['Chat with customer service', 'The chat didn’t load. Check your connection and try again.'],
+};
+
+function known(tag: string | null | undefined): Language | null {
+  const short = (tag ?? '').toLowerCase().split('-')[0] ?? '';
+  return short in WORDS ? (short as Language) : null;
+}
+
+function chosen(script: HTMLScriptElement): Language {
+  const wishes = [script.dataset['language'], script.dataset['lang'], document.documentElement.lang];
+  for (const wish of [...wishes, ...navigator.languages]) {
+    const language = known(wish);
+    if (language) return language;
+  }
+  return 'en';
+}
+
+function svg(name: string, path: string): SVGSVGElement {
+  const space = 'http://www.w3.org/2000/svg';
+  const icon = document.createElementNS(space, 'svg');
+  icon.setAttribute('viewBox', '0 0 24 24');
+  icon.setAttribute('aria-hidden', 'true');
+  icon.setAttribute('class', name);
+  icon.appendChild(document.createElementNS(space, 'path')).setAttribute('d', path);
+  return icon;
+}
+
+function start(script: HTMLScriptElement): void {
+  const { origin } = new URL(script.src);
+  const listeners = new Map<Occasion, Set<(detail: unknown) => void>>();
+  let loading = false;
+  let panel: Panel | null = null;
+  let wishes: ((panel: Panel) => void)[] = [];
+
+  const host = document.createElement('silta-chat');
+  const root = host.attachShadow({ mode: 'open' });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [sheet];
+
+  const launcher = document.createElement('button');
+  launcher.type = 'button';
+  launcher.className = 'launcher';
+  launcher.dataset['testid'] = 'launcher';
+  launcher.setAttribute('part', 'launcher');
+  launcher.setAttribute('aria-expanded', 'false');
+  launcher.setAttribute('aria-haspopup', 'dialog');
+  launcher.append(
+    svg('say', 'M4.5 5.5h15v11h-8l-4.5 3.5v-3.5h-2.5zM8.5 9.5h7M8.5 12.5h4.5'),
+    svg('fold', 'M6 9.5l6 6 6-6'),
+  );
+  const badge = document.createElement('span');
+  badge.className = 'badge';
+  badge.hidden = true;
+  launcher.append(badge);
+  const sorry = document.createElement('div');
+  sorry.className = 'sorry';
+  sorry.setAttribute('role', 'alert');
+  sorry.hidden = true;
+  root.append(sorry, launcher);
+
+  const theme = script.dataset['theme'];
+  const shell: Shell = {
+    origin,
+    language: chosen(script),
+    theme: (theme === 'light' || theme === 'dark' ? theme : 'auto') satisfies Theme,
+    title: script.dataset['title'] ?? null,
+    root,
+    host,
+    launcher,
+    badge,
+    emit(occasion, detail) {
+      for (const listener of listeners.get(occasion) ?? []) listener(detail);
+    },
+  };
+
+  const label = (): void => launcher.setAttribute('aria-label', WORDS[shell.language][0]);
+  label();
+
+  function load(): void {
+    if (loading) return;
+    loading = true;
+    sorry.hidden = true;
+    launcher.setAttribute('aria-busy', 'true');
+    const tag = document.createElement('script');
+    tag.async = true;
+    tag.src = trusted(`${origin}/${__PANEL__}`);
+    tag.onerror = () => {
+      loading = false;
+      tag.remove();
+      launcher.removeAttribute('aria-busy');
+      sorry.lang = shell.language;
+      sorry.textContent = WORDS[shell.language][1];
+      sorry.hidden = false;
+    };
+    document.head.append(tag);
+  }
+
+  function wish(what: (panel: Panel) => void): void {
+    if (panel) what(panel);
+    else {
+      wishes.push(what);
+      load();
+    }
+  }
+
+  const api: SiltaApi = {
+    open: () => wish((p) => p.open()),
+    close: () => panel?.close(),
+    ask: (text) => wish((p) => p.ask(text)),
+    setLanguage(language) {
+      const next = known(language);
+      if (!next) return;
+      shell.language = next;
+      if (panel) panel.setLanguage(next);
+      else label();
+    },
+    on(occasion, listener) {
+      const all = listeners.get(occasion) ?? new Set();
+      listeners.set(occasion, all.add(listener));
+      return () => all.delete(listener);
+    },
+    mount(make) {
+      if (panel) return;
+      launcher.removeAttribute('aria-busy');
+      panel = make(shell);
+      for (const each of wishes) each(panel);
+      wishes = [];
+    },
+  };
+  window.Silta = api;
+
+  launcher.addEventListener('click', () => {
+    if (launcher.getAttribute('aria-expanded') === 'true') api.close();
+    else api.open();
+  });
+
+  const attach = (): void => {
+    document.body.append(host);
+    let memory: { token?: string; open?: boolean } | null = null;
+    try {
+      memory = JSON.parse(sessionStorage.getItem(MEMORY) ?? 'null');
+    } catch {
+      // Storage may be closed to us; then every page begins anew.
+    }
+    // This tab talked to us before: go on where it was.
+    if (memory?.open) api.open();
+    else if (memory?.token) wish(() => undefined);
+  };
+  if (document.body) attach();
+  else document.addEventListener('DOMContentLoaded', attach);
+}
+
+interface Policy {
+  createScriptURL(text: string): string;
+}
+
+let policy: Policy | undefined;
+
+/** The address as a page with Trusted Types wants it. A name may be taken once, so the policy is kept. */
+function trusted(url: string): string {
+  const { trustedTypes } = window as { trustedTypes?: { createPolicy(name: string, rules: Policy): Policy } };
+  policy ??= trustedTypes?.createPolicy('silta', { createScriptURL: (text) => text });
+  return policy?.createScriptURL(url) ?? url;
+}
+
+const script = document.currentScript;
+if (script instanceof HTMLScriptElement && script.src && !window.Silta) start(script);

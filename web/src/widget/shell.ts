@@ -1,0 +1,50 @@
+/** What loader and panel share: the seam between the small script that every page loads and the panel behind it. */
+import type { Language } from '../core/protocol';
+
+export type Theme = 'light' | 'dark' | 'auto';
+export type Occasion = 'open' | 'close' | 'unread' | 'status';
+
+/** Made by the loader, used by the panel. */
+export interface Shell {
+  /** Where the script came from: the hub's own address, whatever site the widget stands on. */
+  origin: string;
+  language: Language;
+  theme: Theme;
+  /** The company's own heading for the panel, else the product's text is used. */
+  title: string | null;
+  root: ShadowRoot;
+  host: HTMLElement;
+  launcher: HTMLButtonElement;
+  badge: HTMLElement;
+  emit(occasion: Occasion, detail?: unknown): void;
+}
+
+/** Made by the panel, used by the loader. */
+export interface Panel {
+  open(): void;
+  close(): void;
+  ask(text: string): void;
+  setLanguage(language: Language): void;
+}
+
+/** The one global name, `window.Silta`: what a page may call. */
+export interface SiltaApi {
+  open(): void;
+  close(): void;
+  /** Opens the panel and sends `text` as the visitor's message. */
+  ask(text: string): void;
+  setLanguage(language: Language): void;
+  /** Calls `listener` on each occasion; the returned function ends that. */
+  on(occasion: Occasion, listener: (detail: unknown) => void): () => void;
+  /** For the panel's script alone. */
+  mount(make: (shell: Shell) => Panel): void;
+}
+
+declare global {
+  interface Window {
+    Silta?: SiltaApi;
+  }
+}
+
+/** Where the tab remembers its conversation; written only after the visitor opened the chat. */
+export const MEMORY = 'silta';
