@@ -1,0 +1,60 @@
+"""Fixtures of the hub's tests: one Redis for all that leave it alive, one hub process for all that only talk to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import redis
+
+from tests.handoff.fake_bot import FakeBot
+from tests.handoff.hub_process import HubProcess
+from tests.handoff.parts import Parts, parts_on
+from tests.helpers.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def lasting_redis() -> Iterator[RedisServer]:
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def url(lasting_redis: RedisServer) -> str:
+    """The address of an empty Redis. Who kills or stops it takes ``redis_server`` instead."""
+    with redis.Redis.from_url(lasting_redis.url) as client:
+        client.flushall()
+    return lasting_redis.url
+
+
+@pytest.fixture
+async def parts(url: str) -> AsyncIterator[Parts]:
+    """A hub's parts without its sockets."""
+    async with parts_on(url) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def running_hub() -> Iterator[HubProcess]:
+    """A hub process with a Redis of its own, for all tests that leave it alive. It has the agents of ``AGENTS``."""
+    server = RedisServer()
+    hub = HubProcess(server.url)
+    try:
+        server.start()
+        hub.add_agents()
+        hub.start()
+        yield hub
+    finally:
+        hub.close()
+        server.close()
+
+
+@pytest.fixture
+async def bot(running_hub: HubProcess) -> AsyncIterator[FakeBot]:
+    """A bot that answers on the running hub."""
+    async with FakeBot(running_hub.redis_url) as made:
+        yield made

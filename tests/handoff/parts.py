@@ -1,0 +1,145 @@
+"""The parts of one hub without its sockets, on a Redis of the tests, and what is needed to look into them."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from redis.asyncio import Redis
+
+from handoff.accounts import Account
+from handoff.conversation import Conversation
+from handoff.events import Outcome, encode
+from handoff.fanout import Fanout
+from handoff.hours import DAYS, Hours
+from handoff.hub import Hub
+from handoff.keys import HubKeys
+from handoff.presence import Presence
+from handoff.store import Store, connect
+from handoff.writer import Writer
+from tests.handoff.texts_for_tests import texts
+
+__all__ = ["AINO", "ALWAYS_OPEN", "MIKKEL", "Parts", "Recorder", "new_conversation", "parts_on", "uid"]
+
+ALWAYS_OPEN = Hours(ZoneInfo("UTC"), dict.fromkeys(DAYS, (time(0), time.max)))
+AINO = Account(id="aino", email="aino@test.example", name="Aino", role="supervisor")
+MIKKEL = Account(id="mikkel", email="mikkel@test.example", name="Mikkel")
+
+
+def uid() -> str:
+    return str(uuid.uuid4())
+
+
+def new_conversation(language: str = "en") -> Conversation:
+    """A conversation of which nothing is written yet."""
+    return Conversation(id=uid(), language=language)
+
+
+@dataclass
+class Recorder:
+    """A listener that keeps what it gets. ``deepest`` is how much was delivered between two flushes."""
+
+    events: list[Mapping[str, Any]] = field(default_factory=list)
+    typed: list[Mapping[str, Any]] = field(default_factory=list)
+    flushes: int = 0
+    deepest: int = 0
+    _since: int = 0
+
+    def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
+        self.events.append(event)
+        self._since += 1
+        self.deepest = max(self.deepest, self._since)
+
+    def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
+        self.typed.append(who)
+
+    async def flushed(self) -> None:
+        self.flushes += 1
+        self._since = 0
+        await asyncio.sleep(0)
+
+    @property
+    def numbers(self) -> list[int]:
+        return [event["seq"] for event in self.events]
+
+
+@dataclass
+class Parts:
+    """A hub's store, fan-out and requests."""
+
+    redis: Redis
+    blocking: Redis
+    keys: HubKeys
+    writer: Writer
+    store: Store
+    fanout: Fanout
+    presence: Presence
+    hub: Hub
+
+    async def say(self, conversation: Conversation, text: str = "hello", *, id: str | None = None) -> int:
+        """A visitor's message; its number."""
+        answer = await self.hub.visitor_message(conversation, id=id or uid(), text=text, button=None)
+        return int(answer["seq"])
+
+    async def queued(self, **fields: Any) -> Conversation:
+        """A conversation that waits for a person."""
+        new = new_conversation(**fields)
+        await self.hub.request_handoff(new, id=uid())
+        return await self.state(new.id)
+
+    async def assigned(self, account: Account = AINO) -> Conversation:
+        """A conversation that ``account`` has."""
+        waiting = await self.queued()
+        await self.hub.claim(account, waiting.id, id=uid())
+        return await self.state(waiting.id)
+
+    async def state(self, conversation: str) -> Conversation:
+        found = await self.store.load(conversation)
+        assert found is not None, "nothing was written"
+        return found
+
+    async def kinds(self, conversation: str) -> list[str]:
+        return [event["kind"] for event in await self.store.events(conversation)]
+
+    async def publish(self, outcome: Outcome) -> str:
+        """Put a result of the bot onto its stream."""
+        entry = await self.redis.xadd(self.keys.events, {"data": encode(outcome)})
+        return str(entry.decode())
+
+    async def everything(self) -> dict[bytes, bytes | None]:
+        """A picture of the whole database, to see that nothing has changed."""
+        return {key: await self.redis.dump(key) for key in sorted(await self.redis.keys("*"))}
+
+    async def assert_numbered(self, conversation: str) -> None:
+        """I3: numbers rise by one from one, and the state knows the last."""
+        numbers = [event["seq"] for event in await self.store.events(conversation)]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert await self.store.last(conversation) == len(numbers)
+
+
+@asynccontextmanager
+async def parts_on(
+    url: str, *, timeout_s: float = 5.0, bot_timeout_s: float = 5.0, keys: HubKeys | None = None, **fanout: Any
+) -> AsyncIterator[Parts]:
+    """The parts, running; ``fanout`` are its own keywords."""
+    keys = keys or HubKeys()
+    redis = connect(url, timeout_s=timeout_s)
+    blocking = connect(url, timeout_s=timeout_s, blocking_s=3.0)
+    writer = Writer(redis, timeout_s=timeout_s)
+    store = Store(redis, writer, keys, bot_timeout_ms=round(bot_timeout_s * 1000), timeout_s=timeout_s)
+    spread = Fanout(blocking, store, **fanout)
+    presence = Presence(store)
+    writer.start()
+    try:
+        hub = Hub(store, spread, presence, texts(), ALWAYS_OPEN)
+        yield Parts(redis, blocking, keys, writer, store, spread, presence, hub)
+    finally:
+        await writer.stop()
+        await redis.aclose()
+        await blocking.aclose()
