@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from handoff.conversation import Conversation, Status
 from handoff.texts import Texts
 
 __all__ = ["build"]
+
+TRIED_SHOWN = 5
+"""Topics in the summary: the latest say most, and it is to be read at a glance."""
 
 
 def build(conversation: Conversation, texts: Texts, language: str) -> dict[str, Any] | None:
@@ -24,7 +28,7 @@ def build(conversation: Conversation, texts: Texts, language: str) -> dict[str, 
         "priority": conversation.priority,
         "skill": conversation.skill,
         "reasons": reasons,
-        "topics": [dict(topic) for topic in conversation.topics],
+        "topics": [{**topic, "title": _title(topic, texts, language)} for topic in conversation.topics],
         "failed_turns": conversation.failed_turns,
         "entities": dict(conversation.entities),
         "slots": dict(conversation.slots),
@@ -35,11 +39,13 @@ def build(conversation: Conversation, texts: Texts, language: str) -> dict[str, 
 
 
 def _summary(conversation: Conversation, texts: Texts, language: str, why: list[str]) -> str:
-    tried: list[str] = []
-    for topic in conversation.topics:
-        if topic.get("topic"):
-            title = texts.title(language, str(topic["topic"]))
-            if title not in tried:
-                tried.append(title)
-    lines = ["; ".join(why), " → ".join(tried[-5:])]
+    """Why, and what was tried before; the reasons' own topics are not said twice."""
+    known = {_title(reason, texts, language) for reason in conversation.reasons}
+    tried = dict.fromkeys(_title(topic, texts, language) for topic in conversation.topics)
+    lines = ["; ".join(why), " → ".join([title for title in tried if title and title not in known][-TRIED_SHOWN:])]
     return "\n".join(line for line in lines if line)
+
+
+def _title(topic: Mapping[str, Any], texts: Texts, language: str) -> str:
+    name = topic.get("topic")
+    return texts.title(language, str(name)) if name else ""

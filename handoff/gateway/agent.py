@@ -101,9 +101,11 @@ class AgentSocket:
             self._refresh = asyncio.create_task(self._refresh_queue(), name="queue")
 
     def _explained(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        texts = self._hub.texts
+        if event["kind"] == "nlu" and event.get("topic"):
+            return {**event, "title": texts.title(self._language, str(event["topic"]))}
         if event["kind"] != "handoff":
             return event
-        texts = self._hub.texts
         reasons = [{**reason, "explanation": texts.explain(self._language, reason)} for reason in event["reasons"]]
         return {**event, "reasons": reasons}
 
