@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import socket
 import sys
 from collections.abc import Sequence
 
@@ -27,11 +28,15 @@ def main(given: Sequence[str] | None = None) -> int:
     except BadOwnerFile as error:
         print(error, file=sys.stderr)
         return 1
-    try:
-        app.run(HOST, port, workers=1, access_log=False, motd=False)
-    except OSError as error:
-        print(f"actions.port: {HOST}:{port}: {error.strerror}", file=sys.stderr)
-        return 1
+    # Bound here: the server itself only logs that it could not, and ends as if all were well.
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, port))
+        except OSError as error:
+            print(f"actions.port: {HOST}:{port}: {error.strerror}", file=sys.stderr)
+            return 1
+        app.run(sock=listening, workers=1, access_log=False, motd=False)
     return 0
 
 

@@ -29,11 +29,9 @@ class AnswerDidNotHelp(Action):
         """See the class."""
         state, rules = tracker.current_state(), owner()
         message = heard(state)
-        topic, answered = last_answer(state)
-        if not answered:
+        topic = last_answer(state)
+        if topic is None:
             return not_understood(dispatcher, state, rules, message)
         dispatcher.utter_message(response="utter_answer_did_not_help")
-        route = Route(
-            rules.answer_did_not_help.priority, rules.skills.get(topic or "", rules.answer_did_not_help.skill)
-        )
+        route = Route(rules.answer_did_not_help.priority, rules.skills.get(topic, rules.answer_did_not_help.skill))
         return pass_on(dispatcher, [reason("answer_did_not_help", message, topic)], route)

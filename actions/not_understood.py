@@ -31,7 +31,7 @@ def not_understood(
     dispatcher: CollectingDispatcher, state: dict[str, Any], rules: Owner, message: Heard
 ) -> list[dict[str, Any]]:
     """Ask once, with the likely topics as buttons if there are some; pass on when it happens again in a row."""
-    count = failed_before(state, NAME) + 1
+    count = failed_before(state) + 1
     if count >= rules.not_understood_in_a_row:
         dispatcher.utter_message(response="utter_not_understood_again")
         return pass_on(dispatcher, [reason("not_understood", message, count=count)], rules.not_understood, count)

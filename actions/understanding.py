@@ -10,6 +10,10 @@ from handoff.events import LANGUAGES
 
 __all__ = ["Heard", "failed_before", "heard", "last_answer"]
 
+COUNTER = "failed_turns"
+"""The slot that holds the count."""
+ANSWER = "utter_faq"
+"""The action that speaks the company's answers."""
 MOST_EVIDENCE = 500
 """Characters of the visitor's words in a reason; an agent sees the whole message beside it."""
 
@@ -75,27 +79,28 @@ def _turns(state: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
     return turns[-2::-1]
 
 
-def _did(turn: Sequence[Mapping[str, Any]], action: str) -> bool:
-    return any(event.get("event") == "action" and event.get("name") == action for event in turn)
+def _resumed(turn: Sequence[Mapping[str, Any]]) -> bool:
+    return any(event.get("event") == "resume" for event in turn)
 
 
-def failed_before(state: Mapping[str, Any], action: str) -> int:
-    """How many turns in a row, up to the one before the latest message, ended in ``action``. A conversation that came
-    back from a person starts anew."""
-    count = 0
+def failed_before(state: Mapping[str, Any]) -> int:
+    """How many messages in a row, up to the one before the latest, were not understood. A conversation that came back
+    from a person starts anew, and so does one where something else was said in between."""
+    turns = _turns(state)
+    if not turns or _resumed(turns[0]):
+        return 0
+    # Only who counts sets the slot, so an old count stays in it: what counts is that the last turn has set it.
+    counts = [event.get("value") for event in turns[0] if event.get("event") == "slot" and event.get("name") == COUNTER]
+    return counts[-1] if counts and isinstance(counts[-1], int) else 0
+
+
+def last_answer(state: Mapping[str, Any]) -> str | None:
+    """The topic that was answered last before the latest message; None when nothing was since the beginning, or since
+    the conversation came back from a person."""
     for turn in _turns(state):
-        if not _did(turn, action) or any(event.get("event") == "resume" for event in turn):
+        if _resumed(turn):
             break
-        count += 1
-    return count
-
-
-def last_answer(state: Mapping[str, Any]) -> tuple[str | None, bool]:
-    """The topic answered in the turn before the latest message that was no small talk, and whether there was one."""
-    for turn in _turns(state):
-        if any(event.get("event") == "resume" for event in turn):
-            break
-        topic = _topic(turn[0].get("parse_data") or {})
-        if topic and topic.startswith("faq/"):
-            return topic, True
-    return None, False
+        # A topic alone is not enough: of a message that was not clear it is a guess.
+        if any(event.get("event") == "action" and event.get("name") == ANSWER for event in turn):
+            return _topic(turn[0].get("parse_data") or {})
+    return None

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,14 +169,15 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         for (true, taken), number in confusions.most_common(_SHOWN_CONFUSIONS):
             print(f"{number:5}  {true} taken for {taken}")
     if arguments.at_least is not None:
-        low = [f"{language} {each.accuracy:.3f}" for language, each in scores.items() if each.accuracy < arguments.at_least]
+        wanted: float = arguments.at_least
+        low = [f"{language} {each.accuracy:.3f}" for language, each in scores.items() if each.accuracy < wanted]
         if low:
-            raise _Stop(FAILED, f"accuracy under {arguments.at_least}: {', '.join(low)}")
+            raise _Stop(FAILED, f"accuracy under {wanted}: {', '.join(low)}")
     return OK
 
 
 def _table(scores: dict[str, Score]) -> None:
-    names = ("messages", "accuracy", "macro_f1", "calibration_error", "answered", "right_answers", "in_reach", "language")
+    names = [field.name for field in fields(next(iter(scores.values())))]
     print("  ".join(f"{name.replace('_', ' '):>17}" for name in ("", *names)))
     for language, each in scores.items():
         values = [f"{language:>17}", f"{each.messages:>17}"]

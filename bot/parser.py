@@ -1,35 +1,33 @@
 """The understanding part of a trained model, without Rasa: what ``silta parse`` and ``silta evaluate`` run.
 
-It reads the same files and settings out of the model's archive that Rasa loads, and calls the same code, so it gives
+It reads the same files out of the model's archive that Rasa loads, and calls the same code, so it gives
 the same result; leaving Rasa out makes it start in a second or two instead of ten.
 """
 
 from __future__ import annotations
 
-import json
 import tarfile
 import tempfile
-from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from bot import places
 from bot.encoder.build import prepare
 from bot.nlu.classifier import Classifier
-from bot.nlu.decision import Decision, Thresholds
-from bot.nlu.language import Detector
+from bot.nlu.decision import Decision
+from bot.nlu.language import Detector, load_words
+from bot.nlu.owner import OwnerSettings
 from bot.nlu.scope import Scope
 from bot.nlu.understanding import FALLBACK, Topical, Understood
 from bot.reasons import explained, human_topic
 from bot.texts import Texts
+from handoff.privacy.masking import mask
 
 __all__ = ["DEFAULT_LANGUAGE", "BadModel", "Parser"]
 
 DEFAULT_LANGUAGE = "en"
 """What is answered in while nothing tells the language: the last variant of every response."""
-_DETECTOR = "bot.nlu.components.LanguageDetector"
-_CLASSIFIER = "bot.nlu.components.TopicClassifier"
+_COMPONENTS = ("bot.nlu.components.LanguageDetector", "bot.nlu.components.TopicClassifier")
 
 
 class BadModel(RuntimeError):
@@ -49,23 +47,22 @@ class Parser:
 
     Raises:
         BadModel: the archive is damaged or was trained with other components.
-        BadTexts: the owner's texts have a gap.
+        BadTexts, BadSettings: the owner's files have a gap or a mistake.
     """
 
     def __init__(self, model: Path) -> None:
         self.texts = Texts()
         with tempfile.TemporaryDirectory(prefix="silta-model-") as work:
-            settings = _unpack(model, Path(work))
-            known = {field.name for field in fields(Thresholds)}
-            given = settings[_CLASSIFIER].get("thresholds", {})
             files = Path(work)
+            _unpack(model, files)
+            settings = OwnerSettings.read()
             self.topical = Topical(
                 encoder=prepare(places.ENCODER),
                 classifier=Classifier.load(files),
                 scope=Scope.load(files),
-                thresholds=Thresholds(**{name: value for name, value in given.items() if name in known}),
+                thresholds=settings.thresholds,
             )
-        self._detector = Detector(settings[_DETECTOR].get("swedish", DEFAULT_LANGUAGE))
+            self._detector = Detector(settings.swedish, load_words(files))
 
     def understand(self, text: str, so_far: str | None = None) -> Understood:
         """What the bot's components make of one typed message in a conversation that speaks ``so_far``."""
@@ -73,7 +70,8 @@ class Parser:
         return self.topical.understand(text, heard.language)
 
     def parse(self, text: str) -> dict[str, Any]:
-        """One message as ``silta parse`` prints it."""
+        """One message as ``silta parse`` prints it: masked as the hub masks it before the bot sees it."""
+        text = mask(text).text
         understood = self.understand(text)
         language = understood.language or DEFAULT_LANGUAGE
         handed = understood.decision is Decision.HANDOFF
@@ -103,30 +101,18 @@ class Parser:
         return self.texts.system(understood.topic, language)
 
 
-def _unpack(model: Path, work: Path) -> Mapping[str, Mapping[str, Any]]:
-    """Put the classifier's files into ``work``; returns the settings of the two components."""
-    settings: dict[str, Mapping[str, Any]] = {}
-    folder = ""
+def _unpack(model: Path, work: Path) -> None:
+    """Put the files of the two components into ``work``."""
+    found = set()
     try:
         with tarfile.open(model, "r:gz") as archive:
             for member in archive:
-                name = member.name.lstrip("./")
-                stored = archive.extractfile(member) if member.isfile() else None
-                if stored is None:
-                    continue
-                if name == "metadata.json":
-                    settings = _settings(json.load(stored))
-                elif _CLASSIFIER in name:
-                    folder = name.rpartition("/")[0]
-                    (work / Path(name).name).write_bytes(stored.read())
-    except (OSError, EOFError, tarfile.TarError, ValueError, KeyError, TypeError) as error:
+                component = next((name for name in _COMPONENTS if name in member.name), None)
+                stored = archive.extractfile(member) if component and member.isfile() else None
+                if stored is not None:
+                    (work / Path(member.name).name).write_bytes(stored.read())
+                    found.add(component)
+    except (OSError, EOFError, tarfile.TarError) as error:
         raise BadModel(model, f"cannot be read ({type(error).__name__})") from error
-    if not folder or _CLASSIFIER not in settings or _DETECTOR not in settings:
+    if len(found) < len(_COMPONENTS):
         raise BadModel(model, "holds no part that understands topics; train again")
-    return settings
-
-
-def _settings(metadata: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    schema = metadata["predict_schema"]
-    nodes = (schema if isinstance(schema, dict) else json.loads(schema))["nodes"]
-    return {node["uses"]: node["config"] for node in nodes.values() if node["uses"] in (_DETECTOR, _CLASSIFIER)}

@@ -36,7 +36,9 @@ def sentences(text: str) -> list[str]:
     return found
 
 
-def reason(code: str, *, topic: str | None = None, evidence: Sequence[str] = (), of: int | None = None) -> dict[str, Any]:
+def reason(
+    code: str, *, topic: str | None = None, evidence: Sequence[str] = (), of: int | None = None
+) -> dict[str, Any]:
     """One reason without its explanation; absent fields are left out."""
     made: dict[str, Any] = {"code": code}
     if topic is not None:

@@ -13,11 +13,11 @@ from typing import Any
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event
+from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from redis.exceptions import ResponseError
 
-from bot.seam import outcomes, replay
+from bot.seam import language, outcomes, replay
 from bot.seam.link import AWAY, Link, redis_url
 from bot.seam.turn import (
     AlreadyAnswered,
@@ -53,7 +53,7 @@ class SeamTrackerStore(TrackerStore):
         self._memory = None if self.link else InMemoryTrackerStore(self.domain)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
-        """The tracker with its latest turns, or None for a new conversation.
+        """The tracker with its latest turns; for a new conversation a blank one within a turn, None outside.
 
         Raises:
             StoreUnavailable: Redis cannot be reached.
@@ -76,6 +76,19 @@ class SeamTrackerStore(TrackerStore):
         if turn and tracker and turn.inbound.message_id in replay.message_ids(tracker):
             await self._commit(self.link, sender_id, turn)
             raise AlreadyAnswered
+        return self._speaking(tracker, turn, sender_id) if turn else tracker
+
+    def _speaking(self, tracker: DialogueStateTracker | None, turn: Turn, sender_id: str) -> DialogueStateTracker:
+        """The tracker, in the language of the turn's conversation; a blank one for a new conversation."""
+        new = tracker is None
+        tracker = tracker or self.init_tracker(sender_id)
+        spoken = language.correction(tracker, turn.inbound)
+        if spoken and new:
+            # Not as an event: Rasa starts a session only in a tracker without any.
+            tracker.slots[language.SLOT].initial_value = spoken
+            tracker.slots[language.SLOT].reset()
+        elif spoken:
+            tracker.update(SlotSet(language.SLOT, spoken))
         return tracker
 
     async def save(self, tracker: DialogueStateTracker) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import logging
 import os
 import shutil
-import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -106,24 +107,29 @@ def train(report: Report | None = None) -> Path:
     mark = fingerprint()
     say("loading Rasa")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from rasa.model_training import train as rasa_train
-
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from rasa.model_training import train as rasa_train
+        from rasa.shared.exceptions import RasaException
     _quieten()
     places.MODELS.mkdir(exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".training-", dir=places.MODELS))
     previous = os.getcwd()
     try:
         os.chdir(places.ROOT)
-        # Rasa prints to standard output; that is the caller's.
-        with contextlib.redirect_stdout(sys.stderr):
-            result = rasa_train(
-                domain=str(places.DOMAIN),
-                config=str(places.CONFIG),
-                training_files=[str(places.NLU), str(places.RULES)],
-                output=str(work),
-                force_training=True,
-                fixed_model_name=f"silta-{time.strftime('%Y%m%d-%H%M%S')}",
-            )
+        # Rasa also prints to standard output; that is the caller's.
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                result = rasa_train(
+                    domain=str(places.DOMAIN),
+                    config=str(places.CONFIG),
+                    training_files=[str(places.NLU), str(places.RULES)],
+                    output=str(work),
+                    force_training=True,
+                    fixed_model_name=f"silta-{time.strftime('%Y%m%d-%H%M%S')}",
+                )
+        except RasaException as error:
+            raise TrainingFailed(_reason(error)) from error
         if result.code != 0 or not result.model:
             raise TrainingFailed("Rasa made no model; its own messages say why")
         model = places.MODELS / Path(result.model).name
@@ -144,8 +150,17 @@ def _quieten() -> None:
 
     configure_logging_and_warnings(logging.ERROR, warn_only_once=True, filter_repeated_logs=True)
     configure_structlog(logging.ERROR)
+    # What these warn of is ours to know, not the owner's: libraries that will change, no stock ResponseSelector.
+    warnings.simplefilter("ignore")
     for name in ("tensorflow", "absl", "matplotlib"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())[:500] or type(error).__name__
 
 
 def _write_note(note: dict[str, Any]) -> None:

@@ -34,6 +34,9 @@ PASSWORD_MAX_CHARS = 256
 HASHING_AT_ONCE = 2
 """Hashes computed at the same time: each takes 19 MiB and 50 ms, and strangers can ask for them."""
 
+DEMO_SKILLS = ("general", "orders", "billing")
+"""All that the owner's ``handoff.yml`` names at first, so that the demo agents may take every conversation."""
+
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
@@ -173,7 +176,7 @@ class Accounts:
             ("mikkel@havu.example", "Mikkel", "agent"),
         ):
             password = make_password()
-            await self.add(email, name=name, role=role, password=password)
+            await self.add(email, name=name, role=role, skills=DEMO_SKILLS, password=password)
             made.append((email, password))
         return made
 

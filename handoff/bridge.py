@@ -15,7 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from handoff import decisions
 from handoff.clock import now_ms, stamp
-from handoff.conversation import Conversation, Status
+from handoff.conversation import Conversation
 from handoff.decisions import Decision
 from handoff.errors import NotFound, StoreUnavailable
 from handoff.events import BadEnvelope, Failure, HandoffRequest, Keys, Outcome, decode_outcome
@@ -32,49 +32,88 @@ READ_COUNT = 32
 BLOCK_MS = 2000
 """How long a read waits for results."""
 
-CLAIM_IDLE_MS = 15_000
-"""A result that another hub took and did not settle for so long is taken over."""
+CLAIM_IDLE_S = 3.0
+"""A result that another hub took and did not settle for so long is taken over: it settles in milliseconds, and after
+the bot's limit of 5 s an answer is worth nothing. Taking over from a hub that is only slow does no harm, since a result
+has one effect. (Was 15 s: every answer that a dying hub had in hand was late.)"""
 
 SWEEP_EVERY_S = 0.25
 """How often deadlines are looked at: the visitor hears at most this much later."""
 
-RECLAIM_EVERY_S = 5.0
+RECLAIM_EVERY_S = 1.0
+"""How often results of other hubs are looked for; at most once for each :data:`BLOCK_MS` while nothing comes."""
+
 AWAY_PAUSE_S = 0.5
 """Pause before the next attempt when Redis is away."""
 
 ORDER_PAUSE_S = 0.05
-ORDER_TRIES = 40
-"""A result waits up to two seconds for the one before it in its conversation, which another hub may have taken."""
+ORDER_TRIES = 20
+"""A result waits up to a second for the one before it in its conversation, which another hub may have taken; the
+results read with it wait too, so not for longer (R18)."""
+
+LATE_AT_ONCE = 100
+"""Visitors told in one go that the bot is late: they share a few flushes of the disk."""
 
 NEEDED_ANYWAY = frozenset({"action_request_handoff", "action_answer_did_not_help"})
 """Actions whose failure still means that a person is needed, so the hub queues the conversation itself."""
 
 
-class BotBridge:
-    """Reads the bot's results and keeps its deadlines. Run :meth:`read` and :meth:`keep_deadlines` for ever."""
+Row = tuple[bytes, "dict[bytes, bytes] | None"]
+"""An entry of the stream; no fields when it was deleted while it was pending."""
 
-    def __init__(self, hub: Hub, blocking: Redis, routing: Routing, *, process: str) -> None:
+AWAY = (StoreUnavailable, RedisError, OSError, TimeoutError)
+"""Errors that say nothing about a result: Redis is away, and the result stays pending."""
+
+
+class BotBridge:
+    """Reads the bot's results and keeps its deadlines. Run :meth:`read` and :meth:`keep_deadlines` for ever.
+
+    ``process`` is this hub's name among the consumers. A hub that is started again under its old name goes on at once
+    with what it had taken; two hubs of one name do no harm.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        blocking: Redis,
+        routing: Routing,
+        *,
+        process: str,
+        claim_idle_s: float = CLAIM_IDLE_S,
+        reclaim_every_s: float = RECLAIM_EVERY_S,
+        block_ms: int = BLOCK_MS,
+    ) -> None:
         self._hub = hub
         self._blocking = blocking
         self._routing = routing
         self._process = process
         self._keys = hub.store.keys
+        self._claim_idle_ms = round(claim_idle_s * 1000)
+        self._reclaim_every_s = reclaim_every_s
+        self._block_ms = block_ms
 
     async def read(self) -> None:
         """Take and apply results until cancelled: own pending ones first, then new ones."""
+        clock = asyncio.get_running_loop().time
         while True:
             try:
                 await self._ensure_group()
-                await self._apply(await self._take("0"))
-                reclaimed = asyncio.get_running_loop().time()
+                await self._finish_own()
+                reclaimed = clock()
                 while True:
                     await self._apply(await self._take(">"))
-                    if asyncio.get_running_loop().time() - reclaimed >= RECLAIM_EVERY_S:
+                    if clock() - reclaimed >= self._reclaim_every_s:
                         await self._apply(await self._reclaim())
-                        reclaimed = asyncio.get_running_loop().time()
-            except (StoreUnavailable, RedisError, OSError, TimeoutError) as error:
+                        reclaimed = clock()
+            except AWAY as error:
                 log.warning("results of the bot: %s; trying again", type(error).__name__)
                 await asyncio.sleep(AWAY_PAUSE_S)
+
+    async def _finish_own(self) -> None:
+        start = "0"
+        while rows := await self._take(start):
+            await self._apply(rows)
+            start = rows[-1][0].decode()
 
     async def _ensure_group(self) -> None:
         try:
@@ -83,46 +122,61 @@ class BotBridge:
             if "BUSYGROUP" not in str(error):
                 raise
 
-    async def _take(self, start: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
-        block = BLOCK_MS if start == ">" else None
+    async def _take(self, start: str) -> list[Row]:
+        block = self._block_ms if start == ">" else None
         found: Any = await self._blocking.xreadgroup(
             Keys.HUB_GROUP, self._process, {self._keys.events: start}, count=READ_COUNT, block=block
         )
         if not found:
             return []
         streams = found.items() if isinstance(found, dict) else found
-        entries: list[tuple[bytes, dict[bytes, bytes]]] = []
-        for _, rows in streams:
-            entries.extend(_flat(rows))
-        return entries
+        rows: list[Row] = []
+        for _, entries in streams:
+            rows.extend(_flat(entries))
+        return rows
 
-    async def _reclaim(self) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    async def _reclaim(self) -> list[Row]:
         reply: Any = await self._blocking.xautoclaim(
-            self._keys.events, Keys.HUB_GROUP, self._process, min_idle_time=CLAIM_IDLE_MS, count=READ_COUNT
+            self._keys.events, Keys.HUB_GROUP, self._process, min_idle_time=self._claim_idle_ms, count=READ_COUNT
         )
         return _flat(reply[1])
 
-    async def _apply(self, entries: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
-        lanes: dict[str, list[tuple[bytes, Outcome]]] = {}
-        for id, fields in entries:
+    async def _apply(self, rows: list[Row]) -> None:
+        lanes: dict[str, list[tuple[bytes, dict[bytes, bytes], Outcome]]] = {}
+        for id, fields in rows:
+            if fields is None:
+                await self._remove(id)
+                continue
             try:
                 outcome = decode_outcome(fields[b"data"])
             except (BadEnvelope, KeyError) as error:
                 log.error("a result of the bot cannot be read and is set aside: %s", error)
                 await self._set_aside(id, fields)
                 continue
-            lanes.setdefault(outcome.conversation, []).append((id, outcome))
+            lanes.setdefault(outcome.conversation, []).append((id, fields, outcome))
         # Conversations side by side, the results of one in order.
-        await asyncio.gather(*(self._lane(lane) for lane in lanes.values()))
+        ends = await asyncio.gather(*(self._lane(lane) for lane in lanes.values()), return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
 
-    async def _lane(self, lane: list[tuple[bytes, Outcome]]) -> None:
-        for id, outcome in lane:
-            for _ in range(ORDER_TRIES):
-                if await self._settle(id.decode(), outcome):
-                    break
-                await asyncio.sleep(ORDER_PAUSE_S)
-            else:
-                await self._settle(id.decode(), outcome, in_order=False)
+    async def _lane(self, lane: list[tuple[bytes, dict[bytes, bytes], Outcome]]) -> None:
+        for id, fields, outcome in lane:
+            try:
+                await self._settle_in_order(id.decode(), outcome)
+            except AWAY:
+                raise
+            except Exception:
+                # It would end every hub that reads it, one after the other. The visitor is told that the bot is late.
+                log.exception("a result of conversation %s cannot be used and is set aside", outcome.conversation)
+                await self._set_aside(id, fields)
+
+    async def _settle_in_order(self, id: str, outcome: Outcome) -> None:
+        for _ in range(ORDER_TRIES):
+            if await self._settle(id, outcome):
+                return
+            await asyncio.sleep(ORDER_PAUSE_S)
+        await self._settle(id, outcome, in_order=False)
 
     async def _settle(self, id: str, outcome: Outcome, *, in_order: bool = True) -> bool:
         """Write what a result brings; False when the one before it has not been written yet."""
@@ -152,8 +206,7 @@ class BotBridge:
         if early:
             return False
         if commit is None or commit.decision is None:
-            await self._hub.store.call(self._hub.store.redis.xack(self._keys.events, Keys.HUB_GROUP, id))
-            await self._hub.store.call(self._hub.store.redis.xdel(self._keys.events, id))
+            await self._remove(id)
         return True
 
     def _fallback(self, outcome: Outcome) -> HandoffRequest:
@@ -176,6 +229,10 @@ class BotBridge:
         store = self._hub.store
         kept: dict[Any, Any] = {**fields, b"from": b"bot:events", b"id": id}
         await store.call(store.redis.xadd(store.keys.dead, kept))
+        await self._remove(id)
+
+    async def _remove(self, id: bytes | str) -> None:
+        store = self._hub.store
         await store.call(store.redis.xack(self._keys.events, Keys.HUB_GROUP, id))
         await store.call(store.redis.xdel(self._keys.events, id))
 
@@ -193,31 +250,44 @@ class BotBridge:
     async def _sweep(self) -> None:
         store = self._hub.store
         now = await self._hub.presence.now_ms()
-        late = await store.call(store.redis.zrangebyscore(store.keys.due, "-inf", now, start=0, num=100))
-        for conversation in late:
-            await self._tell_late(conversation.decode())
+        late = await store.call(store.redis.zrangebyscore(store.keys.due, "-inf", now, start=0, num=LATE_AT_ONCE))
+        # At once, for a bot that dies leaves many waiting and each is promised to hear in time.
+        ends = await asyncio.gather(
+            *(self._tell_late(conversation.decode(), now) for conversation in late), return_exceptions=True
+        )
+        for conversation, end in zip(late, ends, strict=True):
+            if isinstance(end, StoreUnavailable):
+                raise end
+            if end is not None:
+                log.error("conversation %s cannot be told that the bot is late", conversation.decode(), exc_info=end)
 
-    async def _tell_late(self, conversation: str) -> None:
-        def decide(state: Conversation) -> Decision | None:
-            return decisions.bot_late(state, self._hub.texts, at=stamp(now_ms()))
-
+    async def _tell_late(self, conversation: str, now: int) -> None:
         store = self._hub.store
-        try:
-            commit = await store.request(conversation, decide)
-        except NotFound:
-            commit = None
-        if commit is None or commit.decision is None:
-            state = await store.load(conversation)
-            if state is None or state.status is not Status.BOT or not state.bot_pending:
+
+        async def decide(state: Conversation) -> Decision | None:
+            # Looked up on the version that the decision is made on: an answer or a new deadline may have come since.
+            due = await store.call(store.redis.zscore(store.keys.due, conversation))
+            if due is None or due > now:
+                return None
+            made = decisions.bot_late(state, self._hub.texts, at=stamp(now_ms()))
+            if made is None:
                 await store.call(store.redis.zrem(store.keys.due, conversation))
+            return made
+
+        try:
+            await store.request(conversation, decide)
+        except NotFound:
+            await store.call(store.redis.zrem(store.keys.due, conversation))
+        if await store.unstick(conversation):
+            log.error("conversation %s: its entry on the bot's inbox was gone; the next one is up", conversation)
 
 
-def _flat(rows: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """Entries of one stream as (id, fields), whatever shape the client's protocol gives them; deleted ones are None."""
-    flat = []
+def _flat(rows: Any) -> list[Row]:
+    """Entries of one stream as (id, fields), whatever shape the client's protocol gives them."""
+    flat: list[Row] = []
     for row in rows:
         if isinstance(row, list) and row and isinstance(row[0], (list, tuple)):
             flat.extend(_flat(row))
-        elif row is not None and row[1] is not None:
+        elif row is not None:
             flat.append((row[0], row[1]))
     return flat

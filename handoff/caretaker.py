@@ -23,18 +23,22 @@ SWEEP_EVERY_S = 5.0
 class Caretaker:
     """Sweeps by Redis' clock; several hubs may sweep at once, the version lets one act."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, *, grace_s: float = AGENT_SEEN_GRACE_S, sweep_every_s: float = SWEEP_EVERY_S) -> None:
         self._hub = hub
+        self._grace_s = grace_s
+        self._sweep_every_s = sweep_every_s
 
     async def keep_sweeping(self) -> None:
-        """Run for ever. Begins after one grace, so that agents can come back after the hub was away."""
-        await asyncio.sleep(AGENT_SEEN_GRACE_S)
+        """Run for ever. Waits for one grace at first, and again whenever Redis was away: nobody could be noted then,
+        and agents who were there all the time must not lose their conversations for it."""
+        pause = self._grace_s
         while True:
+            await asyncio.sleep(pause)
             try:
                 await self.sweep()
+                pause = self._sweep_every_s
             except StoreUnavailable:
-                pass  # Redis is away: swept again when it is back
-            await asyncio.sleep(SWEEP_EVERY_S)
+                pause = self._grace_s
 
     async def sweep(self) -> None:
         """Take back the conversations of agents who have been away for longer than the grace.
@@ -42,7 +46,9 @@ class Caretaker:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        for conversation, agent in await self._hub.presence.lost():
+        # Those here are noted first: after a sleep of the machine all were last seen long ago.
+        await self._hub.presence.touch()
+        for conversation, agent in await self._hub.presence.lost(grace_s=self._grace_s):
             await self._take_back(conversation, agent)
 
     async def _take_back(self, conversation: str, agent: str) -> None:

@@ -14,11 +14,9 @@ from enum import Enum
 from typing import Any
 
 from handoff.errors import InvalidTransition
+from handoff.events import PRIORITIES
 
 __all__ = ["PRIORITIES", "TABLE", "Assignee", "Conversation", "Move", "Responder", "Status", "move"]
-
-PRIORITIES = ("urgent", "high", "normal")
-"""From first to last in the queue."""
 
 
 class Status(str, Enum):
@@ -90,7 +88,8 @@ class Conversation:
 
     ``version`` counts writes (compare-and-set), ``last`` is the highest sequence number in the log, ``bot_pending`` the
     numbers of messages that the bot owes an answer, oldest first; an answer to any other number is dropped.
-    ``human_from`` is the first number of the human stretch, 0 outside one.
+    ``human_from`` is the first number of the human stretch, 0 outside one. ``masked`` counts the personal numbers that
+    were covered on arrival.
     """
 
     id: str
@@ -120,6 +119,7 @@ class Conversation:
     human_from: int = 0
     last_agent: Assignee | None = None
     outcome: str | None = None
+    masked: int = 0
 
     @property
     def responder(self) -> Responder:

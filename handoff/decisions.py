@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from handoff.clock import parse_ms
 from handoff.conversation import PRIORITIES, Assignee, Conversation, Move, Responder, Status, move
 from handoff.entry import Author, Entry, Kind, Role
 from handoff.errors import Forbidden
@@ -94,6 +95,11 @@ class _Draft:
         self.entries.append(entry)
         return entry
 
+    def count_masked(self, masked: int) -> dict[str, int]:
+        """Count numbers that were covered in a text; what the ``ack`` says of it."""
+        self.state = replace(self.state, masked=self.state.masked + masked)
+        return {"masked": masked} if masked else {}
+
     def offer(self, buttons: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
         """Buttons for the next entry from (title, topic) pairs; their ids are good in this conversation alone."""
         shown = []
@@ -123,6 +129,7 @@ class _Draft:
                 kind=kind,
                 language=self.state.language,
                 channel=self.state.channel,
+                at=parse_ms(self.at) / 1000,
                 **fields,
             )
         )
@@ -149,12 +156,19 @@ def _own(conversation: Conversation, agent: Assignee, *, supervisor: bool = Fals
 
 
 def visitor_wrote(
-    conversation: Conversation, texts: Texts, *, at: str, text: str, client_id: str, topic: str | None = None
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    text: str,
+    client_id: str,
+    topic: str | None = None,
+    masked: int = 0,
 ) -> Decision:
     """The visitor's message, or the title of a button pressed (with its ``topic``).
 
     The bot gets it when it is the responder; otherwise it is kept and shown to who has or takes the conversation.
-    A resolved conversation opens again.
+    A resolved conversation opens again. Where ``masked`` numbers in it were covered, the visitor is told why.
     """
     draft = _Draft(conversation, at)
     if conversation.status is Status.RESOLVED:
@@ -165,7 +179,11 @@ def visitor_wrote(
     draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
     if draft.state.responder is Responder.BOT:
         draft.ask_bot(entry, topic)
-    return draft.done(seq=entry.seq)
+    answer = draft.count_masked(masked)
+    if masked:
+        why = texts.say(draft.state.language, "masked")
+        draft.add(Kind.MESSAGE, SYSTEM, text=why, data={"cause": "masked", "of": entry.seq})
+    return draft.done(seq=entry.seq, **answer)
 
 
 def set_language(conversation: Conversation, *, at: str, language: str) -> Decision:
@@ -274,9 +292,16 @@ def claim(conversation: Conversation, texts: Texts, *, at: str, agent: Assignee)
 
 
 def agent_wrote(
-    conversation: Conversation, *, at: str, agent: Assignee, text: str, client_id: str, supervisor: bool = False
+    conversation: Conversation,
+    *,
+    at: str,
+    agent: Assignee,
+    text: str,
+    client_id: str,
+    supervisor: bool = False,
+    masked: int = 0,
 ) -> Decision:
-    """The assignee's message to the visitor.
+    """The assignee's message to the visitor, in which ``masked`` numbers were covered.
 
     Raises:
         Forbidden: the agent does not have the conversation.
@@ -284,14 +309,16 @@ def agent_wrote(
     _own(conversation, agent, supervisor=supervisor)
     draft = _Draft(conversation, at)
     entry = draft.add(Kind.MESSAGE, _agent(agent), text=text, client_id=client_id)
-    return draft.done(seq=entry.seq)
+    return draft.done(seq=entry.seq, **draft.count_masked(masked))
 
 
-def note(conversation: Conversation, *, at: str, agent: Assignee, text: str, client_id: str) -> Decision:
-    """A line that agents only see."""
+def note(
+    conversation: Conversation, *, at: str, agent: Assignee, text: str, client_id: str, masked: int = 0
+) -> Decision:
+    """A line that agents only see, in which ``masked`` numbers were covered."""
     draft = _Draft(conversation, at)
     entry = draft.add(Kind.NOTE, _agent(agent), text=text, client_id=client_id)
-    return draft.done(seq=entry.seq)
+    return draft.done(seq=entry.seq, **draft.count_masked(masked))
 
 
 def transfer(
@@ -437,8 +464,9 @@ def bot_answered(
 ) -> Decision | None:
     """What a turn of the bot brought: its NLU result, its replies, its wish for a person.
 
-    Replies to messages that the bot need not answer any more are dropped (I6). ``fallback`` is the handoff to make
-    when the bot wanted one and its action server failed. None when there is nothing to write.
+    Replies to messages that the bot need not answer any more are dropped (I6), its wish for a person is not.
+    ``fallback`` is the handoff to make when the bot wanted one and its action server failed. A turn that brought
+    nothing is told like a late bot. None when there is nothing to write.
     """
     stale = conversation.responder is not Responder.BOT or outcome.of not in conversation.bot_pending
     draft = _Draft(conversation, at)
@@ -446,7 +474,8 @@ def bot_answered(
     if outcome.nlu is not None:
         _note_understanding(draft, outcome, answered)
     if stale:
-        return draft.done() if draft.entries else None
+        _mend(draft, texts, outcome, waits)
+        return draft.done() if draft.entries or draft.inbox else None
     draft.state = replace(draft.state, bot_pending=tuple(seq for seq in draft.state.bot_pending if seq != outcome.of))
     if outcome.language is not None and outcome.language != draft.state.language:
         draft.state = replace(draft.state, language=outcome.language)
@@ -459,9 +488,23 @@ def bot_answered(
     elif outcome.failure is not None and fallback.reasons:
         _queue(draft, texts, fallback, SYSTEM, waits, "bot_failed_queued")
         draft.pause_bot()
-    elif outcome.failure is not None:
+    elif outcome.failure is not None or not outcome.replies:
         _say_late(draft, texts)
+        if outcome.failure is None:
+            # A bot without a word for a live message believes that a person has the conversation.
+            draft.resume_bot(())
     return draft.done()
+
+
+def _mend(draft: _Draft, texts: Texts, outcome: Outcome, waits: Waits) -> None:
+    """With a wish for a person the bot has paused itself. When the wish comes too late and nobody has the conversation,
+    the visitor gets the person all the same; else it would be nobody's, and every later message without an answer."""
+    if outcome.handoff is None or draft.state.responder is not Responder.BOT:
+        return
+    if draft.state.status is Status.BOT:
+        _queue(draft, texts, outcome.handoff, BOT, waits, None)
+    else:
+        draft.resume_bot(())
 
 
 def _note_understanding(draft: _Draft, outcome: Outcome, answered: bool) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 __all__ = [
     "LANGUAGES",
+    "PRIORITIES",
     "VERSION",
     "BadEnvelope",
     "Button",
@@ -36,6 +37,8 @@ __all__ = [
 VERSION = 1
 LANGUAGES = ("fi", "da", "en")
 """The languages Silta speaks; the first is used when nothing else is known."""
+PRIORITIES = ("urgent", "high", "normal")
+"""Of a handoff, from first to last in the queue."""
 
 
 class BadEnvelope(ValueError):
@@ -186,8 +189,12 @@ def encode(envelope: Inbound | Outcome) -> str:
 
 def _load(text: str | bytes, known: type[Any]) -> dict[str, Any]:
     try:
-        raw = json.loads(text)
-    except (ValueError, UnicodeDecodeError, RecursionError) as error:
+        plain = text.decode("utf-8") if isinstance(text, bytes) else text
+        raw = json.loads(plain)
+        if "\\ud" in plain.lower():
+            # An escape for half a character: read without complaint, and then it can be written nowhere.
+            json.dumps(raw, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
         raise BadEnvelope("not JSON") from error
     if not isinstance(raw, dict):
         raise BadEnvelope("not an object")
@@ -232,6 +239,29 @@ def decode_inbound(text: str | bytes) -> Inbound:
     return Inbound(**raw)
 
 
+def _reply(raw: dict[str, Any]) -> Reply:
+    try:
+        buttons = tuple(Button(**button) for button in _objects(raw.get("buttons", []), "buttons"))
+    except TypeError as error:
+        raise BadEnvelope("replies") from error
+    words = [raw.get("text"), *(word for button in buttons for word in (button.title, button.topic))]
+    if not all(isinstance(word, str) for word in words):
+        raise BadEnvelope("replies")
+    return Reply(raw["text"], buttons)
+
+
+def _wish(raw: Any) -> HandoffRequest:
+    if not isinstance(raw, dict) or "reasons" not in raw:
+        raise BadEnvelope("handoff")
+    try:
+        wish = HandoffRequest(**{**raw, "reasons": tuple(_objects(raw["reasons"], "reasons"))})
+    except TypeError as error:
+        raise BadEnvelope("handoff") from error
+    if wish.priority not in PRIORITIES or not isinstance(wish.skill, str):
+        raise BadEnvelope("handoff")
+    return wish
+
+
 def decode_outcome(text: str | bytes) -> Outcome:
     """Read a result of the bot.
 
@@ -239,28 +269,20 @@ def decode_outcome(text: str | bytes) -> Outcome:
         BadEnvelope: it is not one.
     """
     raw = _load(text, Outcome)
-    try:
-        raw["replies"] = tuple(
-            Reply(text=reply["text"], buttons=tuple(Button(**b) for b in _objects(reply.get("buttons", []), "buttons")))
-            for reply in _objects(raw.get("replies", []), "replies")
-        )
-    except (KeyError, TypeError) as error:
-        raise BadEnvelope("replies") from error
+    if raw.get("language") not in (None, *LANGUAGES):
+        raise BadEnvelope("language")
+    raw["replies"] = tuple(_reply(reply) for reply in _objects(raw.get("replies", []), "replies"))
     if raw.get("handoff") is not None:
-        if not isinstance(raw["handoff"], dict):
-            raise BadEnvelope("handoff")
-        try:
-            wish = dict(raw["handoff"])
-            wish["reasons"] = tuple(_objects(wish["reasons"], "reasons"))
-            raw["handoff"] = HandoffRequest(**wish)
-        except (KeyError, TypeError) as error:
-            raise BadEnvelope("handoff") from error
+        raw["handoff"] = _wish(raw["handoff"])
     if raw.get("failure") is not None:
         try:
             raw["failure"] = Failure(raw["failure"])
         except ValueError as error:
             raise BadEnvelope("failure") from error
-    if not isinstance(raw.get("nlu"), (dict, type(None))):
+    if not isinstance(raw.get("failed_action"), (str, type(None))):
+        raise BadEnvelope("failed_action")
+    nlu = raw.get("nlu")
+    if not isinstance(nlu, (dict, type(None))) or not isinstance((nlu or {}).get("entities") or {}, dict):
         raise BadEnvelope("nlu")
     if not isinstance(raw.get("slots", {}), dict):
         raise BadEnvelope("slots")

@@ -32,6 +32,11 @@ PAGE = 128
 RETRY_S = 0.5
 """Pause before the next attempt when Redis is away."""
 
+PUBLISH_TIMEOUT_S = 1.0
+"""For a notice that is not kept; later than this nobody wants to know who typed."""
+
+SUBSCRIBE_TIMEOUT_S = 5.0
+
 
 class Listener(Protocol):
     """A socket that follows conversations."""
@@ -56,6 +61,7 @@ class Subscription:
         self._fanout = fanout
         self._known = sent
         self._reading = False
+        self._closed = False
         self._task: asyncio.Task[None] | None = None
 
     def offer(self, events: list[dict[str, Any]], last: int) -> None:
@@ -70,45 +76,58 @@ class Subscription:
         if self.sent < self._known:
             self._task = asyncio.create_task(self._read_quietly(), name="catch-up")
 
-    async def catch_up(self, last: int) -> None:
-        """Send everything up to ``last`` and what is written meanwhile, in pages.
+    async def catch_up(self) -> None:
+        """Send what the log holds above ``sent``, and what is written meanwhile, in pages.
+
+        Asks the log for its end itself: what is written between an earlier look and the subscription has no notice
+        that would reach it.
 
         Raises:
             StoreUnavailable: the log could not be read; ``sent`` tells how far it came.
         """
-        self._known = max(self._known, last)
         if self._reading:
             return
         self._reading = True
         try:
-            while self.sent < self._known:
+            self._known = max(self._known, await self._fanout.store.last(self.conversation))
+            while self.sent < self._known and not self._closed:
                 page = await self._fanout.store.events(self.conversation, after=self.sent, upto=self.sent + PAGE)
                 if not page:
                     break
-                for event in page:
-                    self.sent = event["seq"]
-                    self.listener.deliver(self.conversation, event)
+                self._deliver(page)
                 await self.listener.flushed()
         finally:
             self._reading = False
 
+    def _deliver(self, page: list[dict[str, Any]]) -> None:
+        for event in page:
+            if self._closed:
+                break
+            self.sent = event["seq"]
+            self.listener.deliver(self.conversation, event)
+
     async def _read_quietly(self) -> None:
         try:
-            await self.catch_up(self._known)
+            await self.catch_up()
         except StoreUnavailable:
             pass  # the check after the reconnection reads again
 
     def close(self) -> None:
-        """Stop receiving. Idempotent."""
+        """Stop receiving, also in the middle of a long replay. Idempotent."""
+        self._closed = True
         self._fanout.drop(self)
 
 
 class Fanout:
     """Listens to notices and hands them to subscriptions and to watchers of the queue."""
 
-    def __init__(self, redis: Redis, store: Store) -> None:
+    def __init__(
+        self, redis: Redis, store: Store, *, check_every_s: float = CHECK_EVERY_S, retry_s: float = RETRY_S
+    ) -> None:
         self._redis = redis
         self.store = store
+        self._check_every_s = check_every_s
+        self._retry_s = retry_s
         self._subscriptions: dict[str, set[Subscription]] = defaultdict(set)
         self.watchers: set[Callable[[dict[str, Any]], None]] = set()
         """Called with every notice: agents' sockets, the waiting line."""
@@ -134,7 +153,8 @@ class Fanout:
     async def publish(self, notice: Mapping[str, Any]) -> None:
         """Tell every hub something that is not kept (typing). Lost when Redis is away."""
         try:
-            await asyncio.wait_for(self._redis.publish(self.store.keys.notices, json.dumps(notice)), 1.0)
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                await self._redis.publish(self.store.keys.notices, json.dumps(notice))
         except (RedisError, OSError, TimeoutError):
             pass
 
@@ -143,28 +163,38 @@ class Fanout:
         while True:
             try:
                 await self._listen_once()
-            except (RedisError, OSError, TimeoutError) as error:
+            except (StoreUnavailable, RedisError, OSError, TimeoutError) as error:
                 self.listening.clear()
                 log.warning("notices: connection lost (%s)", type(error).__name__)
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._retry_s)
 
     async def _listen_once(self) -> None:
         async with self._redis.pubsub() as pubsub:
-            await asyncio.wait_for(pubsub.subscribe(self.store.keys.notices), 5.0)
+            async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
+                await pubsub.subscribe(self.store.keys.notices)
             reconnected = True
             checked = asyncio.get_running_loop().time()
             while True:
-                message = await pubsub.get_message(ignore_subscribe_messages=False, timeout=1.0)
+                message = await pubsub.get_message(
+                    ignore_subscribe_messages=False, timeout=min(1.0, self._check_every_s)
+                )
                 if message is not None and message["type"] == "message":
-                    self._dispatch(message["data"])
+                    self._dispatch_safely(message["data"])
                 now = asyncio.get_running_loop().time()
-                if reconnected or now - checked >= CHECK_EVERY_S:
+                if reconnected or now - checked >= self._check_every_s:
                     await self.reconcile()
                     for watcher in tuple(self.watchers):
                         if reconnected:
                             watcher({"reconnected": True})
                     self.listening.set()
                     reconnected, checked = False, now
+
+    def _dispatch_safely(self, raw: bytes) -> None:
+        try:
+            self._dispatch(raw)
+        except Exception:
+            # One notice that cannot be used must not end the notices of everybody; the log has what it said.
+            log.exception("a notice could not be used")
 
     def _dispatch(self, raw: bytes) -> None:
         notice = json.loads(raw)

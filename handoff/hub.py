@@ -1,19 +1,22 @@
 """What sockets ask for, done: each method takes a request, decides it in the pure core and writes it.
 
+Every text that anybody typed is masked here, before anything else sees it (I11): what is written, sent on, logged or
+given to the bot holds no identity code, card or account number.
+
 One :class:`Hub` for each process. Methods raise :class:`~handoff.errors.Refused` for what cannot be done and
 :class:`~handoff.errors.StoreUnavailable` when the outcome is unknown; the same id may then be sent again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from handoff import decisions, packet, queue
 from handoff.accounts import Account
-from handoff.clock import now_ms, stamp
+from handoff.clock import now_ms, parse_ms, stamp
 from handoff.conversation import Assignee, Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision, Waits
 from handoff.entry import for_visitor
@@ -22,6 +25,7 @@ from handoff.events import Line
 from handoff.fanout import Fanout
 from handoff.hours import Hours
 from handoff.presence import Presence
+from handoff.privacy.masking import mask
 from handoff.store import Store
 from handoff.texts import Texts
 from handoff.transcripts import render
@@ -68,13 +72,22 @@ class Hub:
             if offered is None:
                 raise NotFound("This button was not offered in this conversation.")
             text, topic = offered["title"], offered["topic"]
-        said = text or ""
+        covered = mask(text or "")
+        said = covered.text
 
         def decide(conversation: Conversation) -> Decision:
             at = stamp(now_ms())
             if topic == HANDOFF_BUTTON and conversation.status in (Status.BOT, Status.QUEUED, Status.RESOLVED):
                 return decisions.hand_off(conversation, self.texts, at=at, waits=self.waits(), text=said, client_id=id)
-            return decisions.visitor_wrote(conversation, self.texts, at=at, text=said, client_id=id, topic=topic)
+            return decisions.visitor_wrote(
+                conversation,
+                self.texts,
+                at=at,
+                text=said,
+                client_id=id,
+                topic=topic,
+                masked=covered.count,
+            )
 
         return (await self.store.request(new.id, decide, client_id=id, new=new)).answer
 
@@ -107,7 +120,7 @@ class Hub:
         """The visitor's rating."""
 
         def decide(state: Conversation) -> Decision:
-            return decisions.rate(state, self.texts, at=stamp(now_ms()), score=score, comment=comment)
+            return decisions.rate(state, self.texts, at=stamp(now_ms()), score=score, comment=_covered(comment))
 
         return (await self.store.request(conversation, decide, client_id=id)).answer
 
@@ -142,20 +155,35 @@ class Hub:
         return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
 
     async def agent_message(self, account: Account, conversation: str, *, id: str, text: str) -> Mapping[str, Any]:
-        """The assignee's message to the visitor. Answer: ``seq``."""
+        """The assignee's message to the visitor. Answer: ``seq``, and ``masked`` where numbers were covered."""
+        covered = mask(text)
 
         def decide(state: Conversation) -> Decision:
             return decisions.agent_wrote(
-                state, at=stamp(now_ms()), agent=account.assignee, text=text, client_id=id, supervisor=account.leads
+                state,
+                at=stamp(now_ms()),
+                agent=account.assignee,
+                text=covered.text,
+                client_id=id,
+                supervisor=account.leads,
+                masked=covered.count,
             )
 
         return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
 
     async def note(self, account: Account, conversation: str, *, id: str, text: str) -> Mapping[str, Any]:
-        """A line for agents only. Answer: ``seq``."""
+        """A line for agents only. Answer: ``seq``, and ``masked`` where numbers were covered."""
+        covered = mask(text)
 
         def decide(state: Conversation) -> Decision:
-            return decisions.note(state, at=stamp(now_ms()), agent=account.assignee, text=text, client_id=id)
+            return decisions.note(
+                state,
+                at=stamp(now_ms()),
+                agent=account.assignee,
+                text=covered.text,
+                client_id=id,
+                masked=covered.count,
+            )
 
         return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
 
@@ -167,16 +195,17 @@ class Hub:
         Raises:
             BadRequest: the agent is not there to take it.
         """
-        if to is not None and not await self.presence.is_there(to.id):
-            raise BadRequest(f"to: {to.name} is not online")
 
-        def decide(state: Conversation) -> Decision:
+        async def decide(state: Conversation) -> Decision:
+            # Asked here and not before: a transfer that was done is answered the same when its target has left since.
+            if to is not None and not await self.presence.is_there(to.id):
+                raise BadRequest(f"to: {to.name} is not online")
             return decisions.transfer(
                 state,
                 self.texts,
                 at=stamp(now_ms()),
                 by=account.assignee,
-                note=note,
+                note=_covered(note),
                 to=to,
                 skill=skill,
                 supervisor=account.leads,
@@ -195,7 +224,7 @@ class Hub:
                 self.texts,
                 at=stamp(now_ms()),
                 agent=account.assignee,
-                note=note,
+                note=_covered(note),
                 history=await self._human_stretch(state),
                 supervisor=account.leads,
             )
@@ -233,6 +262,12 @@ class Hub:
         waiting = await self.store.call(redis.zrange(keys.queue, 0, QUEUE_SHOWN - 1))
         return [line for line in map(queue.entry, await self._states(waiting)) if line is not None]
 
+    async def lines(self, conversations: Collection[str]) -> dict[str, dict[str, Any] | None]:
+        """The lines of these conversations; None for one that needs no person now."""
+        states = await self._states([conversation.encode() for conversation in conversations])
+        found = {state.id: queue.entry(state) for state in states}
+        return {conversation: found.get(conversation) for conversation in conversations}
+
     async def mine(self, agent: str) -> list[Conversation]:
         """The conversations that an agent has."""
         assigned = await self.store.call(self.store.redis.hgetall(self.store.keys.assigned))
@@ -257,7 +292,7 @@ class Hub:
                 self.texts,
                 at=stamp(now_ms()),
                 by=by,
-                outcome=outcome,
+                outcome=_covered(outcome),
                 history=await self._human_stretch(state),
                 supervisor=leads,
             )
@@ -269,8 +304,12 @@ class Hub:
             return []
         events = await self.store.events(state.id, after=max(state.human_from - 1, 0))
         lines = [
-            Line(role=event["author"]["role"], text=event["text"])
+            Line(role=event["author"]["role"], text=event["text"], at=parse_ms(event["at"]) / 1000)
             for event in events
             if event["kind"] == "message" and event["author"]["role"] in ("visitor", "agent")
         ]
         return lines[-HISTORY_LINES:]
+
+
+def _covered(text: str | None) -> str | None:
+    return mask(text).text if text is not None else None

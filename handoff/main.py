@@ -34,6 +34,7 @@ from handoff.routing import read_routing
 from handoff.server import make_server
 from handoff.settings import Settings
 from handoff.store import Store, connect
+from handoff.tasks import end
 from handoff.texts import load_texts
 from handoff.tokens import VisitorTokens, signing_key
 from handoff.writer import Writer
@@ -128,7 +129,7 @@ async def serve(settings: Settings) -> None:
     visitors = VisitorGateway(hub, tokens, settings, line)
     agents = AgentGateway(hub, accounts, settings)
     http = make_http(hub, accounts, settings)
-    bridge = BotBridge(hub, blocking, routing, process=f"{settings.process}-{os.getpid()}")
+    bridge = BotBridge(hub, blocking, routing, process=settings.process)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "websocket":
@@ -169,8 +170,8 @@ async def serve(settings: Settings) -> None:
         await server.serve()
     finally:
         for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            task.remove_done_callback(_say_when_dead)
+        await end(*tasks)
         await writer.stop()
         await redis.aclose()
         await blocking.aclose()

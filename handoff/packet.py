@@ -34,7 +34,7 @@ def build(conversation: Conversation, texts: Texts, language: str) -> dict[str, 
         "slots": dict(conversation.slots),
         "visitor": {"name": conversation.visitor_name, "earlier": []},
         "summary": _summary(conversation, texts, language, [reason["explanation"] for reason in reasons]),
-        "masked": 0,
+        "masked": conversation.masked,
     }
 
 

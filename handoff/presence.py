@@ -74,12 +74,12 @@ class Presence:
         value = await self._store.call(self._store.redis.hget(self._store.keys.presence, agent))
         return seen is not None and seen >= since and value != b"offline"
 
-    async def lost(self) -> Sequence[tuple[str, str]]:
+    async def lost(self, *, grace_s: float = AGENT_SEEN_GRACE_S) -> Sequence[tuple[str, str]]:
         """Conversations whose agent has been away for longer than the grace, as (conversation, agent)."""
         assigned = await self._store.call(self._store.redis.hgetall(self._store.keys.assigned))
         if not assigned:
             return ()
-        before = await self.now_ms() - AGENT_SEEN_GRACE_S * 1000
+        before = await self.now_ms() - round(grace_s * 1000)
         agents = sorted(set(assigned.values()))
         seen = await self._store.call(self._store.redis.zmscore(self._store.keys.seen, agents))
         gone = {agent for agent, at in zip(agents, seen, strict=True) if at is None or at < before}

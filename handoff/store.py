@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -20,7 +20,19 @@ from redis.exceptions import RedisError
 from handoff import queue
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
-from handoff.errors import BadRequest, Conflict, Forbidden, NotFound, Refused, StaleVersion, StoreUnavailable
+from handoff.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    Refused,
+    StaleVersion,
+    StoreUnavailable,
+    TooLarge,
+    TryLater,
+    Unauthorized,
+)
 from handoff.events import Keys, encode
 from handoff.keys import ANSWER_TTL_S, HubKeys
 from handoff.writer import Writer, load_script
@@ -28,10 +40,15 @@ from handoff.writer import Writer, load_script
 __all__ = ["Commit", "Decide", "Store", "connect"]
 
 _COMMIT = load_script("commit")
+_UNSTICK = load_script("unstick")
 
 CONFLICT_RETRIES = 50
 """Times a request is decided again because others moved the conversation first. Each loser loses to a winner, so 50
 agents who claim at once need at most 50."""
+
+CONNECTIONS = 64
+"""Connections of one client to Redis. Two thousand visitors who come back at once share them; a connection each would
+cost Redis more than the reads do."""
 
 Decide = Callable[[Conversation], "Decision | Awaitable[Decision | None] | None"]
 
@@ -39,17 +56,21 @@ Decide = Callable[[Conversation], "Decision | Awaitable[Decision | None] | None"
 def connect(url: str, *, timeout_s: float, blocking_s: float = 0.0) -> Redis:
     """A client without retries of its own: redis-py repeats a write whose reply was late, and so writes it twice.
 
+    Who finds all :data:`CONNECTIONS` in use waits for one, within the operation's timeout.
+
     Args:
         timeout_s: for one operation.
         blocking_s: added for connections that read streams with BLOCK, else the read races its timeout.
     """
-    return Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
         socket_timeout=timeout_s + blocking_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
-        max_connections=64,
+        max_connections=CONNECTIONS,
+        timeout=timeout_s,
     )
+    return Redis.from_pool(pool)
 
 
 @dataclass(frozen=True)
@@ -78,7 +99,9 @@ class Store:
             StoreUnavailable: Redis is away or slow.
         """
         try:
-            return await asyncio.wait_for(command, self._timeout_s)
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the reply.
+            async with asyncio.timeout(self._timeout_s):
+                return await command
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreUnavailable(type(error).__name__) from error
 
@@ -97,6 +120,12 @@ class Store:
         """The highest number in the log, 0 for none."""
         raw = await self.call(self.redis.hget(self.keys.state(conversation), "last"))
         return int(raw or 0)
+
+    async def unstick(self, conversation: str) -> bool:
+        """Move the bot's next message up when the one before it is gone from the inbox; whether that was so."""
+        keys = self.keys
+        names = [keys.inbox, keys.busy(conversation), keys.wait(conversation)]
+        return bool(await self._writer.run(_UNSTICK, names, []))
 
     async def button(self, conversation: str, button: str) -> dict[str, str] | None:
         """Title and topic of a button that was offered in this conversation."""
@@ -225,6 +254,12 @@ class Store:
         return _json(plan), _json(notice)
 
 
+_KINDS: Mapping[str, type[Refused]] = {
+    kind.code: kind
+    for kind in (BadRequest, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, RateLimited, TryLater)
+}
+
+
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -232,7 +267,5 @@ def _json(value: Any) -> str:
 def _repeated(raw: bytes) -> Commit:
     answer = cast("dict[str, Any]", json.loads(raw))
     if "refused" in answer:
-        kinds = {kind.code: kind for kind in (Conflict, Forbidden, NotFound)}
-        kind = kinds.get(answer["refused"], BadRequest)
-        raise kind(answer["message"], **answer["extra"])
+        raise _KINDS.get(answer["refused"], BadRequest)(answer["message"], **answer["extra"])
     return Commit(answer, repeated=True)

@@ -35,6 +35,7 @@ SYSTEM: Mapping[str, frozenset[str]] = {
     "reopened": frozenset(),
     "rating_thanks": frozenset(),
     "button_person": frozenset(),
+    "masked": frozenset(),
 }
 """Keys of ``system`` that the hub speaks, with the values each text may name besides the company's facts."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,11 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from handoff.errors import StoreUnavailable
+from handoff.tasks import end
 
 __all__ = ["BATCH_MAX", "WAITING_MAX", "Script", "Writer", "load_script"]
+
+log = logging.getLogger("silta.writer")
 
 BATCH_MAX = 128
 """Scripts in one batch: what one timeout can put in doubt. 128 already fill the disk's flushes at 20,000 a second."""
@@ -46,7 +50,7 @@ def load_script(name: str) -> Script:
 class _Call:
     script: Script
     keys: Sequence[str]
-    args: Sequence[str | bytes | int]
+    args: Sequence[bytes | int]
     result: asyncio.Future[Any]
 
 
@@ -62,15 +66,16 @@ class Writer:
         self._batch_max = batch_max
         self._calls: asyncio.Queue[_Call] = asyncio.Queue(waiting_max)
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="writer")
 
     async def stop(self) -> None:
-        """Ends the writer; scripts still waiting fail as unavailable."""
+        """Ends the writer; scripts still waiting, and those that come later, fail as unavailable. Idempotent."""
+        self._stopped = True
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
             self._task = None
         while not self._calls.empty():
             call = self._calls.get_nowait()
@@ -82,8 +87,13 @@ class Writer:
 
         Raises:
             StoreUnavailable: Redis is away or slow, or too many wait; whether it was written is unknown.
+            UnicodeEncodeError: an argument is no valid text; nothing was written.
         """
-        call = _Call(script, keys, args, asyncio.get_running_loop().create_future())
+        if self._stopped:
+            raise StoreUnavailable("the hub is stopping")
+        # Encoded here, so that half a character fails its own request and not the batch it would have travelled in.
+        sent = [arg.encode() if isinstance(arg, str) else arg for arg in args]
+        call = _Call(script, keys, sent, asyncio.get_running_loop().create_future())
         try:
             self._calls.put_nowait(call)
         except asyncio.QueueFull:
@@ -102,21 +112,26 @@ class Writer:
                 raise
             except (RedisError, OSError, TimeoutError) as error:
                 _fail(batch, StoreUnavailable(type(error).__name__))
+            except Exception as error:
+                # A writer that died would leave every request of this hub waiting for ever.
+                log.exception("a batch of %d writes failed", len(batch))
+                _fail(batch, StoreUnavailable(type(error).__name__))
 
     async def _send(self, batch: list[_Call]) -> None:
         missing = await self._pipeline(batch)
         if missing:
             # Redis was restarted and has forgotten its scripts; those calls ran nothing, so they may run now.
             for script in {call.script.sha: call.script for call in missing}.values():
-                await asyncio.wait_for(self._redis.script_load(script.text), self._timeout_s)
-            for call in await self._pipeline(missing):
-                call.result.set_exception(StoreUnavailable("the script was not kept"))
+                async with asyncio.timeout(self._timeout_s):
+                    await self._redis.script_load(script.text)
+            _fail(await self._pipeline(missing), StoreUnavailable("the script was not kept"))
 
     async def _pipeline(self, batch: list[_Call]) -> list[_Call]:
         pipe = self._redis.pipeline(transaction=False)
         for call in batch:
             pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
-        replies = await asyncio.wait_for(pipe.execute(raise_on_error=False), self._timeout_s)
+        async with asyncio.timeout(self._timeout_s):
+            replies = await pipe.execute(raise_on_error=False)
         missing = []
         for call, reply in zip(batch, replies, strict=True):
             if isinstance(reply, NoScriptError):
@@ -130,7 +145,7 @@ class Writer:
         return missing
 
 
-def _fail(batch: list[_Call], error: StoreUnavailable) -> None:
+def _fail(batch: Sequence[_Call], error: StoreUnavailable) -> None:
     for call in batch:
         if not call.result.done():
             call.result.set_exception(error)

@@ -57,7 +57,7 @@ class Encoder:
         """The mean over the tokens of each of :attr:`layers`: shape (layers, hidden)."""
         ids = np.array([self.tokens(text)], dtype=np.int64)
         outputs = self._session.run(self._outputs, {"input_ids": ids})
-        return np.stack([output[0] for output in outputs]).astype(np.float32)
+        return np.asarray(np.stack([output[0] for output in outputs]), np.float32)
 
     def pools_of(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """:meth:`pools` of many texts, one by one, so that each gets exactly the numbers it gets alone."""
@@ -73,7 +73,7 @@ class Encoder:
 def unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Vectors along the last axis brought to length one."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return (vectors / np.maximum(length, 1e-12)).astype(np.float32)
+    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
 
 
 def _session(path: Path) -> Any:

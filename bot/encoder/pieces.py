@@ -25,7 +25,7 @@ def sentencepiece_model(weights: Weights) -> bytes:
     # transformers' generated module: sentencepiece's own does not load under the protobuf that Rasa pins. Nothing
     # here needs a deep-learning framework, so none is imported along with it.
     os.environ.setdefault("USE_TF", "0")
-    from transformers.utils import sentencepiece_model_pb2_new as pb2  # type: ignore[attr-defined]
+    from transformers.utils import sentencepiece_model_pb2_new as pb2
 
     model = pb2.ModelProto()
     _specials(model)

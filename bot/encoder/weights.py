@@ -7,6 +7,7 @@ nibbles are numbers 0–15 and whose high nibbles are numbers 16–31; the value
 
 from __future__ import annotations
 
+import mmap
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = ["BLOCK", "BadWeights", "Blocks", "Shape", "Weights", "source_path"]
 
 BLOCK = 32
 _MAGIC = b"E5S1"
+_HEAD = "<I7ifi"
 _QUANTISED = 1
 _BLOCK_BYTES = 2 + BLOCK // 2
 
@@ -54,7 +56,8 @@ class Blocks:
 
     def levels(self) -> npt.NDArray[np.uint8]:
         """The quantised numbers 0–15 in their true order, flat."""
-        return np.concatenate([self.nibbles & 0x0F, self.nibbles >> 4], axis=1).reshape(-1)
+        ordered = np.concatenate([self.nibbles & 0x0F, self.nibbles >> 4], axis=1)
+        return np.asarray(ordered.reshape(-1), np.uint8)
 
     def values(self) -> npt.NDArray[np.float32]:
         """The numbers themselves, flat."""
@@ -96,42 +99,44 @@ class Weights:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._bytes = np.memmap(path, dtype=np.uint8, mode="r")
+            with path.open("rb") as file:
+                self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             self._read_head(self._bytes)
+        except BadWeights:
+            raise
         except (OSError, ValueError, struct.error) as error:
-            if isinstance(error, BadWeights):
-                raise
             raise BadWeights(path, f"cannot be read ({error})") from error
 
-    def _read_head(self, data: npt.NDArray[np.uint8]) -> None:
-        if bytes(data[:4]) != _MAGIC:
+    def _read_head(self, data: mmap.mmap) -> None:
+        if data[:4] != _MAGIC:
             raise BadWeights(self.path, "not a weight file")
-        version, *sizes = struct.unpack_from("<I7ifi", data, 4)
-        *counts, epsilon, block = sizes
+        version, hidden, layers, heads, inner, vocabulary, positions, types, epsilon, block = struct.unpack_from(
+            _HEAD, data, 4
+        )
         if version != 1 or block != BLOCK:
             raise BadWeights(self.path, f"format {version} with blocks of {block} is not known")
-        self.shape = Shape(*counts, epsilon=float(epsilon))
-        at = self._read_pieces(data, 4 + struct.calcsize("<I7ifi"))
+        self.shape = Shape(hidden, layers, heads, inner, vocabulary, positions, types, epsilon)
+        at = self._read_pieces(data, 4 + struct.calcsize(_HEAD))
         (count,) = struct.unpack_from("<i", data, at)
         at += 4
         self._entries: dict[str, _Entry] = {}
         for _ in range(count):
             (length,) = struct.unpack_from("<H", data, at)
-            name = bytes(data[at + 2 : at + 2 + length]).decode()
+            name = data[at + 2 : at + 2 + length].decode()
             entry = _Entry(*struct.unpack_from("<BIQQ", data, at + 2 + length))
             if entry.offset + entry.size > len(data):
                 raise BadWeights(self.path, f"{name} lies beyond the end of the file")
             self._entries[name] = entry
             at += 2 + length + struct.calcsize("<BIQQ")
 
-    def _read_pieces(self, data: npt.NDArray[np.uint8], at: int) -> int:
+    def _read_pieces(self, data: mmap.mmap, at: int) -> int:
         count, self.bos, self.eos, self.pad, self.unknown, size = struct.unpack_from("<5iQ", data, at)
         at += struct.calcsize("<5iQ")
         ends = np.frombuffer(data, "<u4", count + 1, at)
         at += 4 * (count + 1)
         self.scores = np.frombuffer(data, "<f4", count, at)
         at += 4 * count
-        blob = bytes(data[at : at + size])
+        blob = data[at : at + size]
         at += size
         self.pieces = [blob[ends[i] : ends[i + 1]].decode() for i in range(count)]
         _, length = struct.unpack_from("<iI", data, at)
@@ -142,7 +147,7 @@ class Weights:
             entry = self._entries[name]
         except KeyError:
             raise BadWeights(self.path, f"no tensor {name}") from None
-        return entry, self._bytes[entry.offset : entry.offset + entry.size]
+        return entry, np.frombuffer(self._bytes, np.uint8, entry.size, entry.offset)
 
     def blocks(self, name: str) -> Blocks:
         """A quantised tensor as it is stored.

@@ -73,7 +73,7 @@ class Classifier:
     def dense(self, pools: Floats) -> Floats:
         """Standardised layers of one message or of many: (…, layers × hidden)."""
         flat = pools.reshape(*pools.shape[:-2], -1)
-        return ((flat - self.mean) / self.deviation / np.sqrt(np.float32(flat.shape[-1]))).astype(np.float32)
+        return np.asarray((flat - self.mean) / self.deviation / np.sqrt(np.float32(flat.shape[-1])), np.float32)
 
     def decisions(self, example: Example) -> Floats:
         """The SVMs' decision values of one message: (topics,)."""

@@ -11,10 +11,13 @@ MAX_LENGTH = 4000
 """Characters of a message that are looked at: the hub lets no longer one through."""
 
 # Zero-width characters, direction marks, soft hyphens and variation selectors: seen by nobody, and each breaks a word.
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
+    "\ufeff]"
+)
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_STRETCHED = re.compile(r"(\w)\1{3,}")
+_STRETCHED = re.compile(r"([^\W\d_])\1{3,}")
 
 
 def clean(text: str) -> str:

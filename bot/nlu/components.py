@@ -3,9 +3,10 @@
 What they put on a message:
 
 * ``entities``: ``language``, from which the slot of that name is filled; none where the message does not tell.
-* ``intent`` and ``intent_ranking``: the topic, for a retrieval topic (``faq/…``, ``human/…``) the part before the stroke.
-* ``response_selector``: the whole topic in the form that Rasa's own ResponseSelector gives it, so that the stock actions
-  ``utter_faq`` and ``utter_human`` answer.
+* ``intent`` and ``intent_ranking``: the topic; for a retrieval topic (``faq/…``, ``human/…``) the part before the
+  stroke.
+* ``response_selector``: the whole topic in the form that Rasa's own ResponseSelector gives it, so that the stock
+  actions ``utter_faq`` and ``utter_human`` answer.
 * ``silta``: everything the hub shows and logs (:meth:`bot.nlu.understanding.Understood.as_property`).
 
 What they read: the message's metadata ``{"silta": {"language": the conversation's so far, "topic": a button's}}``.
@@ -31,8 +32,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot import places
 from bot.encoder.build import prepare
 from bot.nlu.classifier import Classifier, Settings
-from bot.nlu.decision import Decision, Thresholds
-from bot.nlu.language import Detector, Heard
+from bot.nlu.language import Detector, Heard, load_words, save_words, typical_words
+from bot.nlu.owner import OwnerSettings
 from bot.nlu.scope import Scope
 from bot.nlu.training import progress, train_topical
 from bot.nlu.understanding import FALLBACK, Topical, Understood, pressed
@@ -42,6 +43,7 @@ __all__ = ["PROPERTY", "LanguageDetector", "TopicClassifier"]
 PROPERTY = "silta"
 """The name of Silta's part, in a message's metadata and among its properties."""
 _LANGUAGE = "language"
+_FOREIGN = "foreign"
 _RANKED = 5
 
 
@@ -59,49 +61,69 @@ def _code_fingerprint() -> str:
     return digest.hexdigest()
 
 
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class LanguageDetector(GraphComponent, EntityExtractorMixin):
-    """Tells the language of a message. Config: ``swedish`` (the language in which Swedish is answered)."""
+    """Tells the language of a message. Training finds the words that are typical of each language."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        self._detector = Detector(config["swedish"])
-
-    @staticmethod
-    def get_default_config() -> dict[str, Any]:
-        """See the class."""
-        return {"swedish": "en"}
+    def __init__(self, model_storage: ModelStorage, resource: Resource, detector: Detector | None = None) -> None:
+        self._model_storage = model_storage
+        self._resource = resource
+        self._detector = detector or Detector(OwnerSettings.read().swedish)
 
     @staticmethod
     def required_packages() -> list[str]:
-        """Python packages that must be there."""
-        return ["eldc", "lingua"]
+        """Python packages that must be there (those whose name is also that of their distribution, as Rasa wants)."""
+        return ["eldc"]
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Makes Rasa train again when this package's code has changed."""
+        return _code_fingerprint()
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> LanguageDetector:
-        """Called by Rasa."""
-        return cls({**cls.get_default_config(), **config})
+        """Called by Rasa before training."""
+        return cls(model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> LanguageDetector:
+        """Called by Rasa for a trained model."""
+        with model_storage.read_from(resource) as directory:
+            return cls(model_storage, resource, Detector(OwnerSettings.read().swedish, load_words(directory)))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn from the texts of all examples."""
+        texts = [example.get(TEXT) for example in training_data.intent_examples if example.get(TEXT)]
+        with self._model_storage.write_to(self._resource) as directory:
+            save_words(typical_words(texts, self._detector), directory)
+        return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the entity ``language`` where a message tells its language."""
         for message in messages:
             ours = _ours(message)
-            heard = (
-                Heard(ours.get(_LANGUAGE), None)
-                if ours.get("topic")
-                else self._detector.detect(message.get(TEXT) or "", ours.get(_LANGUAGE))
-            )
-            message.set(PROPERTY, {_LANGUAGE: heard.language, "written": heard.written})
+            so_far = ours.get(_LANGUAGE)
+            if ours.get("topic"):
+                heard = Heard(so_far, None)
+            else:
+                heard = self._detector.detect(message.get(TEXT) or "", so_far)
+            message.set(PROPERTY, {_LANGUAGE: heard.language, _FOREIGN: heard.foreign})
             if heard.language is None:
                 continue
-            entity = {
-                "entity": _LANGUAGE,
-                "value": heard.language,
-                "start": 0,
-                "end": 0,
-                "confidence_entity": 1.0,
-            }
+            entity = {"entity": _LANGUAGE, "value": heard.language, "start": 0, "end": 0, "confidence_entity": 1.0}
             found = [*message.get(ENTITIES, []), *self.add_extractor_name([entity])]
             message.set(ENTITIES, found, add_to_output=True)
         return messages
@@ -111,8 +133,8 @@ class LanguageDetector(GraphComponent, EntityExtractorMixin):
 class TopicClassifier(IntentClassifier, GraphComponent):
     """Encodes a message once, ranks all topics and decides what follows.
 
-    Config: ``svm_c``, ``stack_c``, ``folds``, ``least_documents``, ``seed`` (:class:`bot.nlu.classifier.Settings`) and
-    ``thresholds`` (:class:`bot.nlu.decision.Thresholds`).
+    Config: the fields of :class:`bot.nlu.classifier.Settings`. When to answer is the owner's choice
+    (:class:`bot.nlu.owner.OwnerSettings`).
     """
 
     def __init__(
@@ -126,7 +148,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """See the class."""
-        return {**dataclasses.asdict(Settings()), "thresholds": dataclasses.asdict(Thresholds())}
+        return dataclasses.asdict(Settings())
 
     @staticmethod
     def required_packages() -> list[str]:
@@ -140,7 +162,11 @@ class TopicClassifier(IntentClassifier, GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> TopicClassifier:
         """Called by Rasa before training."""
         return cls(config, model_storage, resource)
@@ -161,7 +187,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
                 encoder=prepare(places.ENCODER, report=progress.info),
                 classifier=Classifier.load(directory),
                 scope=Scope.load(directory),
-                thresholds=component._thresholds(),
+                thresholds=OwnerSettings.read().thresholds,
             )
         return component
 
@@ -176,7 +202,6 @@ class TopicClassifier(IntentClassifier, GraphComponent):
             [example.get(TEXT) for example in examples],
             [example.get(INTENT_RESPONSE_KEY) or example.get(INTENT) for example in examples],
             settings=Settings(**{name: self._config[name] for name in names}),
-            thresholds=self._thresholds(),
         )
         with self._model_storage.write_to(self._resource) as directory:
             self._topical.classifier.save(directory)
@@ -185,39 +210,34 @@ class TopicClassifier(IntentClassifier, GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Rank and decide; see the module for what a message gets."""
-        assert self._topical is not None
+        if self._topical is None:
+            raise RuntimeError("nlu.untrained: the topic classifier was neither trained nor loaded")
         for message in messages:
             topic = _ours(message).get("topic")
-            language = (message.get(PROPERTY) or {}).get(_LANGUAGE)
+            heard = message.get(PROPERTY) or {}
+            language = heard.get(_LANGUAGE)
             if topic:
                 understood = pressed(topic, self._topical.classifier.topics, language)
             else:
                 understood = self._topical.understand(message.get(TEXT) or "", language)
-            _write(message, understood)
+            _write(message, understood, foreign=bool(heard.get(_FOREIGN)))
         return messages
 
-    def _thresholds(self) -> Thresholds:
-        return Thresholds(**{**dataclasses.asdict(Thresholds()), **self._config["thresholds"]})
 
-
-def _write(message: Message, understood: Understood) -> None:
+def _write(message: Message, understood: Understood, foreign: bool) -> None:
     ranking = [(understood.topic, understood.confidence), *understood.runners_up]
-    clear = understood.decision is not Decision.CLARIFY
-    chosen = understood.topic if clear else FALLBACK
-    family = chosen.partition("/")[0]
+    chosen = understood.intent(foreign)
     intents: dict[str, float] = {}
     for topic, chance in ranking:
         name = topic.partition("/")[0]
         intents[name] = intents.get(name, 0.0) + chance
-    if not clear:
-        intents = {FALLBACK: 1.0 - understood.confidence, **{k: v for k, v in intents.items() if k != FALLBACK}}
-    first = {"name": family, "confidence": intents[family]}
-    others = [{"name": name, "confidence": chance} for name, chance in intents.items() if name != family]
+    first = {"name": chosen, "confidence": intents.pop(chosen, 1.0 - understood.confidence)}
+    others = [{"name": name, "confidence": chance} for name, chance in intents.items()]
     others.sort(key=lambda intent: -float(str(intent["confidence"])))
     message.set(INTENT, first, add_to_output=True)
     message.set(INTENT_RANKING_KEY, [first, *others][:_RANKED], add_to_output=True)
-    if "/" in chosen:
-        message.set("response_selector", _selected(chosen, ranking), add_to_output=True)
+    if "/" in understood.topic and chosen != FALLBACK:
+        message.set("response_selector", _selected(understood.topic, ranking), add_to_output=True)
     message.set(PROPERTY, understood.as_property(), add_to_output=True)
 
 

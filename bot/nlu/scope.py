@@ -111,4 +111,4 @@ def _views(
     white = (vectors - shift) @ whiten
     distance = (white**2).sum(axis=1)[:, None] - 2 * white @ centres.T + (centres**2).sum(axis=1)[None]
     far = np.sqrt(np.maximum(distance.min(axis=1), 0))
-    return np.stack([margin, near, -far], axis=1).astype(np.float64)
+    return np.asarray(np.stack([margin, near, -far], axis=1), np.float64)

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -36,9 +37,9 @@ def counts(text: str, pieces: Sequence[int]) -> tuple[Counter[str], Counter[str]
             characters.update([marked[start : start + size] for start in range(length - size + 1)])
     said = words(low)
     whole: Counter[str] = Counter(f"w{word}" for word in said)
-    whole.update(f"w{first} {second}" for first, second in zip(said, said[1:], strict=False))
+    whole.update(f"w{first} {second}" for first, second in pairwise(said))
     ids: Counter[str] = Counter(f"p{piece}" for piece in pieces)
-    ids.update(f"p{first} {second}" for first, second in zip(pieces, pieces[1:], strict=False))
+    ids.update(f"p{first} {second}" for first, second in pairwise(pieces))
     return characters, whole, ids
 
 

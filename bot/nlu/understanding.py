@@ -19,10 +19,14 @@ from bot.nlu.scope import Scope
 from bot.nlu.sparse import counts
 from bot.reasons import sentences
 
-__all__ = ["FALLBACK", "Topical", "Understood", "featurise", "pressed"]
+__all__ = ["FALLBACK", "FOREIGN", "FOREIGN_FAQ", "Topical", "Understood", "featurise", "pressed"]
 
 FALLBACK = "nlu_fallback"
 """The intent of a message that was not understood."""
+FOREIGN = "foreign_language"
+"""The intent of a message in a language that is not spoken here."""
+FOREIGN_FAQ = "foreign_faq"
+"""The same, where the answer is known all the same: it follows in English."""
 _RUNNERS_UP = 4
 _LONGEST_EVIDENCE = 12
 """Sentences of one message that are weighed against each other as evidence; a longer message is quoted from its
@@ -44,6 +48,13 @@ class Understood:
     language: str | None = None
     entities: dict[str, Any] = field(default_factory=dict)
     emotion: dict[str, Any] | None = None
+
+    def intent(self, foreign: bool = False) -> str:
+        """The intent from which Rasa's rules go on; ``foreign``: written in a language not spoken here."""
+        if foreign and self.decision is not Decision.HANDOFF:
+            answerable = self.decision is Decision.ANSWER and self.topic.startswith("faq/")
+            return FOREIGN_FAQ if answerable else FOREIGN
+        return FALLBACK if self.decision is Decision.CLARIFY else self.topic.partition("/")[0]
 
     def as_property(self) -> dict[str, Any]:
         """The form in which it travels with the message through Rasa to the hub."""

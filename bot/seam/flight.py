@@ -66,12 +66,13 @@ class Flight:
             log.error("inbox entry %s is refused: %s", self._delivery.entry, error)
             await self._refuse()
             return
-        attempt = self._delivery.attempt
+        attempt, pause = self._delivery.attempt, 0.0
         while 0 <= attempt <= self._limits.attempts:
+            await asyncio.sleep(pause)
             if await self._attempt(inbound):
                 return
             attempt = await self._persist(lambda: self._inbox.fail(self._delivery.entry))
-            await asyncio.sleep(self._limits.retry_after * 2 ** max(0, attempt - 2))
+            pause = pause * 2 or self._limits.retry_after
         if attempt > 0:
             log.error("inbox entry %s is given up after %d attempts", self._delivery.entry, self._limits.attempts)
             await self._give_up(inbound, Failure.POISON)

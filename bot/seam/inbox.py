@@ -19,8 +19,6 @@ HANDED_BACK = "-"
 """The consumer name that entries rest under when a process hands them back."""
 LONG_AGO_MS = 3_600_000
 """The idle time they are given, so that the next reader takes them at once."""
-NEVER_MS = 10**12
-"""An idle time that no entry reaches: take own entries alone."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +62,10 @@ class Inbox:
         ]
 
     async def claim(self, most: int, flying: Collection[str], *, own: bool, others: bool) -> list[Delivery]:
-        """Entries to run that are not new: ``own`` ones that this process was given without learning of it (an answer
-        lost on the way), and those of ``others`` that died. ``flying`` are left alone."""
-        idle = int(self._link.limits.takeover * 1000) if others else NEVER_MS
+        """Entries to run that are not new: those that were handed back, ``own`` ones that this process was given
+        without learning of it (an answer lost on the way), and those of ``others`` that died. ``flying`` are left
+        alone."""
+        idle = int(self._link.limits.takeover * 1000) if others else LONG_AGO_MS
         taken = await self._link.script(
             "claim", self._keys, [*self._group, idle, most, HANDED_BACK, "1" if own else "0", *flying]
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import redis.asyncio as redis
-from redis.exceptions import ConnectionError, OutOfMemoryError, ReadOnlyError, ResponseError, TimeoutError
+from redis.exceptions import ConnectionError, ReadOnlyError, ResponseError, TimeoutError
 
 from bot.seam.limits import Limits
 from bot.seam.replay import Loaded
@@ -27,7 +27,10 @@ AWAY = (ConnectionError, TimeoutError, OSError)
 """Errors that say nothing about the message: Redis is away, or not able to write."""
 OPERATION_TIMEOUT = 2.0
 """Seconds for one command. Far more than any needs; a Redis that hangs must not hang the bot."""
-UNWELL = tuple("NOGROUP MISCONF MASTERDOWN BUSY CLUSTERDOWN TRYAGAIN NOREPLICAS".split())
+UNWELL = (
+    *("NOGROUP", "MISCONF", "MASTERDOWN", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS"),
+    "command not allowed when used memory",  # OOM: the client takes its code away
+)
 """Answers of a Redis that cannot write just now, or that was emptied: no more the message's fault than no answer."""
 SCRIPTS = ("load", "commit", "renew", "claim", "fail", "release", "sweep")
 
@@ -76,8 +79,7 @@ class Link:
         try:
             return await self._scripts[name](keys=list(keys), args=list(args))
         except ResponseError as error:
-            # redis-py has classes for some of these codes and leaves the others in the text.
-            if isinstance(error, (OutOfMemoryError, ReadOnlyError)) or str(error).startswith(UNWELL):
+            if isinstance(error, ReadOnlyError) or str(error).startswith(UNWELL):
                 raise ConnectionError(str(error)) from error
             raise
 

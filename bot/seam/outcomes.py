@@ -61,7 +61,7 @@ def _nlu(events: Sequence[Event], handed_off: bool, failed_action: bool) -> dict
     intent = uttered.parse_data.get("intent") or {}
     nlu = {
         "topic": understood.get("topic") or intent.get("full_retrieval_intent_name") or intent.get("name"),
-        "confidence": float(understood.get("confidence") or intent.get("confidence") or 0.0),
+        "confidence": float(understood.get("confidence", intent.get("confidence")) or 0.0),
         "runners_up": [[str(topic), float(score)] for topic, score in understood.get("runners_up") or ()],
         "decision": understood.get("decision") or "answer",
         "language": understood.get("language"),

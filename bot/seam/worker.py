@@ -77,9 +77,9 @@ class Worker:
             try:
                 if fresh:
                     await self._inbox.join()
-                    # Redis was away for the others too: they renew their entries before anyone takes them over.
                     self._up.set()
                 if fresh or loop.time() >= claim_at:
+                    # Redis was away for the others too: let them renew what is theirs before it is taken over.
                     await self._claim(own=fresh, others=not fresh)
                     claim_at = loop.time() + (self._limits.renew_every * 2 if fresh else self._limits.claim_every)
                     fresh = False

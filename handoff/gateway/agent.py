@@ -71,7 +71,10 @@ class AgentSocket:
         self._language = "en"
         self._open: dict[str, Subscription] = {}
         self._lines: set[str] = set()
+        """Conversations that this console believes to need a person."""
         self._refresh: asyncio.Task[None] | None = None
+        self._held: list[Mapping[str, Any]] | None = []
+        """Notices that came before the welcome, which they must follow: the queue in it may be older than they are."""
 
     @property
     def account(self) -> Account:
@@ -93,7 +96,9 @@ class AgentSocket:
 
     def noticed(self, notice: Mapping[str, Any]) -> None:
         """Something moved in the queue, an agent's presence changed, or notices may have been lost."""
-        if "queue" in notice:
+        if self._held is not None:
+            self._held.append(notice)
+        elif "queue" in notice:
             self._push_line(notice["conversation"], notice["queue"])
         elif "presence" in notice:
             self._peer.push({"type": "presence", **notice["presence"]})
@@ -110,7 +115,7 @@ class AgentSocket:
         return {**event, "reasons": reasons}
 
     def _push_line(self, conversation: str, line: Mapping[str, Any] | None) -> None:
-        if line is not None and line["status"] == "queued":
+        if line is not None:
             self._lines.add(conversation)
         else:
             self._lines.discard(conversation)
@@ -119,14 +124,12 @@ class AgentSocket:
 
     async def _refresh_queue(self) -> None:
         try:
-            lines = await self._hub.queue()
+            lines: dict[str, Any] = {line["conversation"]: line for line in await self._hub.queue()}
+            lines.update(await self._hub.lines(self._lines - lines.keys()))
         except StoreUnavailable:
             return  # comes again with the next reconnection
-        gone = self._lines - {line["conversation"] for line in lines}
-        for conversation in gone:
-            self._push_line(conversation, None)
-        for line in lines:
-            self._push_line(line["conversation"], line)
+        for conversation, line in lines.items():
+            self._push_line(conversation, line)
             await self._peer.flushed()
 
     # -- life
@@ -175,12 +178,13 @@ class AgentSocket:
         hub = self._hub
         account = await _guard(self._gateway.accounts.redeem(hello.token))
         self._language = hello.language or account.languages[0]
-        presence = await hub.presence.arrived(account.id)
+        # From here on close() notes the agent's going, also when the rest of this hello fails.
         self._account = account
+        presence = await hub.presence.arrived(account.id)
         hub.fanout.watchers.add(self.noticed)
         waiting = await hub.queue()
         own = await hub.mine(account.id)
-        self._lines = {line["conversation"] for line in waiting}
+        self._lines = {line["conversation"] for line in waiting} | {state.id for state in own}
         self._peer.push(
             {
                 "type": "welcome",
@@ -193,19 +197,21 @@ class AgentSocket:
                 ],
             }
         )
+        held, self._held = self._held or [], None
+        for notice in held:
+            self.noticed(notice)
         for conversation, cursor in hello.cursors.items():
             await self._resume(conversation, cursor)
         for state in own:
             if state.id not in self._open:
-                self._follow(state.id, state.last)
+                await self._follow(state.id, state.last).catch_up()
         await self._tell_presence(presence)
 
     async def _resume(self, conversation: str, cursor: int) -> None:
-        last = await self._hub.store.last(conversation)
-        if cursor > last:
+        if cursor > await self._hub.store.last(conversation):
             self._peer.push({"type": "resync", "conversation": conversation, "from": 1})
             cursor = 0
-        await self._follow(conversation, cursor).catch_up(last)
+        await self._follow(conversation, cursor).catch_up()
 
     def _follow(self, conversation: str, sent: int) -> Subscription:
         earlier = self._open.pop(conversation, None)
@@ -256,7 +262,7 @@ class AgentSocket:
             case wire.Claim():
                 answer = await hub.claim(account, frame.conversation, id=frame.id)
                 if frame.conversation not in self._open:
-                    self._follow(frame.conversation, int(answer["last"]))
+                    await self._follow(frame.conversation, int(answer["last"])).catch_up()
                 return answer
             case wire.Message():
                 return await hub.agent_message(account, frame.conversation, id=frame.id, text=frame.text)
@@ -282,12 +288,12 @@ class AgentSocket:
 
     async def _show(self, frame: wire.Open) -> None:
         opened = await self._hub.opened(frame.conversation, self._language)
-        subscription = self._follow(frame.conversation, min(frame.after, opened["last"]))
         self._peer.push(codec.ack(frame.id, opened))
-        if frame.after > opened["last"]:
+        after = frame.after
+        if after > opened["last"]:
             self._peer.push({"type": "resync", "conversation": frame.conversation, "from": 1})
-            subscription.sent = 0
-        await subscription.catch_up(opened["last"])
+            after = 0
+        await self._follow(frame.conversation, after).catch_up()
 
     async def _target(self, agent: str | None) -> Any:
         if agent is None:

@@ -16,6 +16,7 @@ from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, re
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.peer import Peer
 from handoff.hub import Hub
+from handoff.privacy.masking import mask
 from handoff.settings import Settings
 from handoff.tokens import VisitorTokens, new_id
 from handoff.wire import codec, visitor
@@ -95,12 +96,15 @@ class VisitorSocket:
         self._subscription: Subscription | None = None
         self._status: asyncio.Task[None] | None = None
         self._typing = False
+        self._answered = 0
+        """The highest number of a message that the bot has answered, as far as this socket was told."""
         self._new = Conversation(id="")
 
     # -- listener
 
     def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
         self._peer.push({"type": "event", **for_visitor(event)})
+        self._answered = max(self._answered, int(event.get("of") or 0))
         if event["kind"] == "message" and event["author"]["role"] != "visitor":
             self._bot_types(False)
         if event["kind"] in STATUS_KINDS:
@@ -162,7 +166,7 @@ class VisitorSocket:
         conversation = tokens.conversation(hello.token) if hello.token is not None else new_id()
         state = await hub.store.load(conversation)
         if state is None:
-            state = Conversation(id=conversation, language=hello.language or browser_language, page=hello.page)
+            state = Conversation(id=conversation, language=hello.language or browser_language, page=_page(hello.page))
         self._new = state if state.version == 0 else Conversation(id=conversation, language=state.language)
         known = hello.after <= state.last
         self._peer.push(
@@ -182,12 +186,11 @@ class VisitorSocket:
         if not known:
             self._peer.push({"type": "resync", "from": 1})
             sent = 0
+        # Subscribed first, then caught up: what is written in between comes by notice.
         self._subscription = hub.fanout.subscribe(conversation, sent, self)
-        await self._subscription.catch_up(state.last)
+        await self._subscription.catch_up()
         if state.version:
-            self._peer.push(await hub.visitor_status(conversation))
-            if state.status.value == "queued":
-                self._gateway.line.join(self)
+            await self._push_status()
 
     @property
     def conversation(self) -> str:
@@ -247,7 +250,8 @@ class VisitorSocket:
 
     async def _maybe_bot_types(self) -> None:
         state = await self._hub.store.load(self.conversation)
-        if state is not None and state.bot_pending:
+        # The answer may have overtaken this look at the state; then nobody types any more.
+        if state is not None and state.bot_pending and state.bot_pending[-1] > self._answered:
             self._bot_types(True)
 
     def _bot_types(self, on: bool) -> None:
@@ -273,6 +277,11 @@ class VisitorSocket:
 
     def push_status(self, frame: Mapping[str, Any]) -> None:
         self._peer.push(frame)
+
+
+def _page(address: str | None) -> str | None:
+    """The page's address as it may be kept: it can carry a number, too."""
+    return mask(address).text if address is not None else None
 
 
 def _hello(frame: visitor.Frame) -> visitor.Hello:

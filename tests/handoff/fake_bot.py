@@ -12,6 +12,7 @@ from redis.exceptions import RedisError, ResponseError
 from handoff.events import Button, HandoffRequest, Inbound, InboundKind, Keys, Outcome, Reply, decode_inbound, encode
 from handoff.settings import ROOT
 from handoff.store import connect
+from handoff.tasks import end
 
 __all__ = ["Answer", "FakeBot", "answer", "outcome_for"]
 
@@ -83,8 +84,7 @@ class FakeBot:
     async def stop(self) -> None:
         """As if killed: what it had taken stays pending."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
             self._task = None
 
     def texts(self, conversation: str) -> list[str]:

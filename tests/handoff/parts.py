@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,8 +14,11 @@ from zoneinfo import ZoneInfo
 from redis.asyncio import Redis
 
 from handoff.accounts import Account
+from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
-from handoff.events import Outcome, encode
+from handoff.decisions import Decision
+from handoff.entry import Author, Entry, Kind, Role
+from handoff.events import Inbound, Outcome, decode_inbound, encode
 from handoff.fanout import Fanout
 from handoff.hours import DAYS, Hours
 from handoff.hub import Hub
@@ -87,6 +90,20 @@ class Parts:
         answer = await self.hub.visitor_message(conversation, id=id or uid(), text=text, button=None)
         return int(answer["seq"])
 
+    async def fill(self, new: Conversation, count: int) -> None:
+        """Add ``count`` messages in one write."""
+
+        def decide(state: Conversation) -> Decision:
+            at = stamp(now_ms())
+            entries = [
+                Entry(state.last + n, at, Kind.MESSAGE, Author(Role.VISITOR), text=f"filled {n}")
+                for n in range(1, count + 1)
+            ]
+            after = replace(state, version=state.version + 1, last=state.last + count, created_at=at, updated_at=at)
+            return Decision(state, after, tuple(entries))
+
+        await self.store.request(new.id, decide, new=new)
+
     async def queued(self, **fields: Any) -> Conversation:
         """A conversation that waits for a person."""
         new = new_conversation(**fields)
@@ -109,10 +126,19 @@ class Parts:
 
     async def publish(self, outcome: Outcome) -> str:
         """Put a result of the bot onto its stream."""
-        entry = await self.redis.xadd(self.keys.events, {"data": encode(outcome)})
+        entry: Any = await self.redis.xadd(self.keys.events, {"data": encode(outcome)})
         return str(entry.decode())
 
-    async def everything(self) -> dict[bytes, bytes | None]:
+    async def inbox(self) -> list[Inbound]:
+        """What lies on the bot's inbox."""
+        rows: Any = await self.redis.xrange(self.keys.inbox)
+        return [decode_inbound(fields[b"data"]) for _, fields in rows]
+
+    async def behind(self, conversation: str) -> list[Inbound]:
+        """What waits behind the conversation's one entry on the inbox."""
+        return [decode_inbound(raw) for raw in await self.redis.lrange(self.keys.wait(conversation), 0, -1)]
+
+    async def everything(self) -> dict[Any, bytes | None]:
         """A picture of the whole database, to see that nothing has changed."""
         return {key: await self.redis.dump(key) for key in sorted(await self.redis.keys("*"))}
 

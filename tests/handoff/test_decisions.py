@@ -134,6 +134,33 @@ def test_the_bots_wish_for_a_person_queues_with_reasons_priority_and_skill() -> 
     assert made.inbox == (), "Rasa has paused itself"
 
 
+def test_a_wish_for_a_person_that_comes_too_late_is_granted_since_the_bot_has_paused_itself() -> None:
+    told = decisions.bot_late(said().after, texts(), at=AT)
+    assert told is not None
+    wish = HandoffRequest(({"code": "human_topic", "topic": "human/fraud", "evidence": [], "of": 1},), "urgent")
+    late = Outcome("c", "m", 1, replies=(Reply("dropped"),), handoff=wish)
+    made = answered(told.after, late)
+    assert kinds(made) == ["handoff"]
+    assert (made.after.status, made.after.priority) == (Status.QUEUED, "urgent")
+    again = decisions.bot_answered(queued(), texts(), late, at=AT, waits=OPEN, fallback=NOTHING)
+    assert again is None, "a person was asked for already"
+
+
+def test_a_wish_for_a_person_in_a_conversation_that_has_ended_only_wakes_the_bot() -> None:
+    ended = decisions.resolve(said().after, texts(), at=AT, by=None, outcome=None, history=[]).after
+    made = answered(ended, Outcome("c", "m", 1, replies=(Reply("dropped"),), handoff=NEEDED))
+    assert kinds(made) == []
+    assert made.after.status is Status.RESOLVED
+    assert [inbound.kind for inbound in made.inbox] == [InboundKind.RESUME]
+
+
+def test_a_turn_that_brought_nothing_is_told_like_a_late_bot_and_the_bot_is_woken() -> None:
+    made = answered(said().after, Outcome("c", "m", 1, nlu={"topic": "greet", "decision": "answer"}))
+    assert kinds(made) == ["nlu", "message"]
+    assert made.entries[1].text == texts().say("en", "bot_late")
+    assert [inbound.kind for inbound in made.inbox] == [InboundKind.RESUME]
+
+
 def test_a_failed_handoff_action_still_brings_a_person() -> None:
     failed = Outcome("c", "m", 1, failure=Failure.ACTION, failed_action="action_request_handoff")
     made = answered(said().after, failed, NEEDED)

@@ -11,8 +11,9 @@ import yaml
 
 from handoff.events import LANGUAGES
 
-__all__ = ["LANGUAGES", "assert_says", "examples", "human_topics", "pattern", "texts"]
+__all__ = ["LANGUAGES", "assert_says", "examples", "human_topics", "pattern", "shown", "texts"]
 
+PLACEHOLDER = re.compile(r"\{\w+\}")
 DATA = Path(__file__).resolve().parents[2] / "data"
 
 
@@ -28,16 +29,25 @@ def human_topics() -> list[str]:
     return sorted(texts("en")["human"])
 
 
-def pattern(language: str, key: str) -> re.Pattern[str]:
-    """The text of ``faq/…``, ``human/…``, a small talk intent or a system key, with anything for its placeholders."""
+def _template(language: str, key: str) -> str:
     kind, _, name = key.rpartition("/")
     room = {"faq": "answers", "human": "human"}.get(kind)
     if room is None:
         room = "small_talk" if name in texts(language)["small_talk"] else "system"
     found = texts(language)[room][name]
-    template = found if isinstance(found, str) else found["text"]
-    parts = [re.escape(part) for part in re.split(r"\{\w+\}", template.strip())]
-    return re.compile(".+".join(parts), re.DOTALL)
+    template: str = found if isinstance(found, str) else found["text"]
+    return template.strip()
+
+
+def pattern(language: str, key: str) -> re.Pattern[str]:
+    """The text of ``faq/…``, ``human/…``, a small talk intent or a system key, with anything for its placeholders."""
+    return re.compile(".+".join(map(re.escape, PLACEHOLDER.split(_template(language, key)))), re.DOTALL)
+
+
+def shown(language: str, key: str) -> re.Pattern[str]:
+    """As :func:`pattern`, for a page: line breaks and the dashes of lists are its layout, no letters."""
+    lines = [line.removeprefix("- ") for line in _template(language, key).splitlines()]
+    return re.compile(r"\s*".join(".+".join(map(re.escape, PLACEHOLDER.split(line.strip()))) for line in lines))
 
 
 def assert_says(event: dict[str, Any], language: str, key: str) -> None:

@@ -66,6 +66,12 @@ class Stack:
             self._process.send_signal(signal.SIGINT)
         return self._process.wait(STOP_TIMEOUT_S)
 
+    def kill_up(self) -> None:
+        """kill -9 ``silta up`` itself."""
+        assert self._process is not None, "Silta does not run"
+        self._process.kill()
+        self._process.wait()
+
     def pid(self, name: str) -> int:
         """The process of a part, by its pid file."""
         return int((self.var / "run" / f"{name}.pid").read_text())

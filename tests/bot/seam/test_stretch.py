@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from rasa.shared.core.events import ActionExecuted, ConversationPaused, Event, SlotSet, UserUttered
 from rasa.shared.core.slots import AnySlot, Slot
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -55,7 +57,7 @@ def test_every_visitors_line_follows_a_listening_bot() -> None:
     history = tuple(Line(role, "x", 1.0) for role in ("visitor", "visitor", "agent", "agent", "visitor"))
     apply(made, stretch.resume(made, Inbound("c", "r1", 9, InboundKind.RESUME, history=history)))
     acts = [event for event in made.events if isinstance(event, (ActionExecuted, UserUttered))]
-    for before, event in zip(acts, acts[1:], strict=False):
+    for before, event in pairwise(acts):
         if isinstance(event, UserUttered):
             assert isinstance(before, ActionExecuted)
             assert before.action_name == "action_listen"

@@ -42,7 +42,9 @@ class Rasa:
         turn.stage = Stage.COMMITTING
         event = json.dumps({"text": inbound.text})
         try:
-            said = await self.link.commit(inbound.conversation, entry=turn.entry, events=[event], outcome=encode(outcome))
+            said = await self.link.commit(
+                inbound.conversation, entry=turn.entry, events=[event], outcome=encode(outcome)
+            )
         except AWAY as error:
             raise StoreUnavailable from error
         if said in ("gone", "stolen"):
@@ -197,11 +199,13 @@ async def test_attempts_of_a_process_that_died_count(hub: Hub, link: Link, rasa:
     assert len(rasa.ran) == 2  # the fourth and the fifth
 
 
-async def test_coming_back_without_a_commit_is_no_success(hub: Hub, worker: Worker, rasa: Rasa) -> None:
+async def test_coming_back_without_a_commit_is_no_success(
+    hub: Hub, worker: Worker, rasa: Rasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def nothing(_: Turn) -> None:
         return None
 
-    rasa.commit = nothing  # type: ignore[method-assign]
+    monkeypatch.setattr(rasa, "commit", nothing)
     assert (await hub.outcome(await hub.say("c", "hi"))).failure is Failure.POISON
 
 
@@ -274,7 +278,9 @@ async def test_an_emptied_redis_is_read_again(hub: Hub, worker: Worker) -> None:
     await hub.outcome(await hub.say("c", "2"))
 
 
-async def test_a_message_answered_before_is_acknowledged_without_an_outcome(hub: Hub, worker: Worker, rasa: Rasa) -> None:
+async def test_a_message_answered_before_is_acknowledged_without_an_outcome(
+    hub: Hub, worker: Worker, rasa: Rasa
+) -> None:
     async def again(turn: Turn) -> None:
         if turn.inbound.text == "again":
             await rasa.link.commit("c", entry=turn.entry)

@@ -91,7 +91,10 @@ class FakeHouse:
 
     def wait_end(self, timeout_s: float = 20) -> int:
         assert self.process is not None
-        return self.process.wait(timeout_s)
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"silta up has not ended; it said: {self.out}{self.err}; order: {self.order}") from None
 
     def pid(self, name: str) -> int:
         return int((self.var / "run" / f"{name}.pid").read_text())

@@ -151,7 +151,9 @@ def test_a_part_that_is_not_ready_in_time_ends_the_start(house: FakeHouse) -> No
 
 def test_a_training_that_fails_ends_the_start(house: FakeHouse) -> None:
     house.up(environ={"FAKE_TRAIN": "dies"})
-    assert_failed_with_one_line(house, "the training ended with status 1: no examples in data/nlu", f"{house.var}/log/train.log")
+    assert_failed_with_one_line(
+        house, "the training ended with status 1: no examples in data/nlu", f"{house.var}/log/train.log"
+    )
     assert house.order == []
 
 

@@ -1,0 +1,1 @@
+"""What a message shows of its writer's state, and what that asks for."""

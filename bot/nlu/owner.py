@@ -1,0 +1,70 @@
+"""The owner's settings for understanding: ``understanding.yml``, read when the bot starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.nlu.decision import Thresholds
+from bot.nlu.language import SPOKEN
+from bot.texts import owner_directory
+
+__all__ = ["BadSettings", "OwnerSettings"]
+
+_MOST_CHOICES = 5
+
+
+class BadSettings(ValueError):
+    """A value in ``understanding.yml`` that cannot be; the text names the file, the key and what it may be."""
+
+    code = "understanding.bad"
+
+    def __init__(self, file: Path, key: str, what: str) -> None:
+        super().__init__(f"{self.code}: {file}: {key}: {what}")
+
+
+@dataclass(frozen=True)
+class OwnerSettings:
+    """``swedish`` is the language in which Swedish is answered."""
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    swedish: str = "en"
+
+    @classmethod
+    def read(cls, directory: Path | None = None) -> OwnerSettings:
+        """Read the owner's file; what it does not name keeps its default, and so does all without a file.
+
+        Raises:
+            BadSettings: the file is no YAML, or a value is out of its range.
+        """
+        file = (directory or owner_directory()) / "understanding.yml"
+        if not file.is_file():
+            return cls()
+        try:
+            raw = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise BadSettings(file, "file", "is not valid YAML") from error
+        if not isinstance(raw, dict):
+            raise BadSettings(file, "file", "must be a list of settings with their values")
+        swedish = raw.pop("swedish", cls.swedish)
+        if swedish not in SPOKEN:
+            raise BadSettings(file, "swedish", f"must be one of {', '.join(SPOKEN)}")
+        return cls(Thresholds(**_numbers(file, raw)), swedish)
+
+
+def _numbers(file: Path, raw: dict[str, Any]) -> dict[str, Any]:
+    known = {item.name for item in fields(Thresholds)}
+    for key, value in raw.items():
+        if key not in known:
+            raise BadSettings(file, str(key), f"is not a setting; there are {', '.join(sorted(known))} and swedish")
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise BadSettings(file, key, "must be a number")
+        if key == "choices":
+            if not isinstance(value, int) or not 1 <= value <= _MOST_CHOICES:
+                raise BadSettings(file, key, f"must be a whole number from 1 to {_MOST_CHOICES}")
+        elif not 0 <= value <= 1:
+            raise BadSettings(file, key, "must be between 0 and 1")
+    return raw

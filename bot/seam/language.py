@@ -1,0 +1,36 @@
+"""Which language a conversation has before its next message is read.
+
+The hub knows what the visitor chose, and learns from every outcome; the tracker's slot knows what the last message was
+written in. The hub goes before, unless what it said is older than what the tracker knows: of two quick messages the
+second leaves the hub before the first has been understood.
+"""
+
+from __future__ import annotations
+
+from rasa.shared.core.events import UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from handoff.events import LANGUAGES, Inbound, InboundKind
+
+__all__ = ["SLOT", "correction"]
+
+SLOT = "language"
+"""The slot that the answers' variants depend on."""
+
+
+def correction(tracker: DialogueStateTracker, inbound: Inbound) -> str | None:
+    """The language that the slot must be set to before ``inbound`` is run; None when it stays."""
+    if inbound.kind is not InboundKind.MESSAGE or inbound.language not in LANGUAGES or SLOT not in tracker.slots:
+        return None
+    value = tracker.slots[SLOT].value
+    if value == inbound.language or (value is not None and _outdated(tracker, inbound)):
+        return None
+    return inbound.language
+
+
+def _outdated(tracker: DialogueStateTracker, inbound: Inbound) -> bool:
+    if inbound.at:
+        return bool(tracker.events and inbound.at < tracker.events[-1].timestamp)
+    # Without a time: what the hub says now as it did the last time is no news.
+    last = next((e for e in reversed(tracker.events) if isinstance(e, UserUttered) and "silta" in e.metadata), None)
+    return last is not None and last.metadata["silta"].get("language") == inbound.language

@@ -1,0 +1,43 @@
+"""Near-copies and folds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bot.nlu.groups import folds, near_copies
+
+
+def vectors(*angles: float) -> np.ndarray:
+    return np.array([[np.cos(angle), np.sin(angle)] for angle in angles], np.float32)
+
+
+def test_near_copies_share_a_group_also_over_a_third() -> None:
+    # Neighbours are near, the ends are not: all three belong together.
+    groups = near_copies(vectors(0.0, 0.3, 0.6, 1.5), ["x"] * 4)
+    assert groups[0] == groups[1] == groups[2] != groups[3]
+
+
+def test_examples_of_two_topics_are_never_copies() -> None:
+    groups = near_copies(vectors(0.0, 0.0), ["x", "y"])
+    assert groups[0] != groups[1]
+
+
+def test_a_group_stays_in_one_fold() -> None:
+    generator = np.random.default_rng(1)
+    groups = generator.integers(0, 40, 200)
+    topics = [f"t{group % 4}" for group in groups]
+    fold = folds(groups, topics, 5)
+    for group in set(groups.tolist()):
+        assert len(set(fold[groups == group].tolist())) == 1
+
+
+def test_every_topic_is_spread_over_the_folds() -> None:
+    topics = ["x"] * 50 + ["y"] * 10
+    fold = folds(np.arange(60), topics, 5)
+    assert np.bincount(fold[:50]).tolist() == [10] * 5
+    assert np.bincount(fold[50:]).tolist() == [2] * 5
+
+
+def test_the_same_seed_gives_the_same_folds() -> None:
+    topics = ["x", "y"] * 20
+    assert np.array_equal(folds(np.arange(40), topics, 4, seed=3), folds(np.arange(40), topics, 4, seed=3))

@@ -1,0 +1,102 @@
+"""One message understood by a small trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.nlu.classifier import Classifier, fit_temperature
+from bot.nlu.decision import Decision
+from bot.nlu.scope import Scope
+from bot.nlu.understanding import FALLBACK, Topical, featurise, pressed
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("missä mun paketti on?", "faq/track_order"),
+        ("hvornår åbner I i morgen", "faq/opening_hours"),
+        ("is it possible to pay by card", "faq/payment_methods"),
+        ("tak skal du have", "thanks"),
+        ("haluan puhua oikealle ihmiselle", "human/talk_to_human"),
+    ],
+)
+def test_unseen_messages_get_their_topic(topical: Topical, text: str, topic: str) -> None:
+    assert topical.understand(text).topic == topic
+
+
+def test_probabilities_sum_to_one_and_are_sorted(topical: Topical) -> None:
+    ranking = topical.classifier.rank(featurise(topical.encoder, "milloin olette auki"))
+    assert sum(ranking.probabilities) == pytest.approx(1.0, abs=1e-4)
+    assert list(ranking.probabilities) == sorted(ranking.probabilities, reverse=True)
+    assert set(ranking.topics) == set(topical.classifier.topics)
+
+
+def test_runners_up_follow_the_topic(topical: Topical) -> None:
+    understood = topical.understand("milloin olette auki")
+    chances = [understood.confidence, *(chance for _, chance in understood.runners_up)]
+    assert len(understood.runners_up) == 4 and chances == sorted(chances, reverse=True)
+    assert understood.topic not in dict(understood.runners_up)
+
+
+def test_a_handoff_quotes_the_sentence_that_tells(topical: Topical) -> None:
+    text = "Hej igen! Jeg købte en lampe i går. Nogen har misbrugt mit kort. Det regner i dag."
+    understood = topical.understand(text)
+    assert understood.decision is Decision.HANDOFF and understood.topic == "human/fraud"
+    assert understood.evidence == ("Nogen har misbrugt mit kort.",)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "😀😀", "\u200b", "!!!", "…"])
+def test_what_holds_no_word_is_not_understood(topical: Topical, text: str) -> None:
+    understood = topical.understand(text)
+    assert (understood.topic, understood.decision) == (FALLBACK, Decision.CLARIFY)
+
+
+@pytest.mark.parametrize("text", ["سلام كيف حالك", "1" * 4000, "a" * 4000, "你好 " * 700, "\ud83d", "x\x00y"])
+def test_odd_text_never_raises(topical: Topical, text: str) -> None:
+    assert topical.understand(text).decision in Decision
+
+
+def test_what_is_far_from_all_topics_looks_strange(topical: Topical) -> None:
+    home = topical.understand("where is my parcel").in_domain
+    away = topical.understand("the mitochondria synthesise adenosine triphosphate through chemiosmosis").in_domain
+    assert away < 0.1 < home
+
+
+def test_the_same_message_gives_the_same_result(topical: Topical) -> None:
+    assert topical.understand("hvor er pakken") == topical.understand("hvor er pakken")
+
+
+def test_a_saved_model_answers_as_before(topical: Topical, tmp_path: Path) -> None:
+    topical.classifier.save(tmp_path)
+    topical.scope.save(tmp_path)
+    again = Topical(topical.encoder, Classifier.load(tmp_path), Scope.load(tmp_path), topical.thresholds)
+    for text in ("missä mun paketti on?", "tak", "someone stole my identity"):
+        assert again.understand(text) == topical.understand(text)
+
+
+def test_a_button_is_certain() -> None:
+    understood = pressed("faq/track_order", ["faq/track_order"], "da")
+    assert (understood.topic, understood.confidence, understood.language) == ("faq/track_order", 1.0, "da")
+    assert understood.decision is Decision.ANSWER
+
+
+def test_the_button_for_a_person_hands_off() -> None:
+    understood = pressed("handoff", ["human/talk_to_human"], "fi")
+    assert (understood.topic, understood.decision) == ("human/talk_to_human", Decision.HANDOFF)
+
+
+@pytest.mark.parametrize("topic", ["nlu_fallback", "faq/closed_down"])
+def test_a_button_for_no_topic_is_not_understood(topic: str) -> None:
+    understood = pressed(topic, ["faq/track_order"], "fi")
+    assert (understood.topic, understood.decision) == (FALLBACK, Decision.CLARIFY)
+
+
+def test_the_temperature_brings_confidence_to_accuracy() -> None:
+    generator = np.random.default_rng(0)
+    truth = generator.integers(0, 5, 4000)
+    scores = generator.normal(size=(4000, 5)).astype(np.float32)
+    scores[np.arange(4000), truth] += 1.0  # honest at temperature 1
+    assert fit_temperature(scores * 7.0, truth) == pytest.approx(7.0, rel=0.1)

@@ -1,0 +1,149 @@
+"""The commands of the bot's environment."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot import places, training
+from bot.cli import main
+from bot.texts import LANGUAGES, owner_directory
+
+Said = tuple[int, str, str]
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def run(trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command on the small model; gives exit status, standard output and standard error."""
+    monkeypatch.setattr(places, "MODELS", trained.parent)
+
+    def command(*arguments: str, given: bytes = b"") -> Said:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        status = main(arguments)
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return command
+
+
+def test_parse_prints_one_object_a_line(run: Run) -> None:
+    status, out, err = run("parse", given="hvornår har I åbent\nhaluan puhua ihmiselle\n\n".encode())
+    first, second, third = (json.loads(line) for line in out.splitlines())
+    assert (status, err) == (0, "")
+    assert (first["language"], first["topic"], first["decision"]) == ("da", "faq/opening_hours", "answer")
+    assert first["answer"] and first["reasons"] == []
+    assert all(len(pair) == 2 for pair in first["runners_up"])
+    assert second["decision"] == "handoff"
+    assert second["reasons"] == [
+        {
+            "code": "asked",
+            "topic": "human/talk_to_human",
+            "evidence": ["haluan puhua ihmiselle"],
+            "explanation": "Asks for a person",
+        }
+    ]
+    assert (third["text"], third["topic"], third["decision"], third["answer"]) == ("", None, "clarify", None)
+
+
+def test_parse_reads_a_file_too(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "messages.txt").write_text("kiitos\n", encoding="utf-8")
+    status, out, _ = run("parse", str(tmp_path / "messages.txt"))
+    assert status == 0 and json.loads(out)["topic"] == "thanks"
+
+
+def test_bytes_that_are_no_text_are_parsed_all_the_same(run: Run) -> None:
+    status, out, _ = run("parse", given=b"kiitos \xff\xfe\r\n")
+    assert status == 0 and len(out.splitlines()) == 1
+
+
+def test_no_input_is_no_output(run: Run) -> None:
+    assert run("parse", given=b"") == (0, "", "")
+
+
+def test_a_missing_file_is_named_in_one_line(run: Run) -> None:
+    status, out, err = run("parse", "/nowhere/messages.txt")
+    assert (status, out) == (2, "") and err == "silta: /nowhere/messages.txt: No such file or directory\n"
+
+
+def test_without_a_model_one_line_says_what_to_do(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "MODELS", tmp_path)
+    status, out, err = run("parse", given=b"moi\n")
+    assert (status, out) == (2, "") and err == "silta: there is no model yet: run silta train\n"
+
+
+def test_a_damaged_model_is_named(run: Run, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / trained.name).write_bytes(trained.read_bytes()[:10000])
+    (tmp_path / "fingerprint.json").write_text(json.dumps({"model": trained.name}), encoding="utf-8")
+    monkeypatch.setattr(places, "MODELS", tmp_path)
+    status, _, err = run("parse", given=b"moi\n")
+    assert status == 2 and "model.bad" in err and err.count("\n") == 1
+
+
+def test_encode_prints_a_vector_of_length_one_a_line(run: Run) -> None:
+    status, out, _ = run("encode", given=b"moi\nhvor er min pakke\n")
+    vectors = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and [len(vector) for vector in vectors] == [384, 384]
+    assert sum(number**2 for number in vectors[0]) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_evaluate_prints_a_line_a_language_and_the_confusions(run: Run, tmp_path: Path) -> None:
+    rows = "fi\tthanks\tkiitos paljon\nda\tthanks\ttak for det\nen\tgreet\tthank you\n"
+    (tmp_path / "rows.tsv").write_text(rows, encoding="utf-8")
+    status, out, _ = run("evaluate", str(tmp_path / "rows.tsv"))
+    assert status == 0 and "greet taken for thanks" in out
+    status, out, _ = run("evaluate", str(tmp_path / "rows.tsv"), "--json")
+    scores = json.loads(out)
+    assert set(scores) == {*LANGUAGES, "all"} and scores["fi"]["accuracy"] == 1.0 and scores["en"]["accuracy"] == 0.0
+
+
+def test_evaluate_fails_under_the_wanted_accuracy(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows.tsv").write_text("en\tgreet\tthank you\n", encoding="utf-8")
+    status, _, err = run("evaluate", str(tmp_path / "rows.tsv"), "--at-least", "0.9")
+    assert status == 1 and "en 0.000" in err
+
+
+def test_evaluate_refuses_a_file_of_another_form(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows.tsv").write_text("greet: hello\n", encoding="utf-8")
+    status, _, err = run("evaluate", str(tmp_path / "rows.tsv"))
+    assert status == 2 and "line 1" in err
+
+
+def test_bad_usage_ends_with_two() -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["parse", "--what"])
+    assert caught.value.code == 2
+
+
+def test_a_change_of_an_owners_text_asks_for_training(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "MODELS", trained.parent)
+    monkeypatch.setattr(places, "NLU", trained.parent.parent / "nlu")
+    assert training.needs_training() is None
+    before = training.fingerprint()
+    owner = tmp_path / "owner"
+    (owner / "texts").mkdir(parents=True)
+    for path in [*(owner_directory() / "texts").glob("*.yml"), owner_directory() / "company.yml"]:
+        target = owner / path.relative_to(owner_directory())
+        target.write_bytes(path.read_bytes())
+    monkeypatch.setenv("SILTA_OWNER_DIR", str(owner))
+    assert training.fingerprint() == before  # a copy elsewhere is no change
+    with (owner / "company.yml").open("a", encoding="utf-8") as file:
+        file.write("# new\n")
+    assert training.needs_training() == "the model is older than its data"
+
+
+def test_training_stops_at_a_gap_in_the_owners_texts(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SILTA_OWNER_DIR", str(tmp_path))
+    status, _, err = run("train")
+    assert status == 2 and err.count("\n") == 1 and "company.yml" in err

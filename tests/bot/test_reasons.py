@@ -1,0 +1,49 @@
+"""Reasons for a handoff."""
+
+from __future__ import annotations
+
+from bot.reasons import EXPLANATIONS, explained, human_topic, sentences
+
+
+def test_a_plain_wish_for_a_person_is_asked() -> None:
+    assert human_topic("human/talk_to_human", ["ihminen kiitos"]) == {
+        "code": "asked",
+        "topic": "human/talk_to_human",
+        "evidence": ["ihminen kiitos"],
+    }
+
+
+def test_any_other_human_topic_names_itself_with_the_visitors_words() -> None:
+    reason = human_topic("human/fraud", ["someone used my card"], of=12)
+    assert reason == {
+        "code": "human_topic",
+        "topic": "human/fraud",
+        "evidence": ["someone used my card"],
+        "of": 12,
+    }
+    assert explained(reason, topic="Fraud")["explanation"] == "Needs a person: Fraud"
+
+
+def test_an_answer_that_did_not_help_has_a_code_of_its_own() -> None:
+    assert human_topic("answer_did_not_help", ["det hjalp ikke"])["code"] == "answer_did_not_help"
+
+
+def test_every_code_of_the_protocol_is_explained() -> None:
+    codes = "asked human_topic emotion not_understood answer_did_not_help bot_unavailable agent_stepped_in"
+    assert set(EXPLANATIONS) == set(codes.split())
+
+
+def test_sentences_are_cut_at_their_ends_and_nowhere_else() -> None:
+    text = "Hei! Tilasin 3.5. lampun (49.90 e) havu.example-kaupasta. Se on rikki\nmitä nyt…"
+    assert sentences(text) == [
+        "Hei!",
+        "Tilasin 3.5.",
+        "lampun (49.90 e) havu.example-kaupasta.",
+        "Se on rikki",
+        "mitä nyt…",
+    ]
+    assert all(piece in text for piece in sentences(text))
+
+
+def test_a_message_without_words_has_no_sentence() -> None:
+    assert sentences("") == [] and sentences(" \n ") == []

@@ -1,0 +1,118 @@
+"""Commands beside a Redis, without the rest of Silta. What needs all of it is in tests/e2e/test_command_line.py."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from handoff.cli.__main__ import main
+from tests.helpers.redis_server import RedisServer
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("SILTA_REDIS_URL", redis_server.url)
+    return redis_server.url
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def test_an_account_is_added_with_all_that_was_said(
+    redis_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(monkeypatch, "correct horse battery\n")
+    words = "agent add Liisa@Shop.example --name Liisa --role supervisor --languages fi,da --skills orders,billing"
+    assert main([*words.split(), "--capacity", "3", "--password-stdin"]) == 0
+    assert "password" not in capsys.readouterr().out
+    assert main(["agent", "list", "--json"]) == 0
+    account = json.loads(capsys.readouterr().out)
+    assert account.pop("id")
+    assert account == {
+        "email": "liisa@shop.example",
+        "name": "Liisa",
+        "role": "supervisor",
+        "languages": ["fi", "da"],
+        "skills": ["orders", "billing"],
+        "capacity": 3,
+        "disabled": False,
+    }
+
+
+def test_a_password_is_made_and_shown_once(redis_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["agent", "add", "a@shop.example"]) == 0
+    first = capsys.readouterr().out.split("only now: ")[1]
+    assert main(["agent", "password", "a@shop.example"]) == 0
+    second = capsys.readouterr().out.split("only now: ")[1]
+    assert len(first.strip()) >= 20
+    assert first != second
+
+
+def test_a_disabled_account_says_so(redis_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["agent", "add", "a@shop.example"])
+    assert main(["agent", "disable", "a@shop.example"]) == 0
+    capsys.readouterr()
+    main(["agent", "list"])
+    assert capsys.readouterr().out.rstrip().endswith("disabled")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["agent", "add", "nobody"], 2),
+        (["agent", "add", "a@b.example", "--capacity", "0"], 2),
+        (["agent", "disable", "a@b.example"], 1),
+        (["agent", "password", "a@b.example"], 1),
+        (["conversation", "show", "none"], 1),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_a_status(
+    redis_url: str, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int
+) -> None:
+    assert main(arguments) == status
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+
+
+def test_an_empty_password_is_refused(
+    redis_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(monkeypatch, "")
+    assert main(["agent", "add", "a@b.example", "--password-stdin"]) == 2
+    assert "standard input is empty" in capsys.readouterr().err
+
+
+def test_no_conversations_is_an_empty_list(redis_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conversation", "list"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_without_redis_the_way_to_start_it_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SILTA_REDIS_URL", raising=False)
+    monkeypatch.setenv("SILTA_VAR", str(tmp_path))
+    assert main(["agent", "list"]) == 1
+    assert "silta up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["", "dance", "agent", "conversation list --limit 0", "up -x"])
+def test_bad_usage_has_status_2(capsys: pytest.CaptureFixture[str], line: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+    assert ended.value.code == 2
+    assert "usage: silta" in capsys.readouterr().err
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    for command in ("up", "train", "parse", "evaluate", "encode", "agent", "conversation", "chat"):
+        assert re.search(rf"^    {command}\s", text, re.MULTILINE), command
