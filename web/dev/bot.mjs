@@ -1,9 +1,30 @@
 /** The words of the fake hub's bot: enough for a story in each language. */
 
 export const SYSTEM = {
-  fi: { notice: 'Juttelet Havun botin kanssa. Se vastaa heti, ja ihmisen saat mukaan milloin vain.', queued: 'Olet jonossa. Asiakaspalvelija tulee tähän chattiin ja näkee kaiken, mitä kirjoitit.', cancelled: 'Poistuit jonosta. Botti auttaa taas.', assigned: '{name} liittyi keskusteluun. Nyt sinulle vastaa ihminen.', returned_to_bot: 'Botti vastaa taas. Kysy mitä vain, tai pyydä ihminen mukaan.', resolved: 'Keskustelu on päättynyt. Kun kirjoitat, se avautuu uudelleen.' },
-  da: { notice: 'Du skriver med Havus bot. Den svarer med det samme, og du kan altid få et menneske.', queued: 'Du er i køen. En medarbejder kommer her i chatten og kan se alt, hvad du har skrevet.', cancelled: 'Du er ude af køen. Botten hjælper igen.', assigned: '{name} er med i samtalen. Nu svarer et menneske.', returned_to_bot: 'Botten svarer igen. Spørg om hvad som helst, eller bed om et menneske.', resolved: 'Samtalen er afsluttet. Skriv når som helst, så åbner den igen.' },
-  en: { notice: 'You’re talking to Havu’s bot. It answers at once, and a person is here whenever you want one.', queued: 'You’re in the queue. A colleague comes to this chat and sees everything you wrote.', cancelled: 'You’ve left the queue. The bot goes on helping.', assigned: '{name} joined the conversation. A person answers now.', returned_to_bot: 'The bot is answering again. Ask anything, or ask for a person.', resolved: 'The conversation is closed. Write any time and it opens again.' },
+  fi: {
+    notice: 'Juttelet Havun botin kanssa. Se vastaa heti, ja ihmisen saat mukaan milloin vain.',
+    queued: 'Olet jonossa. Asiakaspalvelija tulee tähän chattiin ja näkee kaiken, mitä kirjoitit.',
+    cancelled: 'Poistuit jonosta. Botti auttaa taas.',
+    assigned: '{name} liittyi keskusteluun. Nyt sinulle vastaa ihminen.',
+    returned_to_bot: 'Botti vastaa taas. Kysy mitä vain, tai pyydä ihminen mukaan.',
+    resolved: 'Keskustelu on päättynyt. Kun kirjoitat, se avautuu uudelleen.',
+  },
+  da: {
+    notice: 'Du skriver med Havus bot. Den svarer med det samme, og du kan altid få et menneske.',
+    queued: 'Du er i køen. En medarbejder kommer her i chatten og kan se alt, hvad du har skrevet.',
+    cancelled: 'Du er ude af køen. Botten hjælper igen.',
+    assigned: '{name} er med i samtalen. Nu svarer et menneske.',
+    returned_to_bot: 'Botten svarer igen. Spørg om hvad som helst, eller bed om et menneske.',
+    resolved: 'Samtalen er afsluttet. Skriv når som helst, så åbner den igen.',
+  },
+  en: {
+    notice: 'You’re talking to Havu’s bot. It answers at once, and a person is here whenever you want one.',
+    queued: 'You’re in the queue. A colleague comes to this chat and sees everything you wrote.',
+    cancelled: 'You’ve left the queue. The bot goes on helping.',
+    assigned: '{name} joined the conversation. A person answers now.',
+    returned_to_bot: 'The bot is answering again. Ask anything, or ask for a person.',
+    resolved: 'The conversation is closed. Write any time and it opens again.',
+  },
 };
 
 const titles = {
@@ -69,13 +90,24 @@ export function answer(text, hint, button) {
   const topic = rule?.[1] ?? null;
   const evidence = rule?.[0]?.exec(text)?.[0];
   const nlu = {
-    topic, confidence: topic ? 0.91 : 0.34, runners_up: [['faq/delivery_time', 0.05], ['faq/track_refund', 0.02]],
-    decision: topic ? (rule[2] ? 'handoff' : 'answer') : 'clarify', language, entities: {}, emotion: null,
+    topic,
+    confidence: topic ? 0.91 : 0.34,
+    runners_up: [
+      ['faq/delivery_time', 0.05],
+      ['faq/track_refund', 0.02],
+    ],
+    decision: topic ? (rule[2] ? 'handoff' : 'answer') : 'clarify',
+    language,
+    entities: {},
+    emotion: null,
   };
   if (!topic) return { language, nlu, replies: [{ text: ANSWERS.none[language] }] };
   if (!rule[2]) return { language, nlu, replies: [{ text: ANSWERS[topic][language] }] };
   return {
-    language, nlu, replies: [{ text: ANSWERS.human[language] }], priority: rule[3],
+    language,
+    nlu,
+    replies: [{ text: ANSWERS.human[language] }],
+    priority: rule[3],
     reasons: [{ code: rule[2], topic, explanation: '', evidence: evidence ? [evidence] : [] }],
   };
 }

@@ -11,13 +11,34 @@ import { WebSocketServer } from 'ws';
 import { answer, GREETING, SYSTEM } from './bot.mjs';
 
 const DIST = resolve(dirname(fileURLToPath(import.meta.url)), '../dist');
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
 export const CSP =
   "default-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; frame-ancestors 'self'";
 
 export const AGENTS = {
-  'aino@havu.example': { id: 'a1', name: 'Aino', role: 'agent', languages: ['fi', 'en'], skills: ['general'], capacity: 4, password: 'silta-demo' },
-  'mikkel@havu.example': { id: 'a2', name: 'Mikkel', role: 'agent', languages: ['da', 'en'], skills: ['general'], capacity: 4, password: 'silta-demo' },
+  'aino@havu.example': {
+    id: 'a1',
+    name: 'Aino',
+    role: 'agent',
+    languages: ['fi', 'en'],
+    skills: ['general'],
+    capacity: 4,
+    password: 'silta-demo',
+  },
+  'mikkel@havu.example': {
+    id: 'a2',
+    name: 'Mikkel',
+    role: 'agent',
+    languages: ['da', 'en'],
+    skills: ['general'],
+    capacity: 4,
+    password: 'silta-demo',
+  },
 };
 
 export class Hub {
@@ -81,7 +102,11 @@ export class Hub {
         if (!agent || agent.password !== password) return json(401, { code: 'unauthorized' });
         const id = randomUUID();
         this.sessions.set(id, agent);
-        return json(200, { agent: publicAgent(agent) }, { 'set-cookie': `silta_session=${id}; HttpOnly; SameSite=Strict; Path=/` });
+        return json(
+          200,
+          { agent: publicAgent(agent) },
+          { 'set-cookie': `silta_session=${id}; HttpOnly; SameSite=Strict; Path=/` },
+        );
       }
       const agent = this.sessions.get(session);
       if (!agent) return json(401, { code: 'unauthorized' });
@@ -116,7 +141,19 @@ export class Hub {
 
   make(language = 'fi') {
     const id = `c_${randomUUID().slice(0, 8)}`;
-    const conversation = { id, status: 'bot', language, events: [], assignee: null, waitingSince: null, reasons: [], priority: 'normal', name: null, topics: [], failed: 0 };
+    const conversation = {
+      id,
+      status: 'bot',
+      language,
+      events: [],
+      assignee: null,
+      waitingSince: null,
+      reasons: [],
+      priority: 'normal',
+      name: null,
+      topics: [],
+      failed: 0,
+    };
     this.conversations.set(id, conversation);
     return conversation;
   }
@@ -135,18 +172,33 @@ export class Hub {
   }
 
   say(conversation, role, text, more = {}) {
-    return this.log(conversation, { kind: 'message', author: { role, ...(more.author ?? {}) }, text, language: conversation.language, ...(more.buttons ? { buttons: more.buttons } : {}) });
+    return this.log(conversation, {
+      kind: 'message',
+      author: { role, ...(more.author ?? {}) },
+      text,
+      language: conversation.language,
+      ...(more.buttons ? { buttons: more.buttons } : {}),
+    });
   }
 
   entry(conversation) {
     if (conversation.status !== 'queued' && conversation.status !== 'assigned') return null;
-    const last = conversation.events.filter((event) => event.kind === 'message' && event.author.role === 'visitor').at(-1);
+    const last = conversation.events
+      .filter((event) => event.kind === 'message' && event.author.role === 'visitor')
+      .at(-1);
     const reason = conversation.reasons[0];
     return {
-      conversation: conversation.id, channel: conversation.channel ?? 'web', language: conversation.language, status: conversation.status,
-      waiting_since: conversation.waitingSince, priority: conversation.priority, skill: 'general',
+      conversation: conversation.id,
+      channel: conversation.channel ?? 'web',
+      language: conversation.language,
+      status: conversation.status,
+      waiting_since: conversation.waitingSince,
+      priority: conversation.priority,
+      skill: 'general',
       reason: reason ? { code: reason.code, topic: reason.topic ?? null, explanation: reason.explanation ?? '' } : null,
-      visitor: { name: conversation.name }, last_text: last?.text ?? null, assignee: conversation.assignee,
+      visitor: { name: conversation.name },
+      last_text: last?.text ?? null,
+      assignee: conversation.assignee,
       assigned_at: conversation.assignee ? new Date().toISOString() : null,
     };
   }
@@ -158,13 +210,23 @@ export class Hub {
   }
 
   pushStatus() {
-    const line = [...this.conversations.values()].filter((c) => c.status === 'queued').sort((a, b) => a.waitingSince.localeCompare(b.waitingSince));
+    const line = [...this.conversations.values()]
+      .filter((c) => c.status === 'queued')
+      .sort((a, b) => a.waitingSince.localeCompare(b.waitingSince));
     for (const peer of this.visitors) {
       const { conversation } = peer;
       const place = line.indexOf(conversation);
       peer.send({
-        type: 'status', status: conversation.status,
-        ...(place >= 0 ? { position: place + 1, ahead: place, eta_s: place > 0 ? [place * 120, place * 300] : null, agents: this.agents.size } : {}),
+        type: 'status',
+        status: conversation.status,
+        ...(place >= 0
+          ? {
+              position: place + 1,
+              ahead: place,
+              eta_s: place > 0 ? [place * 120, place * 300] : null,
+              agents: this.agents.size,
+            }
+          : {}),
       });
     }
   }
@@ -182,16 +244,33 @@ export class Hub {
 
   visitorSays(conversation, text, clientId, button) {
     if (conversation.status === 'resolved') conversation.status = 'bot';
-    const seq = this.log(conversation, { kind: 'message', author: { role: 'visitor' }, text, language: conversation.language, client_id: clientId });
+    const seq = this.log(conversation, {
+      kind: 'message',
+      author: { role: 'visitor' },
+      text,
+      language: conversation.language,
+      client_id: clientId,
+    });
     if (conversation.status !== 'bot') return seq;
     const turn = answer(text, conversation.language, button);
     this.log(conversation, { kind: 'nlu', author: { role: 'bot' }, of: seq, ...turn.nlu });
     conversation.language = turn.language;
-    conversation.topics.push({ topic: turn.nlu.topic, confidence: turn.nlu.confidence, runners_up: turn.nlu.runners_up, answered: !turn.reasons, of: seq });
+    conversation.topics.push({
+      topic: turn.nlu.topic,
+      confidence: turn.nlu.confidence,
+      runners_up: turn.nlu.runners_up,
+      answered: !turn.reasons,
+      of: seq,
+    });
     setTimeout(() => {
       if (conversation.status !== 'bot') return;
       for (const reply of turn.replies) this.say(conversation, 'bot', reply.text, { buttons: reply.buttons });
-      if (turn.reasons) this.handoff(conversation, turn.reasons.map((reason) => ({ ...reason, of: seq })), turn.priority);
+      if (turn.reasons)
+        this.handoff(
+          conversation,
+          turn.reasons.map((reason) => ({ ...reason, of: seq })),
+          turn.priority,
+        );
     }, this.botDelay);
     return seq;
   }
@@ -199,10 +278,21 @@ export class Hub {
   packet(conversation) {
     if (!conversation.reasons.length) return null;
     return {
-      conversation: conversation.id, channel: conversation.channel ?? 'web', language: conversation.language, requested_at: conversation.waitingSince,
-      waiting_since: conversation.waitingSince, priority: conversation.priority, skill: 'general', reasons: conversation.reasons,
-      topics: conversation.topics, failed_turns: conversation.failed, entities: conversation.entities ?? {}, slots: {},
-      visitor: { name: conversation.name, earlier: [] }, summary: conversation.summary ?? '', masked: conversation.masked ?? 0,
+      conversation: conversation.id,
+      channel: conversation.channel ?? 'web',
+      language: conversation.language,
+      requested_at: conversation.waitingSince,
+      waiting_since: conversation.waitingSince,
+      priority: conversation.priority,
+      skill: 'general',
+      reasons: conversation.reasons,
+      topics: conversation.topics,
+      failed_turns: conversation.failed,
+      entities: conversation.entities ?? {},
+      slots: {},
+      visitor: { name: conversation.name, earlier: [] },
+      summary: conversation.summary ?? '',
+      masked: conversation.masked ?? 0,
     };
   }
 
@@ -215,7 +305,9 @@ export class Hub {
     if (this.refuse.has(frame.type)) reply = { type: 'error', id: frame.id, code: 'bad_request', message: 'not yet' };
     else {
       const result = act();
-      reply = result?.error ? { type: 'error', id: frame.id, code: result.error, message: '', ...(result.more ?? {}) } : { type: 'ack', id: frame.id, ...result };
+      reply = result?.error
+        ? { type: 'error', id: frame.id, code: result.error, message: '', ...(result.more ?? {}) }
+        : { type: 'ack', id: frame.id, ...result };
     }
     if (frame.id) this.answers.set(frame.id, reply);
     ws.send(JSON.stringify(reply));
@@ -232,19 +324,24 @@ export class Hub {
       switch (frame.type) {
         case 'typing':
           for (const agent of this.agents) {
-            if (agent.opened.has(conversation.id)) agent.send({ type: 'typing', conversation: conversation.id, role: 'visitor', on: frame.on });
+            if (agent.opened.has(conversation.id))
+              agent.send({ type: 'typing', conversation: conversation.id, role: 'visitor', on: frame.on });
           }
           return;
         case 'message':
           return this.once(ws, frame, () => {
-            const offered = conversation.events.flatMap((event) => event.buttons ?? []).find((button) => button.id === frame.button);
+            const offered = conversation.events
+              .flatMap((event) => event.buttons ?? [])
+              .find((button) => button.id === frame.button);
             if (frame.button && !offered) return { error: 'bad_request' };
             if (frame.text === '/fail') return { error: 'rate_limited' };
             return { seq: this.visitorSays(conversation, offered?.title ?? frame.text, frame.id, frame.button) };
           });
         case 'request_handoff':
           return this.once(ws, frame, () => {
-            this.handoff(conversation, [{ code: 'asked', topic: 'human/talk_to_human', explanation: '', evidence: [] }]);
+            this.handoff(conversation, [
+              { code: 'asked', topic: 'human/talk_to_human', explanation: '', evidence: [] },
+            ]);
             return {};
           });
         case 'cancel_handoff':
@@ -287,20 +384,33 @@ export class Hub {
       token = randomUUID();
       conversation = this.make(frame.language);
       this.tokens.set(token, conversation);
-      this.say(conversation, 'bot', GREETING[conversation.language].text, { buttons: GREETING[conversation.language].buttons });
+      this.say(conversation, 'bot', GREETING[conversation.language].text, {
+        buttons: GREETING[conversation.language].buttons,
+      });
     }
     peer.conversation = conversation;
     this.visitors.add(peer);
     peer.send({
-      type: 'welcome', token, conversation: conversation.id, status: conversation.status, language: conversation.language,
-      last: conversation.events.length, notice: SYSTEM[conversation.language].notice, open: true, announcements: [],
+      type: 'welcome',
+      token,
+      conversation: conversation.id,
+      status: conversation.status,
+      language: conversation.language,
+      last: conversation.events.length,
+      notice: SYSTEM[conversation.language].notice,
+      open: true,
+      announcements: [],
     });
     for (const event of conversation.events.slice(frame.after ?? 0)) peer.send(forVisitor(event));
     if (conversation.status === 'queued') this.pushStatus();
   }
 
   agent(ws) {
-    const peer = { agent: null, opened: new Set(), send: (frame) => ws.readyState === 1 && ws.send(JSON.stringify(frame)) };
+    const peer = {
+      agent: null,
+      opened: new Set(),
+      send: (frame) => ws.readyState === 1 && ws.send(JSON.stringify(frame)),
+    };
     ws.on('close', () => this.agents.delete(peer));
     ws.on('message', (data) => {
       const frame = JSON.parse(String(data));
@@ -308,7 +418,8 @@ export class Hub {
       if (!peer.agent) return this.agentHello(ws, peer, frame);
       const conversation = this.conversations.get(frame.conversation);
       if (frame.type === 'typing') {
-        for (const visitor of this.visitors) if (visitor.conversation === conversation) visitor.send({ type: 'typing', role: 'agent', on: frame.on });
+        for (const visitor of this.visitors)
+          if (visitor.conversation === conversation) visitor.send({ type: 'typing', role: 'agent', on: frame.on });
         return;
       }
       if (frame.type === 'presence') {
@@ -320,8 +431,17 @@ export class Hub {
       const owned = conversation.assignee?.id === peer.agent.id;
       if (frame.type === 'open') {
         peer.opened.add(conversation.id);
-        peer.send({ type: 'ack', id: frame.id, handoff: this.packet(conversation), status: conversation.status, language: conversation.language, last: conversation.events.length, assignee: conversation.assignee });
-        for (const event of conversation.events.slice(frame.after ?? 0)) peer.send({ type: 'event', conversation: conversation.id, ...event });
+        peer.send({
+          type: 'ack',
+          id: frame.id,
+          handoff: this.packet(conversation),
+          status: conversation.status,
+          language: conversation.language,
+          last: conversation.events.length,
+          assignee: conversation.assignee,
+        });
+        for (const event of conversation.events.slice(frame.after ?? 0))
+          peer.send({ type: 'event', conversation: conversation.id, ...event });
         return;
       }
       this.once(ws, frame, () => {
@@ -329,14 +449,28 @@ export class Hub {
           if (conversation.assignee) return { error: 'conflict', more: { assignee: conversation.assignee } };
           conversation.assignee = { id: peer.agent.id, name: peer.agent.name };
           conversation.status = 'assigned';
-          this.log(conversation, { kind: 'assigned', author, text: SYSTEM[conversation.language].assigned.replace('{name}', peer.agent.name), language: conversation.language });
+          this.log(conversation, {
+            kind: 'assigned',
+            author,
+            text: SYSTEM[conversation.language].assigned.replace('{name}', peer.agent.name),
+            language: conversation.language,
+          });
           this.pushQueue(conversation);
           return {};
         }
-        if (frame.type === 'note') return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id }) };
+        if (frame.type === 'note')
+          return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id }) };
         if (!owned) return { error: 'forbidden' };
         if (frame.type === 'message') {
-          return { seq: this.log(conversation, { kind: 'message', author, text: frame.text, language: conversation.language, client_id: frame.id }) };
+          return {
+            seq: this.log(conversation, {
+              kind: 'message',
+              author,
+              text: frame.text,
+              language: conversation.language,
+              client_id: frame.id,
+            }),
+          };
         }
         if (frame.type === 'resolve') {
           this.resolve(conversation, author);
@@ -346,7 +480,12 @@ export class Hub {
           conversation.assignee = null;
           conversation.waitingSince = null;
           conversation.status = 'bot';
-          this.log(conversation, { kind: 'returned_to_bot', author, text: SYSTEM[conversation.language].returned_to_bot, language: conversation.language });
+          this.log(conversation, {
+            kind: 'returned_to_bot',
+            author,
+            text: SYSTEM[conversation.language].returned_to_bot,
+            language: conversation.language,
+          });
           this.pushQueue(conversation);
           return {};
         }
@@ -359,7 +498,12 @@ export class Hub {
     conversation.assignee = null;
     conversation.waitingSince = null;
     conversation.status = 'resolved';
-    this.log(conversation, { kind: 'resolved', author, text: SYSTEM[conversation.language].resolved, language: conversation.language });
+    this.log(conversation, {
+      kind: 'resolved',
+      author,
+      text: SYSTEM[conversation.language].resolved,
+      language: conversation.language,
+    });
     this.pushQueue(conversation);
   }
 
@@ -374,8 +518,13 @@ export class Hub {
     this.agents.add(peer);
     const all = [...this.conversations.values()];
     peer.send({
-      type: 'welcome', agent: publicAgent(agent), presence: 'online', queue: all.map((c) => this.entry(c)).filter(Boolean),
-      mine: all.filter((c) => c.assignee?.id === agent.id).map((c) => ({ conversation: c.id, status: c.status, last: c.events.length })),
+      type: 'welcome',
+      agent: publicAgent(agent),
+      presence: 'online',
+      queue: all.map((c) => this.entry(c)).filter(Boolean),
+      mine: all
+        .filter((c) => c.assignee?.id === agent.id)
+        .map((c) => ({ conversation: c.id, status: c.status, last: c.events.length })),
     });
     for (const [id, after] of Object.entries(frame.cursors ?? {})) {
       const conversation = this.conversations.get(id);

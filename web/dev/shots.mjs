@@ -9,9 +9,36 @@ const OUT = resolve(dirname(fileURLToPath(import.meta.url)), '../../var/screensh
 mkdirSync(OUT, { recursive: true });
 
 const WORDS = {
-  fi: { locale: 'fi-FI', ask: ['Miten palautan huovan?', 'hmm jokin juttu', 'Missä tilaukseni on?'], need: 'Minulta veloitettiin sama tilaus 102938 kahteen kertaan!', answer: 'Hei! Näen molemmat veloitukset. Palautan toisen nyt, ja raha on tililläsi viimeistään perjantaina.', note: 'Tuplaveloitus varmistettu maksupalvelusta.', thanks: 'Kiitos paljon', name: 'Aino', email: 'aino@havu.example' },
-  da: { locale: 'da-DK', ask: ['Hvordan returnerer jeg en plaid?', 'hm noget andet', 'Hvor er min ordre?'], need: 'Jeg er blevet trukket to gange for ordre 102938!', answer: 'Hej! Jeg kan se begge beløb. Jeg tilbagefører det ene nu, og pengene er hos dig senest fredag.', note: 'Dobbelt træk bekræftet hos betalingsudbyderen.', thanks: 'Mange tak', name: 'Mikkel', email: 'mikkel@havu.example' },
-  en: { locale: 'en-GB', ask: ['How do I return a blanket?', 'hm something else', 'Where is my order?'], need: 'I was charged twice for order 102938!', answer: 'Hello! I can see both charges. I’m refunding one now, and you’ll have the money by Friday.', note: 'Double charge confirmed with the payment provider.', thanks: 'Thank you so much', name: 'Aino', email: 'aino@havu.example' },
+  fi: {
+    locale: 'fi-FI',
+    ask: ['Miten palautan huovan?', 'hmm jokin juttu', 'Missä tilaukseni on?'],
+    need: 'Minulta veloitettiin sama tilaus 102938 kahteen kertaan!',
+    answer: 'Hei! Näen molemmat veloitukset. Palautan toisen nyt, ja raha on tililläsi viimeistään perjantaina.',
+    note: 'Tuplaveloitus varmistettu maksupalvelusta.',
+    thanks: 'Kiitos paljon',
+    name: 'Aino',
+    email: 'aino@havu.example',
+  },
+  da: {
+    locale: 'da-DK',
+    ask: ['Hvordan returnerer jeg en plaid?', 'hm noget andet', 'Hvor er min ordre?'],
+    need: 'Jeg er blevet trukket to gange for ordre 102938!',
+    answer: 'Hej! Jeg kan se begge beløb. Jeg tilbagefører det ene nu, og pengene er hos dig senest fredag.',
+    note: 'Dobbelt træk bekræftet hos betalingsudbyderen.',
+    thanks: 'Mange tak',
+    name: 'Mikkel',
+    email: 'mikkel@havu.example',
+  },
+  en: {
+    locale: 'en-GB',
+    ask: ['How do I return a blanket?', 'hm something else', 'Where is my order?'],
+    need: 'I was charged twice for order 102938!',
+    answer: 'Hello! I can see both charges. I’m refunding one now, and you’ll have the money by Friday.',
+    note: 'Double charge confirmed with the payment provider.',
+    thanks: 'Thank you so much',
+    name: 'Aino',
+    email: 'aino@havu.example',
+  },
 };
 
 const browser = await launch();
@@ -22,8 +49,12 @@ async function story(language, { scheme, phone }) {
   const hub = await new Hub({ botDelay: 120 }).listen();
   const look = { colorScheme: scheme, locale: words.locale, reducedMotion: 'reduce' };
   const small = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
-  const visitor = await (await browser.newContext({ ...look, ...(phone ? small : { viewport: { width: 1280, height: 860 } }) })).newPage();
-  const agent = await (await browser.newContext({ ...look, ...(phone ? small : { viewport: { width: 1440, height: 900 } }) })).newPage();
+  const visitor = await (
+    await browser.newContext({ ...look, ...(phone ? small : { viewport: { width: 1280, height: 860 } }) })
+  ).newPage();
+  const agent = await (
+    await browser.newContext({ ...look, ...(phone ? small : { viewport: { width: 1440, height: 900 } }) })
+  ).newPage();
   const shot = async (page, name) => {
     await page.waitForTimeout(250);
     await page.screenshot({ path: `${OUT}/${name}-${tag}.png` });
@@ -50,7 +81,10 @@ async function story(language, { scheme, phone }) {
     const before = await visitor.getByTestId('message').count();
     await visitor.getByTestId('composer').fill(text);
     await visitor.getByTestId('send').click();
-    await visitor.waitForFunction((n) => document.querySelector('silta-chat').shadowRoot.querySelectorAll('[data-testid=message]').length >= n + 2, before);
+    await visitor.waitForFunction(
+      (n) => document.querySelector('silta-chat').shadowRoot.querySelectorAll('[data-testid=message]').length >= n + 2,
+      before,
+    );
   };
   for (const text of words.ask) await say(text);
   await shot(visitor, 'widget-2-answers');
@@ -70,8 +104,24 @@ async function story(language, { scheme, phone }) {
     const more = hub.make(other);
     more.name = index === 1 ? 'Freja Holm' : null;
     more.waitingSince = new Date(Date.now() - [1, 22, 70][index] * 60_000).toISOString();
-    hub.visitorSays(more, [WORDS.fi.ask[2], WORDS.da.need, 'My parcel is marked delivered but it isn’t here.'][index], `x${index}`);
-    hub.handoff(more, [{ code: ['asked', 'human_topic', 'answer_did_not_help'][index], topic: ['human/talk_to_human', 'human/double_charge', null][index], explanation: '', evidence: [], of: 1 }], ['normal', 'high', 'urgent'][index]);
+    hub.visitorSays(
+      more,
+      [WORDS.fi.ask[2], WORDS.da.need, 'My parcel is marked delivered but it isn’t here.'][index],
+      `x${index}`,
+    );
+    hub.handoff(
+      more,
+      [
+        {
+          code: ['asked', 'human_topic', 'answer_did_not_help'][index],
+          topic: ['human/talk_to_human', 'human/double_charge', null][index],
+          explanation: '',
+          evidence: [],
+          of: 1,
+        },
+      ],
+      ['normal', 'high', 'urgent'][index],
+    );
   }
   await shot(agent, 'console-3-queue');
   await agent.locator(`[data-conversation="${conversation.id}"]`).first().click();

@@ -41,10 +41,7 @@ const panel = await classic('src/widget/panel.ts');
 const hash = createHash('sha256').update(panel).digest('base64url').slice(0, 10);
 const name = `assets/panel-${hash}.js`;
 await writeFile(resolve(dist, name), panel);
-await writeFile(
-  resolve(dist, 'widget.js'),
-  await classic('src/widget/loader.ts', { __PANEL__: JSON.stringify(name) }),
-);
+await writeFile(resolve(dist, 'widget.js'), await classic('src/widget/loader.ts', { __PANEL__: JSON.stringify(name) }));
 
 await build({
   ...common,

@@ -1,4 +1,4 @@
-/** An agent's own choices on this machine: language and appearance of the console. */
+/** What the console keeps on this machine: choices of language and appearance, and that somebody signed in. */
 
 const PREFIX = 'silta.console.';
 
@@ -8,6 +8,14 @@ export function recallChoice<T extends string>(name: string, known: (value: unkn
     return known(value) ? value : null;
   } catch {
     return null;
+  }
+}
+
+export function forgetChoice(name: string): void {
+  try {
+    localStorage.removeItem(PREFIX + name);
+  } catch {
+    // What could not be kept need not be forgotten.
   }
 }
 

@@ -4,7 +4,8 @@ import { classMap } from 'lit/directives/class-map.js';
 import { live } from 'lit/directives/live.js';
 import type { Conversation } from '../core/agent';
 import { MAX_TEXT } from '../core/protocol';
-import { type Desk, draftKey, type Mode, type Ui } from './desk';
+import type { Desk } from './desk';
+import { draftKey, type Mode, type Ui } from './ui';
 import { languageName } from './words';
 
 /** The modifier as it is printed on this machine's keys. */
@@ -19,17 +20,18 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
   const length = [...text.trim()].length;
   const over = length > MAX_TEXT;
   const note = mode === 'note';
-  const tab = (value: Mode, label: string): TemplateResult => html`<button
-    type="button"
-    aria-pressed=${mode === value}
-    data-testid=${`mode-${value}`}
-    @click=${() => {
-      desk.edit({ mode: value });
-      desk.focusSoon('[data-testid=reply]');
-    }}
-  >
-    ${label}
-  </button>`;
+  const tab = (value: Mode, label: string): TemplateResult =>
+    html`<button
+      type="button"
+      aria-pressed=${mode === value}
+      data-testid=${`mode-${value}`}
+      @click=${() => {
+        desk.edit({ mode: value });
+        desk.focusSoon('[data-testid=reply]');
+      }}
+    >
+      ${label}
+    </button>`;
   return html`<form
     class=${classMap({ composer: true, note })}
     @submit=${(event: Event) => {
@@ -37,7 +39,9 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
       desk.write(conversation.id);
     }}
   >
-    <div class="tabs" role="group" aria-label=${t('actions')}>${mayReply ? tab('message', t('reply')) : nothing} ${tab('note', t('note'))}</div>
+    <div class="tabs" role="group" aria-label=${t('actions')}>
+      ${mayReply ? tab('message', t('reply')) : nothing} ${tab('note', t('note'))}
+    </div>
     <label class="sr" for="reply">${note ? t('note') : t('reply')}</label>
     <textarea
       id="reply"
@@ -59,11 +63,17 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
     ></textarea>
     <div class="row">
       <span class="soft" id="reply-hint">
-        ${length >= COUNT_FROM
-          ? html`<span class=${over ? 'bad' : ''} role=${over ? 'alert' : nothing}>${t('tooLong', { n: length, max: MAX_TEXT })}</span>`
-          : t('sendKeys', { key: MOD })}
+        ${
+          length >= COUNT_FROM
+            ? html`<span class=${over ? 'bad' : ''} role=${over ? 'alert' : nothing}
+                >${t('tooLong', { n: length, max: MAX_TEXT })}</span
+              >`
+            : t('sendKeys', { key: MOD })
+        }
       </span>
-      <button type="submit" class="firm" data-testid="send" ?disabled=${!length || over}>${note ? t('addNote') : t('send')}</button>
+      <button type="submit" class="firm" data-testid="send" ?disabled=${!length || over}>
+        ${note ? t('addNote') : t('send')}
+      </button>
     </div>
   </form>`;
 }

@@ -16,13 +16,31 @@ import {
   type Request,
   type Status,
 } from '../core/protocol';
+import { hasGap } from '../core/log';
 import { Store } from '../core/store';
+import { Lapses, TypingNotice } from '../core/typing';
 import * as da from '../i18n/da';
 import * as en from '../i18n/en';
 import * as fi from '../i18n/fi';
 import { translator } from '../i18n/index';
+import { soon } from '../view/frame';
 import * as api from './api';
-import { recallChoice, rememberChoice } from './choices';
+import { forgetChoice, recallChoice, rememberChoice } from './choices';
+import {
+  calm,
+  draftKey,
+  isTheme,
+  isYes,
+  type Mode,
+  newUi,
+  PAGE,
+  preferred,
+  ROOMY,
+  type Theme,
+  type Toast,
+  type Ui,
+  type View,
+} from './ui';
 import { view } from './view';
 
 const TEXTS = { fi: fi.console, da: da.console, en: en.console };
@@ -31,89 +49,24 @@ export type ConsoleKey = keyof typeof en.console;
 
 /** Waiting times are told in minutes; twice a minute is often enough. */
 const TICK_MS = 30_000;
-const TYPING_EVERY_MS = 3_000;
-const TYPING_LAPSES_MS = 8_000;
 const GAP_MS = 3_000;
 const TOAST_MS = 6_000;
-/** Entries of a thread that are drawn at first, and more on each wish. */
-export const PAGE = 150;
-
-export type View = 'queue' | 'mine' | 'others';
-export type Theme = 'auto' | 'light' | 'dark';
-export type Mode = 'message' | 'note';
-
-export interface Toast {
-  id: number;
-  text: string;
-  tone: 'plain' | 'bad';
-}
-
-/** What the agent sees besides the conversations themselves. */
-export interface Ui {
-  phase: 'starting' | 'out' | 'in';
-  signing: boolean;
-  fault: ConsoleKey | null;
-  language: Language;
-  theme: Theme;
-  view: View;
-  selected: string | null;
-  details: boolean;
-  settings: boolean;
-  drafts: ReadonlyMap<string, string>;
-  mode: Mode;
-  busy: ReadonlySet<string>;
-  toasts: readonly Toast[];
-  /** Conversations whose early part is shown. */
-  unfolded: ReadonlySet<string>;
-  shown: number;
-  atEnd: boolean;
-  /** The seq to which the details pointed last. */
-  pointed: number | null;
-  now: number;
-}
 
 export class Desk {
   readonly store: Store<agent.AgentState>;
   readonly ui: Store<Ui>;
   t: ConsoleTexts;
   private readonly connection: Connection;
-  private typingSince = 0;
-  private typingStops: ReturnType<typeof setTimeout> | undefined;
-  private readonly lapses = new Map<string, ReturnType<typeof setTimeout>>();
-  private gap: ReturnType<typeof setTimeout> | undefined;
+  private readonly lapses = new Lapses();
+  /** The conversation in which this agent is typing, and the notice that says so. */
+  private typing: { id: string; notice: TypingNotice } | null = null;
   private toastId = 0;
 
   constructor(private readonly container: HTMLElement) {
-    const soon = (task: () => void): void => {
-      if (document.hidden) setTimeout(task, 100);
-      else requestAnimationFrame(task);
-    };
     const language = recallChoice('language', isLanguage) ?? preferred();
     const theme = recallChoice('theme', isTheme) ?? 'auto';
     this.store = new Store(agent.newAgentState(), soon);
-    this.ui = new Store<Ui>(
-      {
-        phase: 'starting',
-        signing: false,
-        fault: null,
-        language,
-        theme,
-        view: 'queue',
-        selected: null,
-        details: matchMedia('(min-width: 1200px)').matches,
-        settings: false,
-        drafts: new Map(),
-        mode: 'message',
-        busy: new Set(),
-        toasts: [],
-        unfolded: new Set(),
-        shown: PAGE,
-        atEnd: true,
-        pointed: null,
-        now: Date.now(),
-      },
-      soon,
-    );
+    this.ui = new Store<Ui>(newUi(language, theme, matchMedia(ROOMY).matches), soon);
     this.t = translator(TEXTS[language], language);
     this.connection = new Connection({
       connect: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws/agent`),
@@ -142,8 +95,10 @@ export class Desk {
       }
     });
     this.dress();
+    // Where nobody signed in, asking for a socket would only be refused.
+    if (recallChoice('session', isYes)) this.connection.start();
+    else this.signedOut();
     this.draw();
-    this.connection.start();
   }
 
   edit(change: Partial<Ui>): void {
@@ -155,13 +110,16 @@ export class Desk {
     const fault = await api.signIn(email, password);
     const words = { wrong: 'signInWrong', often: 'signInOften', later: 'signInLater' } as const;
     this.edit({ signing: false, fault: fault && words[fault] });
-    if (!fault) this.connection.start();
+    if (fault) return;
+    rememberChoice('session', 'yes');
+    this.connection.start();
   }
 
   async signOut(): Promise<void> {
     this.connection.stop();
     this.connection.clear();
     await api.signOut();
+    forgetChoice('session');
     this.store.update(agent.newAgentState);
     this.edit({ phase: 'out', fault: null, selected: null, settings: false, drafts: new Map(), unfolded: new Set() });
   }
@@ -222,7 +180,7 @@ export class Desk {
     const text = (this.ui.state.drafts.get(draftKey(id, mode)) ?? '').trim();
     if (!text || [...text].length > MAX_TEXT) return;
     this.draft(id, '');
-    this.quiet(id);
+    this.typing?.notice.stop();
     this.edit({ atEnd: true });
     this.deliver(id, mode, text);
   }
@@ -244,17 +202,12 @@ export class Desk {
   typed(id: string, text: string): void {
     this.draft(id, text);
     if (this.ui.state.mode !== 'message') return;
-    if (!text.trim()) {
-      this.quiet(id);
-      return;
+    if (this.typing?.id !== id) {
+      this.typing?.notice.stop();
+      const tell = (on: boolean): void => this.connection.tell({ type: 'typing', conversation: id, on });
+      this.typing = { id, notice: new TypingNotice(tell) };
     }
-    const now = Date.now();
-    if (now - this.typingSince >= TYPING_EVERY_MS) {
-      this.typingSince = now;
-      this.connection.tell({ type: 'typing', conversation: id, on: true });
-    }
-    clearTimeout(this.typingStops);
-    this.typingStops = setTimeout(() => this.quiet(id), TYPING_EVERY_MS + 1_000);
+    this.typing.notice.typed(text);
   }
 
   unfold(id: string): void {
@@ -264,7 +217,7 @@ export class Desk {
   /** Brings the message with `seq` into sight and marks it for a while. */
   point(id: string, seq: number): void {
     this.edit({ pointed: seq, unfolded: new Set([...this.ui.state.unfolded, id]), atEnd: false, shown: 100_000 });
-    if (!matchMedia('(min-width: 1200px)').matches) this.edit({ details: false });
+    if (!matchMedia(ROOMY).matches) this.edit({ details: false });
     setTimeout(() => {
       const target = this.container.querySelector<HTMLElement>(`.thread [data-seq="${seq}"]`);
       target?.scrollIntoView({ block: 'center', behavior: calm() ? 'auto' : 'smooth' });
@@ -297,6 +250,7 @@ export class Desk {
 
   private signedOut(): void {
     const before = this.ui.state.phase;
+    forgetChoice('session');
     this.edit({ phase: 'out', fault: before === 'in' ? 'signedOut' : null });
     this.focusSoon('[data-testid=email]');
   }
@@ -321,24 +275,14 @@ export class Desk {
       const { selected } = this.ui.state;
       if (selected && !this.store.state.mine.includes(selected)) void this.fetch(selected);
     }
-    if (frame.type === 'typing' && frame['on'] === true) this.lapse(String(frame['conversation']));
+    if (frame.type === 'typing' && frame['on'] === true) {
+      const off = { ...frame, on: false };
+      this.lapses.renew(String(frame['conversation']), () => this.store.update((now) => agent.receive(now, off)));
+    }
     if (frame.type === 'error') this.complain(new Refused(frame as unknown as ErrorFrame));
-    clearTimeout(this.gap);
-    const holes = [...this.store.state.conversations.values()].some((c) => c.opened && c.log.held.size > 0);
-    if (holes) this.gap = setTimeout(() => this.connection.restart(), GAP_MS);
-  }
-
-  private lapse(id: string): void {
-    clearTimeout(this.lapses.get(id));
-    const off = (): void =>
-      this.store.update((state) => agent.receive(state, { type: 'typing', conversation: id, role: 'visitor', on: false }));
-    this.lapses.set(id, setTimeout(off, TYPING_LAPSES_MS));
-  }
-
-  private quiet(id: string): void {
-    clearTimeout(this.typingStops);
-    if (this.typingSince) this.connection.tell({ type: 'typing', conversation: id, on: false });
-    this.typingSince = 0;
+    const holes = [...this.store.state.conversations.values()].some((c) => c.opened && hasGap(c.log));
+    if (holes) this.lapses.begin('gap', () => this.connection.restart(), GAP_MS);
+    else this.lapses.drop('gap');
   }
 
   private deliver(id: string, kind: Mode, text: string): void {
@@ -403,33 +347,7 @@ export class Desk {
       const id = ui.selected;
       this.store.update((now) => agent.see(now, id));
     }
-    const waiting = agent.waiting(state).length;
-    const unread = state.mine.reduce((sum, id) => {
-      const conversation = state.conversations.get(id);
-      return sum + (conversation ? agent.unread(conversation) : 0);
-    }, 0);
-    const count = ui.phase === 'in' ? waiting + unread : 0;
+    const count = ui.phase === 'in' ? agent.waiting(state).length + agent.unreadOfMine(state) : 0;
     document.title = count ? `(${count}) ${this.t('product')}` : this.t('product');
   }
-}
-
-/** Reply and note of a conversation are two drafts: what was meant for colleagues must never slip to the visitor. */
-export function draftKey(id: string, mode: Mode): string {
-  return `${mode} ${id}`;
-}
-
-function isTheme(value: unknown): value is Theme {
-  return value === 'auto' || value === 'light' || value === 'dark';
-}
-
-function preferred(): Language {
-  for (const tag of navigator.languages) {
-    const short = tag.toLowerCase().split('-')[0];
-    if (isLanguage(short)) return short;
-  }
-  return 'en';
-}
-
-function calm(): boolean {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }

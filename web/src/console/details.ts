@@ -4,7 +4,8 @@ import type { AgentState, Conversation } from '../core/agent';
 import type { Packet, Reason } from '../core/protocol';
 import * as icon from '../view/icons';
 import { fullTime } from '../view/time';
-import type { Desk, Ui } from './desk';
+import type { Desk } from './desk';
+import type { Ui } from './ui';
 import { languageName, priorityName, reasonText, topicName, visitorName } from './words';
 
 export function details(desk: Desk, state: AgentState, ui: Ui): TemplateResult | typeof nothing {
@@ -36,16 +37,20 @@ function content(desk: Desk, conversation: Conversation): TemplateResult {
 function why(desk: Desk, conversation: Conversation, packet: Packet): TemplateResult {
   const { t } = desk;
   return html`<section class="card">
-    ${packet.priority && packet.priority !== 'normal'
-      ? html`<p><span class="tag ${packet.priority}">${icon.alert}${priorityName(packet.priority, t)}</span></p>`
-      : nothing}
+    ${
+      packet.priority && packet.priority !== 'normal'
+        ? html`<p><span class="tag ${packet.priority}">${icon.alert}${priorityName(packet.priority, t)}</span></p>`
+        : nothing
+    }
     <ul class="reasons" data-testid="reasons">
       ${(packet.reasons ?? []).map((reason) => reasonRow(desk, conversation, reason))}
     </ul>
-    ${packet.summary
-      ? html`<h3>${t('summary')}</h3>
-          <p class="summary" data-testid="summary">${packet.summary}</p>`
-      : nothing}
+    ${
+      packet.summary
+        ? html`<h3>${t('summary')}</h3>
+            <p class="summary" data-testid="summary">${packet.summary}</p>`
+        : nothing
+    }
     ${packet.failed_turns ? html`<p class="soft">${t('failedTurns', { n: packet.failed_turns })}</p>` : nothing}
     ${packet.masked ? html`<p class="soft">${t('masked', { n: packet.masked })}</p>` : nothing}
   </section>`;
@@ -56,17 +61,21 @@ function reasonRow(desk: Desk, conversation: Conversation, reason: Reason): Temp
   const words = (reason.evidence ?? []).filter(Boolean);
   return html`<li data-code=${reason.code} data-topic=${reason.topic ?? ''}>
     <strong>${reasonText(reason, t)}</strong>
-    ${words.length
-      ? html`<div class="evidence">
-          <span class="sr">${t('evidence')}:</span>
-          ${words.map((word) => html`<mark lang=${conversation.language}>${word}</mark>`)}
-        </div>`
-      : nothing}
-    ${reason.of
-      ? html`<button type="button" class="text" @click=${() => desk.point(conversation.id, reason.of as number)}>
-          ${t('showMessage')}
-        </button>`
-      : nothing}
+    ${
+      words.length
+        ? html`<div class="evidence">
+            <span class="sr">${t('evidence')}:</span>
+            ${words.map((word) => html`<mark lang=${conversation.language}>${word}</mark>`)}
+          </div>`
+        : nothing
+    }
+    ${
+      reason.of
+        ? html`<button type="button" class="text" @click=${() => desk.point(conversation.id, reason.of as number)}>
+            ${t('showMessage')}
+          </button>`
+        : nothing
+    }
   </li>`;
 }
 
@@ -78,18 +87,19 @@ function tried(desk: Desk, conversation: Conversation, packet: Packet): Template
     <h3>${t('topics')}</h3>
     <ul class="topics">
       ${topics.map(
-        (topic) => html`<li>
-          <button
-            type="button"
-            class="topic"
-            ?disabled=${topic.of === undefined}
-            @click=${() => topic.of !== undefined && desk.point(conversation.id, topic.of)}
-          >
-            <span>${topic.title ?? (topic.topic ? topicName(topic.topic) : t('notUnderstood'))}</span>
-            <span class="soft">${topic.answered ? t('answered') : t('unanswered')}</span>
-            ${topic.confidence === undefined ? nothing : meter(topic.confidence)}
-          </button>
-        </li>`,
+        (topic) =>
+          html`<li>
+            <button
+              type="button"
+              class="topic"
+              ?disabled=${topic.of === undefined}
+              @click=${() => topic.of !== undefined && desk.point(conversation.id, topic.of)}
+            >
+              <span>${topic.topic ? topicName(topic.topic, t, topic.title) : t('notUnderstood')}</span>
+              <span class="soft">${topic.answered ? t('answered') : t('unanswered')}</span>
+              ${topic.confidence === undefined ? nothing : meter(topic.confidence)}
+            </button>
+          </li>`,
       )}
     </ul>
   </section>`;
@@ -99,7 +109,9 @@ function tried(desk: Desk, conversation: Conversation, packet: Packet): Template
 export function meter(confidence: number): TemplateResult {
   const percent = Math.round(confidence * 100);
   return html`<span class="meter"
-    ><svg viewBox="0 0 40 4" width="40" height="4" aria-hidden="true" preserveAspectRatio="none"><rect class="all" width="40" height="4" rx="2"/><rect class="part" width=${Math.max(2, (40 * percent) / 100)} height="4" rx="2"/></svg
+    ><svg viewBox="0 0 40 4" width="40" height="4" aria-hidden="true" preserveAspectRatio="none">
+      <rect class="all" width="40" height="4" rx="2" />
+      <rect class="part" width=${Math.max(2, (40 * percent) / 100)} height="4" rx="2" /></svg
     >${percent} %</span
   >`;
 }
@@ -114,7 +126,13 @@ function found(desk: Desk, packet: Packet | null): TemplateResult | typeof nothi
   return html`<section class="card">
     <h3>${desk.t('entities')}</h3>
     <dl data-testid="entities">
-      ${entities.map(([name, value]) => html`<div><dt>${name.replace(/_/g, ' ')}</dt><dd>${plainValue(value)}</dd></div>`)}
+      ${entities.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name.replace(/_/g, ' ')}</dt>
+            <dd>${plainValue(value)}</dd>
+          </div>`,
+      )}
     </dl>
   </section>`;
 }
@@ -133,19 +151,30 @@ function about(desk: Desk, conversation: Conversation, packet: Packet | null): T
   const earlier = packet?.visitor?.earlier ?? [];
   return html`<section class="card">
     <h3>${t('about')}</h3>
-    <dl>${pairs.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-    ${earlier.length
-      ? html`<h3>${t('earlierConversations')}</h3>
-          <ul class="topics">
-            ${earlier.map(
-              (one) => html`<li>
-                <button type="button" class="topic" @click=${() => desk.select(one.conversation)}>
-                  <span>${visitorName(one.conversation, null, t)}</span>
-                  <span class="soft">${one.at ? fullTime(one.at, language) : ''} ${one.outcome ?? ''}</span>
-                </button>
-              </li>`,
-            )}
-          </ul>`
-      : nothing}
+    <dl>
+      ${pairs.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+    ${
+      earlier.length
+        ? html`<h3>${t('earlierConversations')}</h3>
+            <ul class="topics">
+              ${earlier.map(
+                (one) =>
+                  html`<li>
+                    <button type="button" class="topic" @click=${() => desk.select(one.conversation)}>
+                      <span>${visitorName(one.conversation, null, t)}</span>
+                      <span class="soft">${one.at ? fullTime(one.at, language) : ''} ${one.outcome ?? ''}</span>
+                    </button>
+                  </li>`,
+              )}
+            </ul>`
+        : nothing
+    }
   </section>`;
 }

@@ -7,7 +7,8 @@ import { personOf } from '../core/visitor';
 import * as icon from '../view/icons';
 import { plain, rich } from '../view/text';
 import { clockTime, fullTime, initials, isoTime } from '../view/time';
-import type { Desk, Ui } from './desk';
+import type { Desk } from './desk';
+import type { Ui } from './ui';
 import { meter } from './details';
 import { languageName, reasonText, topicName, visitorName } from './words';
 
@@ -46,9 +47,13 @@ export function entry(
       <div class="bubble" lang=${event.language ?? nothing}>
         ${role === 'visitor' ? plain(event.text ?? '', evidence) : rich(event.text ?? '')}
       </div>
-      ${event.buttons?.length
-        ? html`<p class="offered"><span>${desk.t('offered')}:</span> ${event.buttons.map((b) => html`<span class="chip">${b.title}</span>`)}</p>`
-        : nothing}
+      ${
+        event.buttons?.length
+          ? html`<p class="offered">
+              <span>${desk.t('offered')}:</span> ${event.buttons.map((b) => html`<span class="chip">${b.title}</span>`)}
+            </p>`
+          : nothing
+      }
       ${nlu ? understood(desk, nlu) : nothing}
     </div>
   </article>`;
@@ -68,10 +73,11 @@ function time(at: string | undefined, language: Language): TemplateResult | type
 /** What the bot made of a visitor's message: one line, and more on demand. */
 function understood(desk: Desk, nlu: LogEvent): TemplateResult {
   const { t } = desk;
-  const emotion = typeof nlu.emotion === 'string' ? { label: nlu.emotion } : (nlu.emotion as Emotion | null | undefined);
+  const emotion =
+    typeof nlu.emotion === 'string' ? { label: nlu.emotion } : (nlu.emotion as Emotion | null | undefined);
   const feeling = emotion?.label ?? emotion?.name;
   const entities = Object.entries(nlu.entities ?? {});
-  const topic = nlu.topic ? (nlu.title ?? topicName(nlu.topic)) : null;
+  const topic = nlu.topic ? topicName(nlu.topic, t, nlu.title) : null;
   const known = nlu.decision !== 'clarify' && topic !== null;
   return html`<details class="nlu" data-testid="nlu" data-topic=${nlu.topic ?? ''}>
     <summary>
@@ -80,26 +86,54 @@ function understood(desk: Desk, nlu: LogEvent): TemplateResult {
       ${feeling ? html`<span class="feeling">${feeling}</span>` : nothing}
     </summary>
     <dl>
-      ${nlu.topic ? html`<div><dt>${t('understood')}</dt><dd><code>${nlu.topic}</code></dd></div>` : nothing}
-      ${nlu.runners_up?.length
-        ? html`<div>
-            <dt>${t('runnersUp')}</dt>
-            <dd>${nlu.runners_up.map(([name, share]) => html`<span class="next"><code>${name}</code> ${meter(share)}</span>`)}</dd>
-          </div>`
-        : nothing}
-      ${nlu.language ? html`<div><dt>${t('detectedLanguage')}</dt><dd>${languageName(nlu.language, t)}</dd></div>` : nothing}
-      ${feeling
-        ? html`<div>
-            <dt>${t('emotion')}</dt>
-            <dd>${feeling} ${(emotion?.evidence ?? []).map((word) => html`<mark>${word}</mark> `)}</dd>
-          </div>`
-        : nothing}
-      ${entities.length
-        ? html`<div>
-            <dt>${t('entities')}</dt>
-            <dd>${entities.map(([name, value]) => html`<span class="next">${name.replace(/_/g, ' ')}: ${String(value)}</span>`)}</dd>
-          </div>`
-        : nothing}
+      ${
+        nlu.topic
+          ? html`<div>
+              <dt>${t('understood')}</dt>
+              <dd>${topicName(nlu.topic, t, nlu.title)} <code>${nlu.topic}</code></dd>
+            </div>`
+          : nothing
+      }
+      ${
+        nlu.runners_up?.length
+          ? html`<div>
+              <dt>${t('runnersUp')}</dt>
+              <dd>
+                ${nlu.runners_up.map(
+                  ([name, share]) => html`<span class="next"><code>${name}</code> ${meter(share)}</span>`,
+                )}
+              </dd>
+            </div>`
+          : nothing
+      }
+      ${
+        nlu.language
+          ? html`<div>
+              <dt>${t('detectedLanguage')}</dt>
+              <dd>${languageName(nlu.language, t)}</dd>
+            </div>`
+          : nothing
+      }
+      ${
+        feeling
+          ? html`<div>
+              <dt>${t('emotion')}</dt>
+              <dd>${feeling} ${(emotion?.evidence ?? []).map((word) => html`<mark>${word}</mark> `)}</dd>
+            </div>`
+          : nothing
+      }
+      ${
+        entities.length
+          ? html`<div>
+              <dt>${t('entities')}</dt>
+              <dd>
+                ${entities.map(
+                  ([name, value]) => html`<span class="next">${name.replace(/_/g, ' ')}: ${String(value)}</span>`,
+                )}
+              </dd>
+            </div>`
+          : nothing
+      }
     </dl>
   </details>`;
 }
@@ -108,7 +142,9 @@ function noteView(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
   return html`<article class="entry note" data-testid="message" data-role="note" data-seq=${event.seq} tabindex="-1">
     <span class="face note" aria-hidden="true">${icon.note}</span>
     <div class="body">
-      <p class="by"><strong>${desk.t('noteBy', { name: event.author?.name ?? '' })}</strong> ${time(event.at, ui.language)}</p>
+      <p class="by">
+        <strong>${desk.t('noteBy', { name: event.author?.name ?? '' })}</strong> ${time(event.at, ui.language)}
+      </p>
       <div class="bubble">${plain(event.text ?? '')}</div>
     </div>
   </article>`;
@@ -155,14 +191,12 @@ function line(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
     data-kind=${event.kind}
     data-seq=${event.seq}
     tabindex="-1"
-    lang=${(system && isLanguage(event.language) ? event.language : nothing)}
+    lang=${system && isLanguage(event.language) ? event.language : nothing}
   >
     <span>${words(desk, event)} ${time(event.at, ui.language)}</span>
     ${reasons.map((reason) => html`<span class="because">${reasonText(reason, desk.t)}</span>`)}
     ${event.note ? html`<span class="because">${event.note}</span>` : nothing}
-    ${!system && event.text
-      ? html`<span class="told" lang=${event.language ?? nothing}>${event.text}</span>`
-      : nothing}
+    ${!system && event.text ? html`<span class="told" lang=${event.language ?? nothing}>${event.text}</span>` : nothing}
   </div>`;
 }
 
@@ -177,17 +211,25 @@ export function pendingEntry(desk: Desk, state: AgentState, conversation: Conver
     data-role=${note ? 'note' : 'agent'}
     data-mark=${item.mark}
   >
-    <span class="face ${note ? 'note' : 'agent'}" aria-hidden="true">${note ? icon.note : initials(state.agent?.name ?? '?')}</span>
+    <span class="face ${note ? 'note' : 'agent'}" aria-hidden="true"
+      >${note ? icon.note : initials(state.agent?.name ?? '?')}</span
+    >
     <div class="body">
       <p class="by"><strong>${state.agent?.name}</strong> <span>${failed ? '' : t('sending')}</span></p>
       <div class="bubble">${rich(item.text)}</div>
-      ${failed
-        ? html`<p class="bad">
-            ${icon.alert}${item.code === 'forbidden' ? t('failedForbidden') : t('failed')}
-            <button type="button" class="text" @click=${() => desk.retry(conversation.id, item)}>${t('retry')}</button>
-            <button type="button" class="text" @click=${() => desk.discard(conversation.id, item)}>${t('discard')}</button>
-          </p>`
-        : nothing}
+      ${
+        failed
+          ? html`<p class="bad">
+              ${icon.alert}${item.code === 'forbidden' ? t('failedForbidden') : t('failed')}
+              <button type="button" class="text" @click=${() => desk.retry(conversation.id, item)}>
+                ${t('retry')}
+              </button>
+              <button type="button" class="text" @click=${() => desk.discard(conversation.id, item)}>
+                ${t('discard')}
+              </button>
+            </p>`
+          : nothing
+      }
     </div>
   </article>`;
 }

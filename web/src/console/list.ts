@@ -1,11 +1,13 @@
 /** The conversation list: who waits, what is mine, what others hold. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { AgentState } from '../core/agent';
 import * as agent from '../core/agent';
 import type { QueueEntry } from '../core/protocol';
 import * as icon from '../view/icons';
-import type { Desk, Ui } from './desk';
+import type { Desk } from './desk';
+import type { Ui } from './ui';
 import { languageName, priorityName, reasonText, since, urgency, visitorName } from './words';
 
 /** What a row shows, whichever view it stands in. */
@@ -36,16 +38,36 @@ export function list(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
   const title = ui.view === 'queue' ? t('queue') : ui.view === 'mine' ? t('mine') : t('others');
   const stop = all.some((item) => item.id === ui.selected) ? ui.selected : all[0]?.id;
   return html`<section class="list" aria-label=${t('list')}>
-    <header><h1>${title}</h1>${all.length ? html`<span class="count">${all.length}</span>` : nothing}</header>
-    ${all.length
-      ? html`<ul @keydown=${walk}>
-          ${repeat(
-            all,
-            (item) => item.id,
-            (item) => html`<li>${row(desk, item, ui, item.id === stop)}</li>`,
-          )}
-        </ul>`
-      : empty(desk, ui)}
+    <header>
+      <h2>${title}</h2>
+      ${all.length ? html`<span class="count">${all.length}</span>` : nothing}
+    </header>
+    ${
+      all.length
+        ? html`<ul @keydown=${walk}>
+            ${repeat(
+              all,
+              (item) => item.id,
+              // A row is drawn again only when what it shows has changed: with hundreds waiting, most have not.
+              (item) =>
+                html`<li>
+                  ${guard(
+                    [
+                      item.entry,
+                      item.conversation,
+                      ui.view,
+                      ui.now,
+                      ui.language,
+                      item.id === ui.selected,
+                      item.id === stop,
+                    ],
+                    () => row(desk, item, ui, item.id === stop),
+                  )}
+                </li>`,
+            )}
+          </ul>`
+        : empty(desk, ui)
+    }
   </section>`;
 }
 
@@ -57,7 +79,11 @@ function empty(desk: Desk, ui: Ui): TemplateResult {
       : ui.view === 'mine'
         ? [t('mineEmpty'), t('mineEmptyHint')]
         : [t('othersEmpty'), ''];
-  return html`<div class="nobody">${icon.bridge}<p>${words}</p><p class="soft">${hint}</p></div>`;
+  return html`<div class="nobody">
+    ${icon.bridge}
+    <p>${words}</p>
+    <p class="soft">${hint}</p>
+  </div>`;
 }
 
 /** Arrow keys walk the list; Tab passes it by in one step. */
@@ -78,8 +104,10 @@ function row(desk: Desk, item: Item, ui: Ui, stop: boolean): TemplateResult {
   const name = visitorName(item.id, entry?.visitor?.name ?? conversation?.packet?.visitor?.name, t);
   const language = entry?.language ?? conversation?.language ?? '';
   const unread = conversation && ui.selected !== item.id ? agent.unread(conversation) : 0;
+  // To choose from the queue one needs the visitor's words; in one's own conversations, where things stand.
+  const roles = ui.view === 'mine' ? ['visitor', 'agent'] : ['visitor'];
   const last = conversation?.log.events.findLast(
-    (event) => event.kind === 'message' && event.text && event.author?.role !== 'system',
+    (event) => event.kind === 'message' && event.text && roles.includes(event.author?.role ?? ''),
   )?.text;
   const text = last ?? entry?.last_text ?? '';
   const priority = entry?.priority ?? conversation?.packet?.priority ?? 'normal';
@@ -95,18 +123,26 @@ function row(desk: Desk, item: Item, ui: Ui, stop: boolean): TemplateResult {
   >
     <span class="top">
       <strong>${name}</strong>
-      ${unread ? html`<b class="unread"><span aria-hidden="true">${unread}</span><span class="sr">${t('unread', { n: unread })}</span></b>` : nothing}
+      ${unread ? badge(unread, t('unread', { n: unread })) : nothing}
       ${entry ? wait(desk, entry, ui) : nothing}
     </span>
     ${entry?.reason ? html`<span class="why">${reasonText(entry.reason, t)}</span>` : nothing}
     <span class="last" lang=${language || nothing}>${text}</span>
     <span class="tags">
-      ${priority === 'normal' ? nothing : html`<span class="tag ${priority}">${icon.alert}${priorityName(priority, t)}</span>`}
-      <span class="tag" title=${languageName(language, t)}>${languageName(language, t)}</span>
-      ${entry?.channel === 'messenger' ? html`<span class="tag">${icon.messenger}${t('channelMessenger')}</span>` : nothing}
-      ${ui.view === 'others' && entry?.assignee ? html`<span class="tag">${entry.assignee.name}</span>` : nothing}
+      ${priority === 'normal' ? nothing : tag(priority, priorityName(priority, t), icon.alert)}
+      ${tag('', languageName(language, t))}
+      ${entry?.channel === 'messenger' ? tag('', t('channelMessenger'), icon.messenger) : nothing}
+      ${ui.view === 'others' && entry?.assignee ? tag('', entry.assignee.name) : nothing}
     </span>
   </button>`;
+}
+
+function badge(count: number, words: string): TemplateResult {
+  return html`<b class="unread"><span aria-hidden="true">${count}</span><span class="sr">${words}</span></b>`;
+}
+
+function tag(look: string, words: string, picture: unknown = nothing): TemplateResult {
+  return html`<span class="tag ${look}">${picture}${words}</span>`;
 }
 
 function wait(desk: Desk, entry: QueueEntry, ui: Ui): TemplateResult {

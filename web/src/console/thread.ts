@@ -5,7 +5,8 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { AgentState, Conversation } from '../core/agent';
 import type { LogEvent } from '../core/protocol';
 import * as icon from '../view/icons';
-import type { Desk, Ui } from './desk';
+import type { Desk } from './desk';
+import type { Ui } from './ui';
 import { composer } from './composer';
 import { entry, pendingEntry } from './entry';
 import { since, standing, visitorName } from './words';
@@ -18,12 +19,19 @@ export function thread(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
   const conversation = ui.selected === null ? undefined : state.conversations.get(ui.selected);
   if (ui.selected === null) {
     return html`<main class="thread none" aria-label=${t('thread')}>
-      <div class="nobody">${icon.bridge}<p>${t('noneOpen')}</p><p class="soft">${t('noneOpenHint')}</p></div>
+      <div class="nobody">
+        ${icon.bridge}
+        <p>${t('noneOpen')}</p>
+        <p class="soft">${t('noneOpenHint')}</p>
+      </div>
     </main>`;
   }
   if (!conversation?.opened) {
     return html`<main class="thread none" aria-label=${t('thread')}>
-      <div class="nobody" role="status">${icon.bridge}<p>${t('loading')}</p></div>
+      <div class="nobody" role="status">
+        ${icon.bridge}
+        <p>${t('loading')}</p>
+      </div>
     </main>`;
   }
   return html`<main class="thread" aria-label=${t('thread')} data-testid="thread" data-conversation=${conversation.id}>
@@ -37,38 +45,43 @@ function head(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation)
   const waitingSince = state.queue.get(conversation.id)?.waiting_since ?? conversation.packet?.waiting_since;
   const mine = isMine(state, conversation);
   return html`<header class="head">
-    <button type="button" class="tool back" aria-label=${t('back')} @click=${() => desk.select(null)}>${icon.back}</button>
+    <button type="button" class="tool back" aria-label=${t('back')} @click=${() => desk.select(null)}>
+      ${icon.back}
+    </button>
     <div class="title">
       <h2>${name}</h2>
       <p class="soft" data-testid="standing" data-status=${conversation.status}>
-        <i class="state ${conversation.status}" aria-hidden="true"></i>${standing(conversation, state, t)}${conversation.status ===
-          'queued' && waitingSince
-          ? html` · ${t('waiting', { time: since(waitingSince, ui.now, t) })}`
-          : nothing}
+        <i class="state ${conversation.status}" aria-hidden="true"></i>${standing(conversation, state, t)}${
+          conversation.status === 'queued' && waitingSince
+            ? html` · ${t('waiting', { time: since(waitingSince, ui.now, t) })}`
+            : nothing
+        }
       </p>
     </div>
-    ${mine
-      ? html`<div class="acts" role="group" aria-label=${t('actions')}>
-          <button
-            type="button"
-            class="calm"
-            data-testid="return-to-bot"
-            ?disabled=${ui.busy.has('return')}
-            @click=${() => void desk.returnToBot(conversation.id)}
-          >
-            ${icon.returnArrow}<span>${t('returnToBot')}</span>
-          </button>
-          <button
-            type="button"
-            class="calm"
-            data-testid="resolve"
-            ?disabled=${ui.busy.has('resolve')}
-            @click=${() => void desk.resolve(conversation.id)}
-          >
-            ${icon.check}<span>${t('resolve')}</span>
-          </button>
-        </div>`
-      : nothing}
+    ${
+      mine
+        ? html`<div class="acts" role="group" aria-label=${t('actions')}>
+            <button
+              type="button"
+              class="calm"
+              data-testid="return-to-bot"
+              ?disabled=${ui.busy.has('return')}
+              @click=${() => void desk.returnToBot(conversation.id)}
+            >
+              ${icon.returnArrow}<span>${t('returnToBot')}</span>
+            </button>
+            <button
+              type="button"
+              class="calm"
+              data-testid="resolve"
+              ?disabled=${ui.busy.has('resolve')}
+              @click=${() => void desk.resolve(conversation.id)}
+            >
+              ${icon.check}<span>${t('resolve')}</span>
+            </button>
+          </div>`
+        : nothing
+    }
     <button
       type="button"
       class="tool"
@@ -118,34 +131,55 @@ function log(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation):
     @scroll=${(event: Event) => desk.scrolled(event.currentTarget as HTMLElement)}
   >
     <div class="lines">
-      ${from > 0
-        ? html`<button type="button" class="unfold" data-testid="unfold" @click=${() => {
-              desk.unfold(conversation.id);
-              desk.edit({ shown: Infinity });
-            }}>
-            ${bot ? t('earlierBot', { n: from }) : t('earlierAll', { n: from })}
-          </button>`
-        : nothing}
+      ${
+        from > 0
+          ? html`<button
+              type="button"
+              class="unfold"
+              data-testid="unfold"
+              @click=${() => {
+                desk.unfold(conversation.id);
+                desk.edit({ shown: Infinity });
+              }}
+            >
+              ${bot ? t('earlierBot', { n: from }) : t('earlierAll', { n: from })}
+            </button>`
+          : nothing
+      }
       ${repeat(
         rows.slice(from),
         (event) => event.client_id ?? event.seq,
         (event, index) =>
-          entry(desk, state, ui, conversation, event, rows[from + index - 1], nlu.get(event.seq), evidence.get(event.seq) ?? []),
+          entry(
+            desk,
+            state,
+            ui,
+            conversation,
+            event,
+            rows[from + index - 1],
+            nlu.get(event.seq),
+            evidence.get(event.seq) ?? [],
+          ),
       )}
       ${repeat(
         conversation.pending,
         (item) => item.id,
         (item) => pendingEntry(desk, state, conversation, item),
       )}
-      <div class=${classMap({ typing: true, on: conversation.visitorTyping })} aria-hidden=${!conversation.visitorTyping}>
+      <div
+        class=${classMap({ typing: true, on: conversation.visitorTyping })}
+        aria-hidden=${!conversation.visitorTyping}
+      >
         ${conversation.visitorTyping ? html`<i></i><i></i><i></i><span>${t('typing')}</span>` : nothing}
       </div>
     </div>
-    ${ui.atEnd
-      ? nothing
-      : html`<button type="button" class="jump" aria-label=${t('jump')} @click=${() => desk.edit({ atEnd: true })}>
-          ${icon.down}
-        </button>`}
+    ${
+      ui.atEnd
+        ? nothing
+        : html`<button type="button" class="jump" aria-label=${t('jump')} @click=${() => desk.edit({ atEnd: true })}>
+            ${icon.down}
+          </button>`
+    }
   </div>`;
 }
 
@@ -170,16 +204,18 @@ function foot(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation)
   }[conversation.status];
   return html`<div class="stand">
     <p>${words}</p>
-    ${conversation.status === 'queued'
-      ? html`<button
-          type="button"
-          class="firm"
-          data-testid="claim"
-          ?disabled=${ui.busy.has('claim')}
-          @click=${() => void desk.claim(conversation.id)}
-        >
-          ${t('claim')}
-        </button>`
-      : nothing}
+    ${
+      conversation.status === 'queued'
+        ? html`<button
+            type="button"
+            class="firm"
+            data-testid="claim"
+            ?disabled=${ui.busy.has('claim')}
+            @click=${() => void desk.claim(conversation.id)}
+          >
+            ${t('claim')}
+          </button>`
+        : nothing
+    }
   </div>`;
 }

@@ -8,12 +8,16 @@ import { NAMES } from '../i18n/index';
 import * as icon from '../view/icons';
 import { initials } from '../view/time';
 import { details } from './details';
-import type { Desk, Theme, Ui, View } from './desk';
+import type { Desk } from './desk';
+import type { Theme, Ui, View } from './ui';
 import { list } from './list';
 import { thread } from './thread';
 
 export function view(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
-  if (ui.phase === 'starting') return html`<div class="starting" role="status">${icon.bridge}<span class="sr">${desk.t('connecting')}</span></div>`;
+  if (ui.phase === 'starting')
+    return html`<div class="starting" role="status">
+      ${icon.bridge}<span class="sr">${desk.t('connecting')}</span>
+    </div>`;
   return html`${ui.phase === 'out' ? signIn(desk, ui) : frame(desk, state, ui)} ${toasts(desk, ui)}`;
 }
 
@@ -33,7 +37,14 @@ function signIn(desk: Desk, ui: Ui): TemplateResult {
       <label for="email">${t('email')}</label>
       <input id="email" name="email" type="email" autocomplete="username" required data-testid="email" />
       <label for="password">${t('password')}</label>
-      <input id="password" name="password" type="password" autocomplete="current-password" required data-testid="password" />
+      <input
+        id="password"
+        name="password"
+        type="password"
+        autocomplete="current-password"
+        required
+        data-testid="password"
+      />
       ${ui.fault ? html`<p class="fault" role="alert" data-testid="fault">${icon.alert}${t(ui.fault)}</p>` : nothing}
       <button type="submit" class="firm wide" data-testid="sign-in" ?disabled=${ui.signing}>
         ${ui.signing ? t('signingIn') : t('signIn')}
@@ -46,15 +57,16 @@ function signIn(desk: Desk, ui: Ui): TemplateResult {
 function tongues(desk: Desk, ui: Ui): TemplateResult {
   return html`<div class="tongues" role="group" aria-label=${desk.t('language')}>
     ${LANGUAGES.map(
-      (language) => html`<button
-        type="button"
-        lang=${language}
-        aria-pressed=${language === ui.language}
-        data-testid=${`language-${language}`}
-        @click=${() => desk.setLanguage(language)}
-      >
-        ${NAMES[language]}
-      </button>`,
+      (language) =>
+        html`<button
+          type="button"
+          lang=${language}
+          aria-pressed=${language === ui.language}
+          data-testid=${`language-${language}`}
+          @click=${() => desk.setLanguage(language)}
+        >
+          ${NAMES[language]}
+        </button>`,
     )}
   </div>`;
 }
@@ -62,6 +74,7 @@ function tongues(desk: Desk, ui: Ui): TemplateResult {
 function frame(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
   const chosen = ui.selected !== null;
   return html`<div class="frame ${chosen ? 'chosen' : ''} ${ui.details && chosen ? 'wide' : ''}" data-testid="desk">
+    <header class="sr"><h1>${desk.t('product')}</h1></header>
     ${rail(desk, state, ui)} ${list(desk, state, ui)} ${thread(desk, state, ui)}
     ${ui.details && chosen ? details(desk, state, ui) : nothing} ${link(desk, state)}
     ${ui.settings ? settings(desk, state, ui) : nothing}
@@ -80,28 +93,26 @@ function link(desk: Desk, state: AgentState): TemplateResult | typeof nothing {
 
 function rail(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
   const { t } = desk;
-  const unread = state.mine.reduce((sum, id) => {
-    const conversation = state.conversations.get(id);
-    return sum + (conversation ? agent.unread(conversation) : 0);
-  }, 0);
+  const unread = agent.unreadOfMine(state);
   const rooms = [
-    ['queue', icon.inbox, t('queue'), agent.waiting(state).length, false],
+    ['queue', icon.inbox, t('queue'), agent.waiting(state).length, true],
     ['mine', icon.person, t('mine'), unread || state.mine.length, unread > 0],
     ['others', icon.people, t('others'), agent.elsewhere(state).length, false],
   ] as const;
   return html`<nav class="rail" aria-label=${t('views')}>
     <div class="mark" aria-hidden="true">${icon.bridge}</div>
     ${rooms.map(
-      ([name, picture, label, count, loud]) => html`<button
-        type="button"
-        class="room"
-        data-testid=${`view-${name}`}
-        aria-current=${ui.view === name ? 'page' : 'false'}
-        @click=${() => desk.show(name as View)}
-      >
-        ${picture}<span>${label}</span>
-        ${count ? html`<b class=${loud || name === 'queue' ? 'loud' : ''}>${count > 99 ? '99+' : count}</b>` : nothing}
-      </button>`,
+      ([name, picture, label, count, loud]) =>
+        html`<button
+          type="button"
+          class="room"
+          data-testid=${`view-${name}`}
+          aria-current=${ui.view === name ? 'page' : 'false'}
+          @click=${() => desk.show(name as View)}
+        >
+          ${picture}<span>${label}</span>
+          ${count ? html`<b class=${loud ? 'loud' : ''}>${count > 99 ? '99+' : count}</b>` : nothing}
+        </button>`,
     )}
     <div class="gap"></div>
     <button
@@ -152,14 +163,15 @@ function settings(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
     <h2>${t('presence')}</h2>
     <div class="choice" role="group" aria-label=${t('presence')}>
       ${(['online', 'away', 'offline'] as const).map(
-        (value) => html`<button
-          type="button"
-          data-testid=${`presence-${value}`}
-          aria-pressed=${state.presence === value}
-          @click=${() => void desk.setPresence(value)}
-        >
-          <i class="presence ${value}" aria-hidden="true"></i>${t(value)}
-        </button>`,
+        (value) =>
+          html`<button
+            type="button"
+            data-testid=${`presence-${value}`}
+            aria-pressed=${state.presence === value}
+            @click=${() => void desk.setPresence(value)}
+          >
+            <i class="presence ${value}" aria-hidden="true"></i>${t(value)}
+          </button>`,
       )}
     </div>
     <h2>${t('language')}</h2>
@@ -167,14 +179,15 @@ function settings(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
     <h2>${t('theme')}</h2>
     <div class="choice" role="group" aria-label=${t('theme')}>
       ${themes.map(
-        ([value, label]) => html`<button
-          type="button"
-          data-testid=${`theme-${value}`}
-          aria-pressed=${ui.theme === value}
-          @click=${() => desk.setTheme(value)}
-        >
-          ${label}
-        </button>`,
+        ([value, label]) =>
+          html`<button
+            type="button"
+            data-testid=${`theme-${value}`}
+            aria-pressed=${ui.theme === value}
+            @click=${() => desk.setTheme(value)}
+          >
+            ${label}
+          </button>`,
       )}
     </div>
     <button type="button" class="leave" data-testid="sign-out" @click=${() => void desk.signOut()}>
@@ -188,10 +201,13 @@ function toasts(desk: Desk, ui: Ui): TemplateResult {
     ${repeat(
       ui.toasts,
       (toast) => toast.id,
-      (toast) => html`<div class="toast ${toast.tone}" data-testid="toast">
-        ${toast.tone === 'bad' ? icon.alert : icon.check}<span>${toast.text}</span>
-        <button type="button" aria-label=${desk.t('dismiss')} @click=${() => desk.dismiss(toast.id)}>${icon.close}</button>
-      </div>`,
+      (toast) =>
+        html`<div class="toast ${toast.tone}" data-testid="toast">
+          ${toast.tone === 'bad' ? icon.alert : icon.check}<span>${toast.text}</span>
+          <button type="button" aria-label=${desk.t('dismiss')} @click=${() => desk.dismiss(toast.id)}>
+            ${icon.close}
+          </button>
+        </div>`,
     )}
   </div>`;
 }

@@ -13,14 +13,22 @@ export function since(at: string, now: number, t: ConsoleTexts): string {
 }
 
 /** How long a wait is, for its colour: the words beside it say the same. */
-export function urgency(at: string, now: number): 'calm' | 'warm' | 'hot' {
+export function urgency(at: string, now: number): 'fresh' | 'warm' | 'hot' {
   const minutes = (now - new Date(at).getTime()) / 60_000;
-  return minutes < 5 ? 'calm' : minutes < 15 ? 'warm' : 'hot';
+  return minutes < 5 ? 'fresh' : minutes < 15 ? 'warm' : 'hot';
 }
 
 /** The visitor's name, or a short mark by which two unnamed visitors can be told apart. */
 export function visitorName(id: string, name: string | null | undefined, t: ConsoleTexts): string {
-  return name || t('visitor', { code: id.replace(/[^A-Za-z0-9]/g, '').slice(-4).toUpperCase() });
+  return (
+    name ||
+    t('visitor', {
+      code: id
+        .replace(/[^A-Za-z0-9]/g, '')
+        .slice(-4)
+        .toUpperCase(),
+    })
+  );
 }
 
 export function languageName(tag: string | undefined, t: ConsoleTexts): string {
@@ -45,12 +53,30 @@ export function reasonText(
   if (!reason) return '';
   if (reason.explanation) return reason.explanation;
   const key = REASONS[reason.code];
-  return key ? t(key, { topic: topicName(reason.topic) }) : reason.code;
+  return key ? t(key, { topic: topicName(reason.topic, t) }) : reason.code;
 }
 
-/** A topic as agents read it: without its room, underscores as spaces. */
-export function topicName(topic: string | null | undefined): string {
-  return (topic ?? '').replace(/^(faq|human)\//, '').replace(/_/g, ' ');
+const SMALL_TALK: Readonly<Record<string, ConsoleKey>> = {
+  greet: 'talkGreet',
+  goodbye: 'talkGoodbye',
+  thanks: 'talkThanks',
+  affirm: 'talkAffirm',
+  deny: 'talkDeny',
+  how_are_you: 'talkHowAreYou',
+  bot_identity: 'talkBotIdentity',
+  capabilities: 'talkCapabilities',
+  compliment: 'talkCompliment',
+  switch_language: 'talkSwitchLanguage',
+  rephrase: 'talkRephrase',
+  stop: 'talkStop',
+  out_of_scope: 'talkOutOfScope',
+};
+
+/** A topic as agents read it: by the owner's title where the hub gives one, else from its name. */
+export function topicName(topic: string | null | undefined, t: ConsoleTexts, title?: string): string {
+  if (title) return title;
+  const talk = SMALL_TALK[topic ?? ''];
+  return talk ? t(talk) : (topic ?? '').replace(/^(faq|human)\//, '').replace(/_/g, ' ');
 }
 
 export function priorityName(priority: string | undefined, t: ConsoleTexts): string {

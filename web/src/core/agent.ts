@@ -242,7 +242,10 @@ export function claimed(state: AgentState, id: string): AgentState {
   const { agent } = state;
   if (!agent) return state;
   const assignee = { id: agent.id, name: agent.name };
-  let next = withMine(change(state, id, (c) => ({ ...c, status: 'assigned', assignee })), id);
+  let next = withMine(
+    change(state, id, (c) => ({ ...c, status: 'assigned', assignee })),
+    id,
+  );
   const entry = state.queue.get(id);
   if (entry) next = { ...next, queue: new Map(next.queue).set(id, { ...entry, status: 'assigned', assignee }) };
   return next;
@@ -252,7 +255,10 @@ export function claimed(state: AgentState, id: string): AgentState {
 export function released(state: AgentState, id: string, status: Status): AgentState {
   const queue = new Map(state.queue);
   queue.delete(id);
-  return withoutMine(change({ ...state, queue }, id, (c) => ({ ...c, status, assignee: null })), id);
+  return withoutMine(
+    change({ ...state, queue }, id, (c) => ({ ...c, status, assignee: null })),
+    id,
+  );
 }
 
 export function send(state: AgentState, id: string, draft: Draft): AgentState {
@@ -291,9 +297,25 @@ export function unread(conversation: Conversation): number {
 
 const WEIGHT: Readonly<Record<string, number>> = { urgent: 0, high: 1, normal: 2 };
 
+/** Sorted lines of a queue that has not changed since: every frame drawn asks several times. */
+const sorted = new WeakMap<AgentState['queue'], QueueEntry[]>();
+
 /** Who waits, in the order in which the hub serves them: by priority, then by how long. */
-export function waiting(state: AgentState): QueueEntry[] {
-  return [...state.queue.values()].filter((entry) => entry.status === 'queued').sort(byTurn);
+export function waiting(state: AgentState): readonly QueueEntry[] {
+  let all = sorted.get(state.queue);
+  if (!all) {
+    all = [...state.queue.values()].filter((entry) => entry.status === 'queued').sort(byTurn);
+    sorted.set(state.queue, all);
+  }
+  return all;
+}
+
+/** Unread messages in all conversations of this agent. */
+export function unreadOfMine(state: AgentState): number {
+  return state.mine.reduce((sum, id) => {
+    const conversation = state.conversations.get(id);
+    return sum + (conversation ? unread(conversation) : 0);
+  }, 0);
 }
 
 /** Conversations that other agents hold. */

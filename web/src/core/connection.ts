@@ -63,7 +63,7 @@ interface Outgoing {
   held: (() => void) | null;
 }
 
-/** Silence after which a ping asks whether the line is alive. A browser notices a dead line by itself only in minutes. */
+/** Silence after which a ping asks whether the line is alive: a browser notices a dead one only in minutes. */
 export const QUIET_MS = 20_000;
 /** The same while an answer is owed to us. */
 export const OWED_MS = 5_000;
@@ -80,6 +80,8 @@ export class Connection {
   private link: Link = 'idle';
   private attempt = 0;
   private unauthorized = false;
+  /** A refused token was replaced, and no welcome has come since. */
+  private renewed = false;
   private heardAt = 0;
   private pingedAt: number | null = null;
   private openedAt = 0;
@@ -224,6 +226,7 @@ export class Connection {
   private welcomed(frame: Frame): void {
     this.calm();
     this.openedAt = this.heardAt;
+    this.renewed = false;
     this.options.onFrame(frame);
     this.become('open');
     for (const outgoing of this.outbox.values()) if (!outgoing.held) this.push(outgoing);
@@ -308,13 +311,11 @@ export class Connection {
     this.drop(1006);
     if (welcomed && this.options.clock.now() - this.openedAt >= STEADY_MS) this.attempt = 0;
     if (code === 1009) this.tooLarge();
-    if (this.unauthorized && this.options.onUnauthorized()) {
-      // A second refusal in a row waits like any other loss, or two sides that disagree would spin.
-      if (this.attempt === 0) {
-        this.attempt = 1;
-        void this.open();
-        return;
-      }
+    if (this.unauthorized && this.options.onUnauthorized() && !this.renewed) {
+      // Once only: a second refusal in a row waits like any other loss, or two sides that disagree would spin.
+      this.renewed = true;
+      void this.open();
+      return;
     }
     this.retry(code);
   }

@@ -154,7 +154,7 @@ export interface AgentWelcome {
 }
 
 export interface TopicTried {
-  topic: string;
+  topic: string | null;
   title?: string;
   confidence?: number;
   runners_up?: [string, number][];

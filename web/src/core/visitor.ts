@@ -36,6 +36,8 @@ export interface Place {
   ahead: number | null;
   /** Lowest and highest expected wait in seconds; null when it cannot be known. */
   eta: readonly [number, number] | null;
+  /** People who answer at the moment; null when the hub does not say. */
+  agents: number | null;
 }
 
 export interface VisitorState {
@@ -146,7 +148,12 @@ function place(state: VisitorState, frame: StatusFrame): VisitorState {
     typing: frame.status === state.status ? state.typing : { bot: false, agent: false },
     rating: frame.status === 'resolved' ? state.rating : 'none',
     place: queued
-      ? { position: frame.position ?? null, ahead: frame.ahead ?? null, eta: frame.eta_s ?? null }
+      ? {
+          position: frame.position ?? null,
+          ahead: frame.ahead ?? null,
+          eta: frame.eta_s ?? null,
+          agents: frame.agents ?? null,
+        }
       : null,
   };
 }

@@ -6,7 +6,7 @@ export const twig = svg`<svg viewBox="0 0 32 32" width="32" height="32" fill="no
 
 export const hero = svg`<svg viewBox="0 0 640 560" class="picture" aria-hidden="true" preserveAspectRatio="xMidYMid slice">
   <defs>
-    <radialGradient id="glow" cx=".5" cy=".38" r=".62"><stop offset="0" stop-color="#f6d9a0"/><stop offset=".45" stop-color="#d9a766" stop-opacity=".55"/><stop offset="1" stop-color="#24443b" stop-opacity="0"/></radialGradient>
+    <radialGradient id="glow" cx=".66" cy=".45" r=".6"><stop offset="0" stop-color="#f6d9a0"/><stop offset=".45" stop-color="#d9a766" stop-opacity=".55"/><stop offset="1" stop-color="#24443b" stop-opacity="0"/></radialGradient>
     <linearGradient id="night" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#1c3730"/><stop offset="1" stop-color="#2b5145"/></linearGradient>
     <linearGradient id="glass" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="#fdf0d2"/><stop offset="1" stop-color="#eebf78"/></linearGradient>
   </defs>

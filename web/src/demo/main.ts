@@ -46,7 +46,7 @@ const page = html`
           href="?lang=${each}"
           hreflang=${each}
           lang=${each}
-          aria-label=${NAMES[each]}
+          aria-label=${`${each.toUpperCase()}, ${NAMES[each]}`}
           aria-current=${each === language ? 'true' : 'false'}
           >${each.toUpperCase()}</a
         >`,
@@ -116,4 +116,5 @@ render(page, document.body);
 const script = document.createElement('script');
 script.src = '/widget.js';
 script.dataset['language'] = language;
+script.dataset['suggestions'] = questions.map((key) => t(key)).join('|');
 document.body.append(script);

@@ -1,5 +1,11 @@
 /** Dansk. Skrevet på dansk, ikke oversat; nøglerne er de samme som i en.ts. */
 
+/** De eneste ord, som en side henter, før chatten åbnes. */
+export const loader = {
+  launcher: 'Skriv til kundeservice',
+  loadFailed: 'Chatten kunne ikke åbnes. Tjek din forbindelse, og prøv igen.',
+};
+
 export const widget = {
   title: 'Kundeservice',
   close: 'Luk chatten',
@@ -7,7 +13,6 @@ export const widget = {
   language: 'Sprog',
   end: 'Afslut samtalen',
   loading: 'Et øjeblik…',
-  loadFailed: 'Chatten kunne ikke åbnes. Tjek din forbindelse, og prøv igen.',
   statusBot: 'Botten svarer med det samme',
   statusQueued: 'Du venter på en medarbejder',
   statusAssigned: 'Du skriver med {name}',
@@ -86,7 +91,7 @@ export const console = {
   presence: 'Tilstedeværelse',
   online: 'Til stede',
   away: 'Pause',
-  offline: 'Ikke til stede',
+  offline: 'Væk',
   views: 'Visninger',
   queue: 'Kø',
   mine: 'Mine',
@@ -97,7 +102,6 @@ export const console = {
   mineEmptyHint: 'Tag en fra køen.',
   othersEmpty: 'Ingen andre har en samtale i gang.',
   visitor: 'Kunde {code}',
-  waited: 'ventede {time}',
   waiting: 'Har ventet {time}',
   now: 'et øjeblik',
   minutes: '{n} min.',
@@ -112,7 +116,7 @@ export const console = {
   channel: 'Kanal',
   skill: 'Område',
   noneOpen: 'Vælg en samtale',
-  noneOpenHint: 'Køen er til venstre, længst ventetid først.',
+  noneOpenHint: 'Køen er til venstre: det, der haster, først, derefter længst ventetid.',
   back: 'Tilbage til listen',
   details: 'Detaljer',
   hideDetails: 'Skjul detaljer',
@@ -123,7 +127,6 @@ export const console = {
   statusMine: 'Din',
   statusResolved: 'Afsluttet',
   claim: 'Tag samtalen',
-  claimShort: 'Tag',
   claimHint: 'Kunden venter. Du kan læse det hele, før du tager samtalen.',
   conflict: '{name} kom først.',
   conflictUnnamed: 'En anden kom først.',
@@ -143,7 +146,6 @@ export const console = {
   earlierBot: { one: 'Vis {n} tidligere hændelse med botten', other: 'Vis {n} tidligere hændelser med botten' },
   earlierAll: { one: 'Vis {n} tidligere hændelse', other: 'Vis {n} tidligere hændelser' },
   bot: 'Bot',
-  visitorRole: 'Kunde',
   system: 'Silta',
   you: 'Dig',
   understood: 'Forstået som',
@@ -216,6 +218,19 @@ export const console = {
   list: 'Samtaler',
   thread: 'Samtale',
   actions: 'Handlinger',
+  talkGreet: 'Hilsen',
+  talkGoodbye: 'Farvel',
+  talkThanks: 'Tak',
+  talkAffirm: 'Ja',
+  talkDeny: 'Nej',
+  talkHowAreYou: 'Hvordan går det',
+  talkBotIdentity: 'Er du en bot',
+  talkCapabilities: 'Hvad botten kan',
+  talkCompliment: 'Ros',
+  talkSwitchLanguage: 'Andet sprog',
+  talkRephrase: 'Sig det igen',
+  talkStop: 'Glem det',
+  talkOutOfScope: 'Uden for emnet',
 };
 
 export const demo = {
@@ -225,7 +240,6 @@ export const demo = {
   navLight: 'Lamper',
   navTextiles: 'Tekstiler',
   navWear: 'Tøj',
-  basket: 'Kurv',
   menu: 'Butik',
   language: 'Sprog',
   eyebrow: 'Vinter 2026',
@@ -237,7 +251,6 @@ export const demo = {
   factReturns: '30 dages returret',
   factHelp: 'En bot døgnet rundt, mennesker man.–fre. kl. 9–17',
   newTitle: 'Nyt i denne uge',
-  newAll: 'Se det hele',
   lamp: 'Bordlampen Kajo',
   lampText: 'Røgfarvet glas og eg',
   blanket: 'Plaiden Routa',
@@ -251,7 +264,8 @@ export const demo = {
   priceMug: '255,00 kr.',
   priceJacket: '1.415,00 kr.',
   tryTitle: 'Prøv chatten',
-  tryText: 'Havu er en opdigtet butik, der viser Silta i arbejde. Åbn chatten nederst til højre, eller begynd med en af disse:',
+  tryText:
+    'Havu er en opdigtet butik, der viser Silta i arbejde. Åbn chatten nederst til højre, eller begynd med en af disse:',
   try1: 'Hvor er min ordre?',
   try2: 'Hvordan returnerer jeg en vare?',
   try3: 'Jeg vil gerne tale med et menneske',
@@ -261,5 +275,4 @@ export const demo = {
   embedTitle: 'Én linje på dit eget websted',
   embedText: 'Widgetten kræver kun dette tag: ingen cookies, ingen skrifttyper, ingen tredjepart.',
   footer: 'Havu er en demonstration. Her sælges ikke noget.',
-  noscript: 'Chatten kræver JavaScript. Du kan også skrive til kundeservice@havu.example.',
 };

@@ -1,5 +1,11 @@
 /** English. The keys of this file are the contract; fi.ts and da.ts have the same ones. */
 
+/** The only words that a page loads before the chat is opened. */
+export const loader = {
+  launcher: 'Chat with customer service',
+  loadFailed: 'The chat didn’t load. Check your connection and try again.',
+};
+
 export const widget = {
   title: 'Customer service',
   close: 'Close the chat',
@@ -7,7 +13,6 @@ export const widget = {
   language: 'Language',
   end: 'End the conversation',
   loading: 'One moment…',
-  loadFailed: 'The chat didn’t load. Check your connection and try again.',
   statusBot: 'Our bot answers at once',
   statusQueued: 'Waiting for a colleague',
   statusAssigned: 'You’re talking to {name}',
@@ -97,7 +102,6 @@ export const console = {
   mineEmptyHint: 'Take one from the queue.',
   othersEmpty: 'Nobody else has a conversation open.',
   visitor: 'Visitor {code}',
-  waited: 'waited {time}',
   waiting: 'Waiting {time}',
   now: 'now',
   minutes: '{n} min',
@@ -112,7 +116,7 @@ export const console = {
   channel: 'Channel',
   skill: 'Skill',
   noneOpen: 'Choose a conversation',
-  noneOpenHint: 'The queue is on the left, longest wait first.',
+  noneOpenHint: 'The queue is on the left: urgent ones first, then the longest wait.',
   back: 'Back to the list',
   details: 'Details',
   hideDetails: 'Hide details',
@@ -123,7 +127,6 @@ export const console = {
   statusMine: 'Yours',
   statusResolved: 'Resolved',
   claim: 'Take the conversation',
-  claimShort: 'Take',
   claimHint: 'The visitor is waiting. You can read everything before you take it.',
   conflict: '{name} took it first.',
   conflictUnnamed: 'Somebody else took it first.',
@@ -143,7 +146,6 @@ export const console = {
   earlierBot: { one: 'Show {n} earlier event with the bot', other: 'Show {n} earlier events with the bot' },
   earlierAll: { one: 'Show {n} earlier event', other: 'Show {n} earlier events' },
   bot: 'Bot',
-  visitorRole: 'Visitor',
   system: 'Silta',
   you: 'You',
   understood: 'Understood as',
@@ -216,6 +218,19 @@ export const console = {
   list: 'Conversations',
   thread: 'Conversation',
   actions: 'Actions',
+  talkGreet: 'Greeting',
+  talkGoodbye: 'Goodbye',
+  talkThanks: 'Thanks',
+  talkAffirm: 'Yes',
+  talkDeny: 'No',
+  talkHowAreYou: 'How are you',
+  talkBotIdentity: 'Is this a bot',
+  talkCapabilities: 'What the bot can do',
+  talkCompliment: 'Compliment',
+  talkSwitchLanguage: 'Another language',
+  talkRephrase: 'Say it again',
+  talkStop: 'Never mind',
+  talkOutOfScope: 'Off topic',
 };
 
 export const demo = {
@@ -225,7 +240,6 @@ export const demo = {
   navLight: 'Lighting',
   navTextiles: 'Textiles',
   navWear: 'Clothes',
-  basket: 'Basket',
   menu: 'Shop',
   language: 'Language',
   eyebrow: 'Winter 2026',
@@ -237,7 +251,6 @@ export const demo = {
   factReturns: '30 days to change your mind',
   factHelp: 'A bot at any hour, people Mon–Fri 9–5',
   newTitle: 'New this week',
-  newAll: 'See everything',
   lamp: 'Kajo table lamp',
   lampText: 'Smoked glass, oak base',
   blanket: 'Routa blanket',
@@ -251,7 +264,8 @@ export const demo = {
   priceMug: '€34.00',
   priceJacket: '€189.00',
   tryTitle: 'Try the chat',
-  tryText: 'Havu is a made-up shop that shows Silta at work. Open the chat at the bottom right, or start with one of these:',
+  tryText:
+    'Havu is a made-up shop that shows Silta at work. Open the chat at the bottom right, or start with one of these:',
   try1: 'Where is my order?',
   try2: 'How do I return something?',
   try3: 'I’d like to talk to a person',
@@ -261,5 +275,4 @@ export const demo = {
   embedTitle: 'One line on your own site',
   embedText: 'The widget needs this tag and nothing else: no cookies, no fonts, no third party.',
   footer: 'Havu is a demonstration. Nothing is sold here.',
-  noscript: 'The chat needs JavaScript. You can also write to help@havu.example.',
 };

@@ -1,5 +1,11 @@
 /** Suomi. Kirjoitettu suomeksi, ei käännetty; avaimet ovat samat kuin tiedostossa en.ts. */
 
+/** Ainoat sanat, jotka sivu lataa ennen kuin chat avataan. */
+export const loader = {
+  launcher: 'Kysy asiakaspalvelulta',
+  loadFailed: 'Chat ei avautunut. Tarkista verkkoyhteys ja yritä uudelleen.',
+};
+
 export const widget = {
   title: 'Asiakaspalvelu',
   close: 'Sulje chat',
@@ -7,7 +13,6 @@ export const widget = {
   language: 'Kieli',
   end: 'Lopeta keskustelu',
   loading: 'Hetki vain…',
-  loadFailed: 'Chat ei avautunut. Tarkista verkkoyhteys ja yritä uudelleen.',
   statusBot: 'Botti vastaa heti',
   statusQueued: 'Odotat asiakaspalvelijaa',
   statusAssigned: 'Sinua palvelee {name}',
@@ -97,7 +102,6 @@ export const console = {
   mineEmptyHint: 'Ota keskustelu jonosta.',
   othersEmpty: 'Muilla ei ole keskusteluja kesken.',
   visitor: 'Asiakas {code}',
-  waited: 'odotti {time}',
   waiting: 'Odottanut {time}',
   now: 'hetken',
   minutes: '{n} min',
@@ -112,7 +116,7 @@ export const console = {
   channel: 'Kanava',
   skill: 'Osaamisalue',
   noneOpen: 'Valitse keskustelu',
-  noneOpenHint: 'Jono on vasemmalla, pisimpään odottanut ensin.',
+  noneOpenHint: 'Jono on vasemmalla: kiireelliset ensin, sitten pisimpään odottaneet.',
   back: 'Takaisin luetteloon',
   details: 'Tiedot',
   hideDetails: 'Piilota tiedot',
@@ -123,7 +127,6 @@ export const console = {
   statusMine: 'Sinulla',
   statusResolved: 'Päättynyt',
   claim: 'Ota keskustelu',
-  claimShort: 'Ota',
   claimHint: 'Asiakas odottaa. Voit lukea kaiken ennen kuin otat keskustelun.',
   conflict: '{name} ehti ensin.',
   conflictUnnamed: 'Joku muu ehti ensin.',
@@ -143,7 +146,6 @@ export const console = {
   earlierBot: { one: 'Näytä {n} aiempi tapahtuma botin kanssa', other: 'Näytä {n} aiempaa tapahtumaa botin kanssa' },
   earlierAll: { one: 'Näytä {n} aiempi tapahtuma', other: 'Näytä {n} aiempaa tapahtumaa' },
   bot: 'Botti',
-  visitorRole: 'Asiakas',
   system: 'Silta',
   you: 'Sinä',
   understood: 'Botin tulkinta',
@@ -216,6 +218,19 @@ export const console = {
   list: 'Keskustelut',
   thread: 'Keskustelu',
   actions: 'Toiminnot',
+  talkGreet: 'Tervehdys',
+  talkGoodbye: 'Hyvästely',
+  talkThanks: 'Kiitos',
+  talkAffirm: 'Kyllä',
+  talkDeny: 'Ei',
+  talkHowAreYou: 'Mitä kuuluu',
+  talkBotIdentity: 'Onko tämä botti',
+  talkCapabilities: 'Mitä botti osaa',
+  talkCompliment: 'Kehu',
+  talkSwitchLanguage: 'Kielen vaihto',
+  talkRephrase: 'Sano toisin',
+  talkStop: 'Antaa olla',
+  talkOutOfScope: 'Asian vierestä',
 };
 
 export const demo = {
@@ -225,7 +240,6 @@ export const demo = {
   navLight: 'Valaisimet',
   navTextiles: 'Tekstiilit',
   navWear: 'Vaatteet',
-  basket: 'Ostoskori',
   menu: 'Kauppa',
   language: 'Kieli',
   eyebrow: 'Talvi 2026',
@@ -237,7 +251,6 @@ export const demo = {
   factReturns: '30 päivää aikaa palauttaa',
   factHelp: 'Botti aina, ihmiset ma–pe klo 9–17',
   newTitle: 'Uutta tällä viikolla',
-  newAll: 'Näytä kaikki',
   lamp: 'Kajo-pöytävalaisin',
   lampText: 'Savulasia ja tammea',
   blanket: 'Routa-huopa',
@@ -251,7 +264,8 @@ export const demo = {
   priceMug: '34,00 €',
   priceJacket: '189,00 €',
   tryTitle: 'Kokeile chattia',
-  tryText: 'Havu on keksitty kauppa, jossa näet Siltan työssä. Avaa chat oikeasta alakulmasta tai aloita jollain näistä:',
+  tryText:
+    'Havu on keksitty kauppa, jossa näet Siltan työssä. Avaa chat oikeasta alakulmasta tai aloita jollain näistä:',
   try1: 'Missä tilaukseni on?',
   try2: 'Miten palautan tuotteen?',
   try3: 'Haluan jutella ihmisen kanssa',
@@ -261,5 +275,4 @@ export const demo = {
   embedTitle: 'Yksi rivi omalle sivullesi',
   embedText: 'Muuta ei tarvita kuin tämä tagi: ei evästeitä, ei fontteja, ei kolmansia osapuolia.',
   footer: 'Havu on esittelysivu. Täällä ei myydä mitään.',
-  noscript: 'Chat tarvitsee JavaScriptin. Voit myös kirjoittaa osoitteeseen asiakaspalvelu@havu.example.',
 };

@@ -6,18 +6,16 @@
  * opens the chat.
  */
 import type { Language } from '../core/protocol';
+import { loader as da } from '../i18n/da';
+import { loader as en } from '../i18n/en';
+import { loader as fi } from '../i18n/fi';
 import css from './launcher.css?inline';
 import { MEMORY, type Occasion, type Panel, type Shell, type SiltaApi, type Theme } from './shell';
 
 /** The panel's file, put in by the build: `assets/panel-HASH.js`. */
 declare const __PANEL__: string;
 
-/** The launcher's few words; everything else comes with the panel. */
-const WORDS: Record<Language, readonly [string, string]> = {
-  fi: ['Kysy asiakaspalvelulta', 'Chat ei avautunut. Tarkista verkkoyhteys ja yritä uudelleen.'],
-  da: ['Skriv til kundeservice', 'Chatten kunne ikke åbnes. Tjek din forbindelse, og prøv igen.'],
-  en: ['Chat with customer service', 'The chat didn’t load. Check your connection and try again.'],
-};
+const WORDS: Record<Language, typeof en> = { fi, da, en };
 
 function known(tag: string | null | undefined): Language | null {
   const short = (tag ?? '').toLowerCase().split('-')[0] ?? '';
@@ -83,6 +81,10 @@ function start(script: HTMLScriptElement): void {
     language: chosen(script),
     theme: (theme === 'light' || theme === 'dark' ? theme : 'auto') satisfies Theme,
     title: script.dataset['title'] ?? null,
+    suggestions: (script.dataset['suggestions'] ?? '')
+      .split('|')
+      .filter((text) => text.trim())
+      .slice(0, 4),
     root,
     host,
     launcher,
@@ -92,7 +94,7 @@ function start(script: HTMLScriptElement): void {
     },
   };
 
-  const label = (): void => launcher.setAttribute('aria-label', WORDS[shell.language][0]);
+  const label = (): void => launcher.setAttribute('aria-label', WORDS[shell.language].launcher);
   label();
 
   function load(): void {
@@ -108,7 +110,7 @@ function start(script: HTMLScriptElement): void {
       tag.remove();
       launcher.removeAttribute('aria-busy');
       sorry.lang = shell.language;
-      sorry.textContent = WORDS[shell.language][1];
+      sorry.textContent = WORDS[shell.language].loadFailed;
       sorry.hidden = false;
     };
     document.head.append(tag);

@@ -12,6 +12,8 @@ export interface Shell {
   theme: Theme;
   /** The company's own heading for the panel, else the product's text is used. */
   title: string | null;
+  /** Questions that the page offers to begin with (`data-suggestions`, parted by `|`), in the page's language. */
+  suggestions: readonly string[];
   root: ShadowRoot;
   host: HTMLElement;
   launcher: HTMLButtonElement;

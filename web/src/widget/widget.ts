@@ -4,23 +4,36 @@
  */
 import { render } from 'lit/html.js';
 import { Connection, Refused } from '../core/connection';
-import { type Button, eventOf, type Frame, isLanguage, type Language, type LogEvent, MAX_TEXT, type Request } from '../core/protocol';
+import { hasGap } from '../core/log';
+import {
+  type Button,
+  eventOf,
+  type Frame,
+  isLanguage,
+  type Language,
+  type LogEvent,
+  MAX_TEXT,
+  type Request,
+} from '../core/protocol';
 import { Store } from '../core/store';
+import { Lapses, TypingNotice } from '../core/typing';
 import * as visitor from '../core/visitor';
 import { translator } from '../i18n/index';
 import * as da from '../i18n/da';
 import * as en from '../i18n/en';
 import * as fi from '../i18n/fi';
+import { soon } from '../view/frame';
+import { Attention } from './attention';
 import { recall, remember } from './memory';
 import type { Panel, Shell } from './shell';
 import { view } from './view';
 
-const TEXTS = { fi: fi.widget, da: da.widget, en: en.widget };
+const TEXTS = {
+  fi: { ...fi.loader, ...fi.widget },
+  da: { ...da.loader, ...da.widget },
+  en: { ...en.loader, ...en.widget },
+};
 
-/** Another typing notice is due after this long; the other side lets it lapse after twice as long. */
-const TYPING_EVERY_MS = 3_000;
-/** A typing notice of the other side that nobody took back. */
-const TYPING_LAPSES_MS = 8_000;
 /** Events that do not follow on each other by then mean that something was lost on the way. */
 const GAP_MS = 3_000;
 /** Closer than this to the end counts as reading the newest message. */
@@ -31,6 +44,8 @@ export const PAGE = 120;
 /** What the visitor sees besides the conversation itself. */
 export interface Ui {
   open: boolean;
+  /** The panel covers the whole screen, as on a phone. */
+  whole: boolean;
   menu: boolean;
   text: string;
   /** A request of this kind is under way: its button rests. */
@@ -44,33 +59,32 @@ export interface Ui {
   botLate: boolean;
 }
 
-export type WidgetTexts = ReturnType<typeof translator<typeof en.widget>>;
+export type WidgetTexts = ReturnType<typeof translator<(typeof TEXTS)['en']>>;
 
 export class Widget implements Panel {
   readonly store: Store<visitor.VisitorState>;
   readonly ui: Store<Ui>;
   t: WidgetTexts;
+  /** The page's language, in which its suggestions are written. */
+  readonly firstLanguage: Language;
   private readonly connection: Connection;
   private readonly container: HTMLElement;
-  private typingSince = 0;
-  private typingStops: ReturnType<typeof setTimeout> | undefined;
-  private readonly lapses = new Map<string, ReturnType<typeof setTimeout>>();
-  private gap: ReturnType<typeof setTimeout> | undefined;
-  private title: string | null = null;
-  private unreadBefore = 0;
+  private readonly typing = new TypingNotice((on) => this.connection.tell({ type: 'typing', on }));
+  private readonly lapses = new Lapses();
+  private readonly attention: Attention;
+  /** A language that was chosen before the hub could be told. */
+  private chosen: Language | null = null;
 
   constructor(readonly shell: Shell) {
     const memory = recall();
+    this.firstLanguage = shell.language;
     if (isLanguage(memory.language)) shell.language = memory.language;
-    const onFrame = (task: () => void): void => {
-      // A hidden tab draws no frames, but its unread count must still move.
-      if (document.hidden) setTimeout(task, 50);
-      else requestAnimationFrame(task);
-    };
-    this.store = new Store({ ...visitor.newVisitor(shell.language), token: memory.token }, onFrame);
+    this.attention = new Attention(shell);
+    this.store = new Store({ ...visitor.newVisitor(shell.language), token: memory.token }, soon);
     this.ui = new Store<Ui>(
       {
         open: false,
+        whole: false,
         menu: false,
         text: '',
         busy: new Set(),
@@ -81,7 +95,7 @@ export class Widget implements Panel {
         ratingHidden: false,
         botLate: false,
       },
-      onFrame,
+      soon,
     );
     this.t = translator(TEXTS[shell.language], shell.language);
     this.container = document.createElement('div');
@@ -151,7 +165,8 @@ export class Widget implements Panel {
   setLanguage(language: Language): void {
     if (language === this.shell.language && language === this.store.state.language) return;
     this.speak(language);
-    if (this.store.state.token) this.attempt('language', { type: 'language', value: language });
+    if (this.store.state.welcomed) this.attempt('language', { type: 'language', value: language });
+    else this.chosen = language;
     this.save();
   }
 
@@ -161,7 +176,7 @@ export class Widget implements Panel {
     if (!trimmed || [...trimmed].length > MAX_TEXT) return;
     this.deliver(crypto.randomUUID(), trimmed, Date.now());
     this.edit({ text: '', atEnd: true, notice: null });
-    this.quiet();
+    this.typing.stop();
   }
 
   press(button: Button): void {
@@ -212,17 +227,7 @@ export class Widget implements Panel {
   typed(text: string): void {
     this.edit({ text });
     if (this.store.state.status !== 'assigned') return;
-    if (!text.trim()) {
-      this.quiet();
-      return;
-    }
-    const now = Date.now();
-    if (now - this.typingSince >= TYPING_EVERY_MS) {
-      this.typingSince = now;
-      this.connection.tell({ type: 'typing', on: true });
-    }
-    clearTimeout(this.typingStops);
-    this.typingStops = setTimeout(() => this.quiet(), TYPING_EVERY_MS + 1_000);
+    this.typing.typed(text);
   }
 
   tryNow(): void {
@@ -247,7 +252,8 @@ export class Widget implements Panel {
 
   private hello(): Request {
     const { token, log } = this.store.state;
-    const page = location.href.slice(0, 500);
+    // Without query and fragment: they may tell more of the visitor than a shop's page needs to.
+    const page = (location.origin + location.pathname).slice(0, 500);
     return {
       type: 'hello',
       ...(token ? { token } : {}),
@@ -262,20 +268,26 @@ export class Widget implements Panel {
     this.store.update((state) => visitor.receive(state, frame));
     const state = this.store.state;
     if (frame.type === 'welcome') {
-      if (state.language !== this.shell.language) this.speak(state.language);
+      const { chosen } = this;
+      this.chosen = null;
+      if (chosen && chosen !== state.language) this.attempt('language', { type: 'language', value: chosen });
+      else if (state.language !== this.shell.language) this.speak(state.language);
       this.save();
     }
     if (frame.type === 'event' && state.log !== before.log) {
       this.news();
       this.follow(eventOf(frame));
     }
-    if (frame.type === 'typing' && frame['on'] === true) this.lapse(String(frame['role']));
+    if (frame.type === 'typing' && frame['on'] === true) {
+      const off = { ...frame, on: false };
+      this.lapses.renew(String(frame['role']), () => this.store.update((now) => visitor.receive(now, off)));
+    }
     if (state.status !== before.status) {
       this.shell.emit('status', state.status);
       if (state.status === 'resolved') this.edit({ ratingHidden: false, score: 0 });
     }
-    clearTimeout(this.gap);
-    if (state.log.held.size) this.gap = setTimeout(() => this.connection.restart(), GAP_MS);
+    if (hasGap(state.log)) this.lapses.begin('gap', () => this.connection.restart(), GAP_MS);
+    else this.lapses.drop('gap');
   }
 
   /** The conversation's language changed, by the visitor's choice or because they write another one: so does ours. */
@@ -291,23 +303,8 @@ export class Widget implements Panel {
 
   /** Dots stand for a bot that is about to answer; after a while they would be a lie. */
   private botLate(): void {
-    clearTimeout(this.lapses.get('late'));
     this.edit({ botLate: false });
-    this.lapses.set(
-      'late',
-      setTimeout(() => this.edit({ botLate: true }), TYPING_LAPSES_MS),
-    );
-  }
-
-  private lapse(role: string): void {
-    clearTimeout(this.lapses.get(role));
-    this.lapses.set(
-      role,
-      setTimeout(
-        () => this.store.update((state) => visitor.receive(state, { type: 'typing', role, on: false })),
-        TYPING_LAPSES_MS,
-      ),
-    );
+    this.lapses.renew('late', () => this.edit({ botLate: true }));
   }
 
   private speak(language: Language): void {
@@ -322,13 +319,16 @@ export class Widget implements Panel {
     this.save();
     this.botLate();
     const frame: Request = button === undefined ? { type: 'message', text } : { type: 'message', button };
-    this.connection.request(frame, id).then(
-      () => this.store.update((state) => visitor.sent(state, id)),
-      (error: unknown) => {
-        const code = error instanceof Refused ? error.code : 'unknown';
-        this.store.update((state) => visitor.failed(state, id, code));
-      },
-    ).finally(() => this.save());
+    this.connection
+      .request(frame, id)
+      .then(
+        () => this.store.update((state) => visitor.sent(state, id)),
+        (error: unknown) => {
+          const code = error instanceof Refused ? error.code : 'unknown';
+          this.store.update((state) => visitor.failed(state, id, code));
+        },
+      )
+      .finally(() => this.save());
   }
 
   private attempt(name: string, frame: Request): void {
@@ -346,12 +346,6 @@ export class Widget implements Panel {
         busy.delete(name);
         this.edit({ busy });
       });
-  }
-
-  private quiet(): void {
-    clearTimeout(this.typingStops);
-    if (this.typingSince) this.connection.tell({ type: 'typing', on: false });
-    this.typingSince = 0;
   }
 
   private save(): void {
@@ -377,6 +371,7 @@ export class Widget implements Panel {
     const whole = this.ui.state.open && matchMedia('(max-width: 480px), (max-height: 480px)').matches;
     document.documentElement.style.overflow = whole ? 'hidden' : '';
     this.container.classList.toggle('whole', whole);
+    if (whole !== this.ui.state.whole) this.edit({ whole });
     if (this.ui.state.atEnd) requestAnimationFrame(() => this.toEnd());
   }
 
@@ -390,30 +385,7 @@ export class Widget implements Panel {
       if (log) log.scrollTop = log.scrollHeight;
       if (!document.hidden) this.store.update(visitor.see);
     }
-    this.announce(open, state);
-  }
-
-  private announce(open: boolean, state: visitor.VisitorState): void {
-    const { launcher, badge } = this.shell;
-    const count = visitor.unread(state);
-    const shown = open && !document.hidden ? 0 : count;
-    launcher.setAttribute('aria-expanded', String(open));
-    const label = this.t(open ? 'close' : 'title');
-    launcher.setAttribute('aria-label', shown ? `${label}, ${this.t('newMessages', { n: shown })}` : label);
-    badge.hidden = shown === 0 || open;
-    badge.textContent = shown > 9 ? '9+' : String(shown);
     this.container.classList.toggle('open', open);
-    this.shell.host.toggleAttribute('data-open', open);
-    if (shown !== this.unreadBefore) {
-      this.unreadBefore = shown;
-      this.shell.emit('unread', shown);
-    }
-    if (shown && document.hidden) {
-      this.title ??= document.title;
-      document.title = `(${shown}) ${this.title}`;
-    } else if (this.title !== null) {
-      document.title = this.title;
-      this.title = null;
-    }
+    this.attention.show(this.store.state, open, this.t);
   }
 }

@@ -4,13 +4,34 @@ import type { Frame, QueueEntry } from '../../src/core/protocol';
 
 const AINO = { id: 'a1', name: 'Aino', role: 'agent' };
 const line = (conversation: string, more: Partial<QueueEntry> = {}): QueueEntry => ({
-  conversation, channel: 'web', language: 'fi', status: 'queued', waiting_since: '2026-11-21T10:00:00.000Z', priority: 'normal', ...more,
+  conversation,
+  channel: 'web',
+  language: 'fi',
+  status: 'queued',
+  waiting_since: '2026-11-21T10:00:00.000Z',
+  priority: 'normal',
+  ...more,
 });
-const welcome = (more: object = {}): Frame => ({ type: 'welcome', agent: AINO, presence: 'online', queue: [], mine: [], ...more });
+const welcome = (more: object = {}): Frame => ({
+  type: 'welcome',
+  agent: AINO,
+  presence: 'online',
+  queue: [],
+  mine: [],
+  ...more,
+});
 const queue = (entry: QueueEntry): Frame => ({ type: 'queue', conversation: entry.conversation, entry });
-const event = (seq: number, kind: string, more: object = {}): Frame => ({ type: 'event', conversation: 'c1', seq, kind, ...more });
-const said = (seq: number, role: string, text: string, more: object = {}): Frame => event(seq, 'message', { author: { role }, text, ...more });
-const begin = (...frames: Frame[]): agent.AgentState => [welcome(), ...frames].reduce(agent.receive, agent.newAgentState());
+const event = (seq: number, kind: string, more: object = {}): Frame => ({
+  type: 'event',
+  conversation: 'c1',
+  seq,
+  kind,
+  ...more,
+});
+const said = (seq: number, role: string, text: string, more: object = {}): Frame =>
+  event(seq, 'message', { author: { role }, text, ...more });
+const begin = (...frames: Frame[]): agent.AgentState =>
+  [welcome(), ...frames].reduce(agent.receive, agent.newAgentState());
 const of = (state: agent.AgentState, id = 'c1'): agent.Conversation => {
   const found = state.conversations.get(id);
   if (!found) throw new Error(`no conversation ${id}`);
@@ -55,7 +76,10 @@ describe('taking a conversation', () => {
 
   it('by another tab of mine is mine too, by another agent is not', () => {
     expect(begin(queue(line('c1', { status: 'assigned', assignee: AINO }))).mine).toEqual(['c1']);
-    const taken = agent.receive(agent.claimed(begin(), 'c1'), queue(line('c1', { status: 'assigned', assignee: { id: 'a2', name: 'Mikkel' } })));
+    const taken = agent.receive(
+      agent.claimed(begin(), 'c1'),
+      queue(line('c1', { status: 'assigned', assignee: { id: 'a2', name: 'Mikkel' } })),
+    );
     expect(taken.mine).toEqual([]);
   });
 
@@ -68,7 +92,10 @@ describe('taking a conversation', () => {
   });
 
   it('survives a transfer to myself', () => {
-    const state = [event(1, 'transferred'), event(2, 'assigned', { author: AINO })].reduce(agent.receive, agent.claimed(begin(), 'c1'));
+    const state = [event(1, 'transferred'), event(2, 'assigned', { author: AINO })].reduce(
+      agent.receive,
+      agent.claimed(begin(), 'c1'),
+    );
     expect(state.mine).toEqual(['c1']);
     expect(of(state)).toMatchObject({ status: 'assigned', assignee: { id: 'a1', name: 'Aino' } });
   });
@@ -83,8 +110,15 @@ describe('taking a conversation', () => {
 
 describe('opening a conversation', () => {
   it('does not let its history change what the hub said about now', () => {
-    let state = agent.opened(begin(), 'c1', { status: 'assigned', language: 'da', last: 4, assignee: { id: 'a2', name: 'Mikkel' }, handoff: { summary: 's' } });
-    for (const frame of [said(1, 'visitor', 'Hej'), event(2, 'handoff'), event(3, 'resolved'), event(4, 'reopened')]) state = agent.receive(state, frame);
+    let state = agent.opened(begin(), 'c1', {
+      status: 'assigned',
+      language: 'da',
+      last: 4,
+      assignee: { id: 'a2', name: 'Mikkel' },
+      handoff: { summary: 's' },
+    });
+    for (const frame of [said(1, 'visitor', 'Hej'), event(2, 'handoff'), event(3, 'resolved'), event(4, 'reopened')])
+      state = agent.receive(state, frame);
     expect(of(state)).toMatchObject({ status: 'assigned', language: 'da', assignee: { name: 'Mikkel' }, opened: true });
     expect(of(state).log.cursor).toBe(4);
   });
@@ -144,7 +178,10 @@ describe('answering', () => {
 
 describe('the welcome after a break', () => {
   it('brings what is mine with all that the queue shows of it', () => {
-    const state = agent.receive(agent.newAgentState(), welcome({ mine: [{ ...line('c1', { status: 'assigned', assignee: AINO }), last: 9 }] }));
+    const state = agent.receive(
+      agent.newAgentState(),
+      welcome({ mine: [{ ...line('c1', { status: 'assigned', assignee: AINO }), last: 9 }] }),
+    );
     expect(state.mine).toEqual(['c1']);
     expect(state.queue.get('c1')?.language).toBe('fi');
   });
@@ -158,7 +195,10 @@ describe('the welcome after a break', () => {
 
 describe('presence', () => {
   it('follows the hub for this agent alone', () => {
-    const state = begin({ type: 'presence', agent: 'a1', value: 'away' }, { type: 'presence', agent: 'a2', value: 'offline' });
+    const state = begin(
+      { type: 'presence', agent: 'a1', value: 'away' },
+      { type: 'presence', agent: 'a2', value: 'offline' },
+    );
     expect(state.presence).toBe('away');
     expect(agent.receive(state, { type: 'presence', agent: 'a1', value: 'nonsense' }).presence).toBe('away');
   });

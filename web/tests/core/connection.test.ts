@@ -254,6 +254,17 @@ describe('a hub that objects', () => {
     expect(made.connection.state).toBe('waiting');
   });
 
+  it('to the token after a broken line: tries with another at once all the same', async () => {
+    const made = await welcomed({ onUnauthorized: () => true });
+    made.socket.end(1012);
+    await made.clock.pass(500);
+    made.socket.accept();
+    made.socket.hear({ type: 'error', id: null, code: 'unauthorized', message: '' });
+    made.socket.end(1008);
+    await settle();
+    expect(made.sockets).toHaveLength(3);
+  });
+
   it('to the size of a frame: the requests under way fail, and the line comes back', async () => {
     const made = await welcomed();
     const asked = made.connection.request({ type: 'message', text: 'x'.repeat(20_000) });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { blocks, marked, pieces } from '../../src/core/text';
 
-const links = (text: string): string[] =>
-  pieces(text).flatMap((piece) => (piece.kind === 'link' ? [piece.href] : []));
+const links = (text: string): string[] => pieces(text).flatMap((piece) => (piece.kind === 'link' ? [piece.href] : []));
 
 describe('links in a message', () => {
   it('are found, without the punctuation of the sentence', () => {
@@ -28,7 +27,11 @@ describe('links in a message', () => {
 
   it('lose nothing of the text around them', () => {
     const text = 'a https://havu.example/?q=1&b=2, b\n<b>c</b> d@e.fi';
-    expect(pieces(text).map((piece) => piece.text).join('')).toBe(text);
+    expect(
+      pieces(text)
+        .map((piece) => piece.text)
+        .join(''),
+    ).toBe(text);
   });
 });
 
@@ -70,7 +73,11 @@ describe('marked evidence', () => {
       ['x', ['', ' ', 'yy']],
       ['', ['a']],
     ] as const) {
-      expect(marked(text, words).map((cut) => cut.text).join('')).toBe(text);
+      expect(
+        marked(text, words)
+          .map((cut) => cut.text)
+          .join(''),
+      ).toBe(text);
     }
   });
 });

@@ -3,10 +3,25 @@ import type { Frame, LogEvent } from '../../src/core/protocol';
 import * as visitor from '../../src/core/visitor';
 
 const welcome = (more: object = {}): Frame => ({
-  type: 'welcome', token: 't1', conversation: 'c1', status: 'bot', language: 'fi', last: 0, notice: 'Botti', open: true, announcements: [], ...more,
+  type: 'welcome',
+  token: 't1',
+  conversation: 'c1',
+  status: 'bot',
+  language: 'fi',
+  last: 0,
+  notice: 'Botti',
+  open: true,
+  announcements: [],
+  ...more,
 });
 const said = (seq: number, role: string, text: string, more: Partial<LogEvent> = {}): Frame => ({
-  type: 'event', seq, kind: 'message', at: '2026-11-21T10:00:00Z', author: { role, name: '' }, text, ...more,
+  type: 'event',
+  seq,
+  kind: 'message',
+  at: '2026-11-21T10:00:00Z',
+  author: { role, name: '' },
+  text,
+  ...more,
 });
 const begin = (...frames: Frame[]): visitor.VisitorState =>
   [welcome(), ...frames].reduce(visitor.receive, { ...visitor.newVisitor('fi'), link: 'open' as const });
@@ -14,12 +29,23 @@ const begin = (...frames: Frame[]): visitor.VisitorState =>
 describe('the welcome', () => {
   it('brings token, status, language and notice', () => {
     const state = visitor.receive(visitor.newVisitor('en'), welcome({ status: 'queued', last: 4, open: false }));
-    expect(state).toMatchObject({ token: 't1', conversation: 'c1', status: 'queued', language: 'fi', notice: 'Botti', open: false, historyEnd: 4 });
+    expect(state).toMatchObject({
+      token: 't1',
+      conversation: 'c1',
+      status: 'queued',
+      language: 'fi',
+      notice: 'Botti',
+      open: false,
+      historyEnd: 4,
+    });
     expect(visitor.caughtUp(state)).toBe(false);
   });
 
   it('understands opening hours as a plain answer and with words', () => {
-    expect(begin(welcome({ open: { open: false, hours: 'ma–pe klo 9–17' } }))).toMatchObject({ open: false, hours: 'ma–pe klo 9–17' });
+    expect(begin(welcome({ open: { open: false, hours: 'ma–pe klo 9–17' } }))).toMatchObject({
+      open: false,
+      hours: 'ma–pe klo 9–17',
+    });
   });
 
   it('keeps the log of the same conversation and drops that of another', () => {
@@ -71,7 +97,9 @@ describe('quick replies', () => {
   });
 
   it('outlast lines that come after them', () => {
-    expect(visitor.quickReplies(begin(offer, { type: 'event', seq: 2, kind: 'hidden' }, said(3, 'bot', 'Valitse')))?.seq).toBe(1);
+    expect(
+      visitor.quickReplies(begin(offer, { type: 'event', seq: 2, kind: 'hidden' }, said(3, 'bot', 'Valitse')))?.seq,
+    ).toBe(1);
   });
 
   it('come from the service too, and are gone while a person answers', () => {
@@ -84,14 +112,26 @@ describe('quick replies', () => {
 
 describe('waiting for a person', () => {
   it('has a place while queued, and none after', () => {
-    let state = visitor.receive(begin(), { type: 'status', status: 'queued', position: 3, ahead: 2, eta_s: [60, 300], agents: 1 });
-    expect(state.place).toEqual({ position: 3, ahead: 2, eta: [60, 300] });
+    let state = visitor.receive(begin(), {
+      type: 'status',
+      status: 'queued',
+      position: 3,
+      ahead: 2,
+      eta_s: [60, 300],
+      agents: 1,
+    });
+    expect(state.place).toEqual({ position: 3, ahead: 2, eta: [60, 300], agents: 1 });
     state = visitor.receive(state, { type: 'status', status: 'assigned' });
     expect(state).toMatchObject({ status: 'assigned', place: null });
   });
 
   it('ends with a name, which goes when the person leaves', () => {
-    let state = visitor.receive(begin(), { type: 'event', seq: 1, kind: 'assigned', author: { role: 'agent', id: 'a', name: 'Aino' } });
+    let state = visitor.receive(begin(), {
+      type: 'event',
+      seq: 1,
+      kind: 'assigned',
+      author: { role: 'agent', id: 'a', name: 'Aino' },
+    });
     state = visitor.receive(state, { type: 'status', status: 'assigned' });
     expect(state.agent).toBe('Aino');
     expect(visitor.receive(state, { type: 'status', status: 'queued' }).agent).toBeNull();
@@ -113,7 +153,12 @@ describe('the dots of a bot that is about to answer', () => {
   });
 
   it('show although the language changed meanwhile, but not without a line', () => {
-    const asked = begin(said(1, 'visitor', 'Hvor er min pakke?'), { type: 'event', seq: 2, kind: 'language', language: 'da' });
+    const asked = begin(said(1, 'visitor', 'Hvor er min pakke?'), {
+      type: 'event',
+      seq: 2,
+      kind: 'language',
+      language: 'da',
+    });
     expect(visitor.awaitsBot(asked)).toBe(true);
     expect(visitor.awaitsBot({ ...asked, link: 'waiting' })).toBe(false);
   });
@@ -146,7 +191,12 @@ describe('a log that the hub no longer holds', () => {
 describe('frames of no use', () => {
   it('change nothing', () => {
     const state = begin();
-    for (const frame of [{ type: 'new_kind' }, { type: 'typing', role: 'visitor' }, { type: 'announcement' }, { type: 'resync', from: 'x' }]) {
+    for (const frame of [
+      { type: 'new_kind' },
+      { type: 'typing', role: 'visitor' },
+      { type: 'announcement' },
+      { type: 'resync', from: 'x' },
+    ]) {
       expect(visitor.receive(state, frame)).toBe(state);
     }
   });

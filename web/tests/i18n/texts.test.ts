@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as da from '../../src/i18n/da';
 import * as en from '../../src/i18n/en';
@@ -5,14 +7,16 @@ import * as fi from '../../src/i18n/fi';
 import { type Text, type Texts, translator } from '../../src/i18n/index';
 
 const ALL = { fi, da, en } as const;
-const PARTS = ['widget', 'console', 'demo'] as const;
+const PARTS = ['loader', 'widget', 'console', 'demo'] as const;
 
 function forms(text: Text): string[] {
   return typeof text === 'string' ? [text] : [text.one, text.other];
 }
 
 function places(text: Text): string[] {
-  return [...new Set(forms(text).flatMap((form) => [...form.matchAll(/\{(\w+)\}/g)].map((m) => m[1] as string)))].sort();
+  return [
+    ...new Set(forms(text).flatMap((form) => [...form.matchAll(/\{(\w+)\}/g)].map((m) => m[1] as string))),
+  ].sort();
 }
 
 describe.each(PARTS)('the texts of %s', (part) => {
@@ -39,6 +43,19 @@ describe.each(PARTS)('the texts of %s', (part) => {
         expect(form, `${key}: exclamation marks in a row`).not.toMatch(/!!/);
       }
     }
+  });
+});
+
+describe('the source', () => {
+  const root = resolve(__dirname, '../../src');
+  const code = (readdirSync(root, { recursive: true }) as string[])
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('i18n'))
+    .map((name) => readFileSync(resolve(root, name), 'utf8'))
+    .join('\n');
+
+  it.each(PARTS)('uses every text of %s', (part) => {
+    const unused = Object.keys(en[part]).filter((key) => !new RegExp(`['.]${key}\\b`).test(code));
+    expect(unused).toEqual([]);
   });
 });
 

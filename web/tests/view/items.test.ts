@@ -5,7 +5,7 @@ import * as fi from '../../src/i18n/fi';
 import { translator } from '../../src/i18n/index';
 import { type MessageRow, type Row, rows } from '../../src/widget/items';
 
-const t = translator(fi.widget, 'fi');
+const t = translator({ ...fi.loader, ...fi.widget }, 'fi');
 const NOW = new Date('2026-11-21T12:00:00Z').getTime();
 const at = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
 const event = (seq: number, kind: string, more: object = {}): Frame => ({ type: 'event', seq, kind, ...more });
@@ -15,7 +15,13 @@ const drawn = (...frames: Frame[]): Row[] => rows(frames.reduce(visitor.receive,
 
 describe('the rows of the panel', () => {
   it('join the messages of one author, and part them by author and time', () => {
-    const all = drawn(said(1, 'bot', 30), said(2, 'bot', 29), said(3, 'bot', 10), said(4, 'agent', 9, 'Aino'), said(5, 'agent', 8, 'Aino'));
+    const all = drawn(
+      said(1, 'bot', 30),
+      said(2, 'bot', 29),
+      said(3, 'bot', 10),
+      said(4, 'agent', 9, 'Aino'),
+      said(5, 'agent', 8, 'Aino'),
+    );
     expect(all.map((row) => [(row as MessageRow).first, (row as MessageRow).last])).toEqual([
       [true, false],
       [false, true],
@@ -26,13 +32,21 @@ describe('the rows of the panel', () => {
   });
 
   it('name everybody: the visitor, the bot, the person', () => {
-    const all = drawn(said(1, 'visitor', 3), said(2, 'bot', 2), said(3, 'agent', 1, 'Aino'), said(4, 'agent', 0)) as MessageRow[];
+    const all = drawn(
+      said(1, 'visitor', 3),
+      said(2, 'bot', 2),
+      said(3, 'agent', 1, 'Aino'),
+      said(4, 'agent', 0),
+    ) as MessageRow[];
     expect(all.map((row) => row.name)).toEqual(['Sinä', 'Botti', 'Aino', 'Asiakaspalvelu']);
   });
 
   it("tell events in the hub's words, else in ours, and leave out what concerns nobody", () => {
     const all = drawn(
-      event(1, 'assigned', { author: { role: 'agent', name: 'Aino' }, text: 'Aino liittyi keskusteluun. Nyt sinulle vastaa ihminen.' }),
+      event(1, 'assigned', {
+        author: { role: 'agent', name: 'Aino' },
+        text: 'Aino liittyi keskusteluun. Nyt sinulle vastaa ihminen.',
+      }),
       event(2, 'assigned', { author: { role: 'agent', name: 'Mikkel' } }),
       event(3, 'language', { language: 'da' }),
       event(4, 'hidden'),
@@ -53,7 +67,10 @@ describe('the rows of the panel', () => {
   it('end with what is still on its way, under the same key that its event will have', () => {
     let state = visitor.send(visitor.newVisitor('fi'), 'u1', 'Moi', NOW);
     const [before] = rows(state, t, NOW);
-    state = visitor.receive(state, event(1, 'message', { author: { role: 'visitor' }, text: 'Moi', at: at(0), client_id: 'u1' }));
+    state = visitor.receive(
+      state,
+      event(1, 'message', { author: { role: 'visitor' }, text: 'Moi', at: at(0), client_id: 'u1' }),
+    );
     const [after, ...rest] = rows(state, t, NOW);
     expect(rest).toEqual([]);
     expect(after?.key).toBe(before?.key);

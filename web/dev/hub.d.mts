@@ -1,0 +1,26 @@
+export interface FakeConversation {
+  id: string;
+  status: string;
+  language: string;
+  events: { seq: number; kind: string; text?: string; author?: { role: string }; client_id?: string }[];
+  waitingSince: string | null;
+  name: string | null;
+}
+
+export class Hub {
+  constructor(options?: { botDelay?: number });
+  origin: string;
+  port: number;
+  conversations: Map<string, FakeConversation>;
+  refuse: Set<string>;
+  cspReports: string[];
+  tokens: Map<string, FakeConversation>;
+  listen(port?: number): Promise<this>;
+  drop(code?: number): void;
+  close(): Promise<void>;
+  make(language?: string): FakeConversation;
+  say(conversation: FakeConversation, role: string, text: string, more?: object): number;
+  visitorSays(conversation: FakeConversation, text: string, clientId: string): number;
+  handoff(conversation: FakeConversation, reasons: object[], priority?: string): void;
+  pushQueue(conversation: FakeConversation): void;
+}
