@@ -10,7 +10,7 @@ TESTED_BY_HUB := tests/handoff tests/ops
 TESTED_BY_BOT := tests/bot tests/actions
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup ## set up what is missing, then start everything (Ctrl-C stops it)
 	@exec ./silta up

@@ -31,6 +31,9 @@ PASSWORD_MIN_CHARS = 10
 PASSWORD_MAX_CHARS = 256
 """Longer ones only cost time to hash."""
 
+NAME_MAX_CHARS = 80
+"""Of a name that every visitor sees with every message."""
+
 HASHING_AT_ONCE = 2
 """Hashes computed at the same time: each takes 19 MiB and 50 ms, and strangers can ask for them."""
 
@@ -81,6 +84,15 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _is_text(text: str) -> bool:
+    """Whether it can be written: JSON and command lines can bring half a character, which no encoding knows."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Accounts:
     """Accounts, sign-ins and socket tokens."""
 
@@ -109,7 +121,7 @@ class Accounts:
             Conflict: the e-mail has an account.
         """
         email = email.strip().lower()
-        if not _EMAIL.fullmatch(email):
+        if not _EMAIL.fullmatch(email) or not _is_text(email):
             raise BadRequest(f"email: {email!r} is no e-mail address")
         if role not in ROLES:
             raise BadRequest(f"role: one of {', '.join(ROLES)} is expected")
@@ -118,10 +130,13 @@ class Accounts:
             raise BadRequest(f"languages: {', '.join(wrong) or 'none given'}; choose from {', '.join(LANGUAGES)}")
         if not 1 <= capacity <= 100:
             raise BadRequest("capacity: a whole number from 1 to 100 is expected")
+        shown = (name or email.split("@")[0].capitalize()).strip()
+        if not 1 <= len(shown) <= NAME_MAX_CHARS or not shown.isprintable() or not _is_text(shown):
+            raise BadRequest(f"name: 1 to {NAME_MAX_CHARS} visible characters are expected")
         account = Account(
             id=new_id(),
             email=email,
-            name=(name or email.split("@")[0].capitalize()).strip(),
+            name=shown,
             role=role,
             languages=tuple(languages),
             skills=tuple(skills) or ("general",),
@@ -148,7 +163,8 @@ class Accounts:
         Raises:
             NotFound: there is none.
         """
-        id: Any = await self._redis.hget(self._keys.agents_by_email, email.strip().lower())
+        wanted = email.strip().lower()
+        id: Any = await self._redis.hget(self._keys.agents_by_email, wanted) if _is_text(wanted) else None
         account = await self.get(id.decode()) if id is not None else None
         if account is None:
             raise NotFound(f"{email} has no account")
@@ -246,13 +262,13 @@ class Accounts:
         return int((await self._redis.time())[0])
 
     async def _hash(self, password: str) -> str:
-        if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS:
+        if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS or not _is_text(password):
             raise BadRequest(f"password: {PASSWORD_MIN_CHARS} to {PASSWORD_MAX_CHARS} characters are expected")
         async with self._hashing:
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def _verify(self, known: str, password: str) -> bool:
-        if len(password) > PASSWORD_MAX_CHARS:
+        if len(password) > PASSWORD_MAX_CHARS or not _is_text(password):
             return False
         async with self._hashing:
             try:

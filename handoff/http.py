@@ -1,4 +1,4 @@
-"""The hub's HTTP: pages, sign-in, health. Sockets are beside it, see :mod:`handoff.app`."""
+"""The hub's HTTP: pages, sign-in, health. Sockets are beside it, see :mod:`handoff.main`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handoff.accounts import Account, Accounts
-from handoff.errors import BadRequest, NotFound, Refused, StoreUnavailable, Unauthorized
+from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TooLarge, Unauthorized
 from handoff.events import Keys
 from handoff.hub import Hub
 from handoff.settings import Settings
@@ -28,6 +27,9 @@ __all__ = ["make_http"]
 COOKIE = "silta_session"
 BODY_MAX_BYTES = 16 * 1024
 """Sign-in and its like need a few hundred bytes."""
+
+BODY_TIMEOUT_S = 5.0
+"""As for a request's head: who sends nothing must not hold a connection."""
 
 HEALTH_TIMEOUT_S = 1.0
 
@@ -59,7 +61,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 class SecurityHeaders:
-    """Adds the security headers to every response; scripts may be loaded by the owner's other sites."""
+    """Adds the security headers to every response, and that it is not kept where the response does not say so."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -67,7 +69,10 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                headers = [*message.get("headers", ()), *HEADERS]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
+                message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
@@ -83,18 +88,28 @@ async def _on_refused(_: Request, error: Exception) -> Response:
 
 
 async def _body(request: Request) -> dict[str, Any]:
-    chunks = bytearray()
-    async for chunk in request.stream():
-        chunks += chunk
-        if len(chunks) > BODY_MAX_BYTES:
-            raise BadRequest(f"The body is larger than {BODY_MAX_BYTES} bytes.")
     try:
-        body = json.loads(bytes(chunks))
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            raw = await _read(request)
+    except (TimeoutError, ClientDisconnect):
+        raise BadRequest("The body did not come in time.") from None
+    try:
+        body = json.loads(raw.decode("utf-8"))
+        json.dumps(body, ensure_ascii=False).encode("utf-8")  # half a character passes as an escape
     except (ValueError, RecursionError):
         raise BadRequest("The body is not JSON.") from None
     if not isinstance(body, dict):
         raise BadRequest("The body is no JSON object.")
     return body
+
+
+async def _read(request: Request) -> bytes:
+    chunks = bytearray()
+    async for chunk in request.stream():
+        chunks += chunk
+        if len(chunks) > BODY_MAX_BYTES:
+            raise TooLarge(f"The body is larger than {BODY_MAX_BYTES} bytes.", limit=BODY_MAX_BYTES)
+    return bytes(chunks)
 
 
 class _Pages:
@@ -128,8 +143,12 @@ class _Pages:
 
     async def asset(self, request: Request) -> Response:
         folder = (self.settings.web_dir / "assets").resolve()
-        path = (folder / request.path_params["name"]).resolve()
-        if folder not in path.parents:
+        try:
+            path = (folder / request.path_params["name"]).resolve()
+            found = folder in path.parents and path.is_file()
+        except (OSError, ValueError):  # a name too long, or with a NUL in it
+            found = False
+        if not found:
             raise NotFound("There is no such file.")
         return self._send(path, FOREVER, shared=True)
 
@@ -153,19 +172,17 @@ class _Pages:
         return "up" if self.hub.fanout.listening.is_set() else "connecting"
 
     async def _bot(self) -> str:
+        """Whether a Rasa process reads the inbox: each is a consumer of its group, and gives signs of life."""
+        redis, keys = self.hub.store.redis, self.hub.store.keys
         try:
-            keys: Keys = self.hub.store.keys
-            cursor = 0
-            while True:
-                cursor, found = await self.hub.store.call(
-                    self.hub.store.redis.scan(cursor, match=_glob(keys.alive("")) + "*", count=1000)
-                )
-                if found:
-                    return "up"
-                if not int(cursor):
-                    return "down"
-        except StoreUnavailable:
+            consumers = await redis.xinfo_consumers(keys.inbox, Keys.GROUP)
+            names = [consumer["name"].decode() for consumer in consumers]
+            alive = await redis.exists(*map(keys.alive, names)) if names else 0
+        except ResponseError:
+            return "down"  # no stream or no group: no bot was ever there
+        except (RedisError, OSError, TimeoutError):
             return "unknown"
+        return "up" if alive else "down"
 
     async def _actions(self) -> str:
         if self.settings.actions_url is None:
@@ -191,7 +208,8 @@ class _Pages:
             cookie,
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            # Behind a proxy that ends TLS the request is plain, but the browser says what it sees.
+            secure="https" in (request.url.scheme, request.headers.get("origin", "").partition(":")[0]),
             path="/",
         )
         return response
@@ -224,7 +242,7 @@ class _Pages:
         """A browser names the origin of a POST; one that is not ours is a forged request. Programs send none."""
         origin = request.headers.get("origin")
         if origin is not None and origin not in self.settings.origins:
-            raise Unauthorized("This origin is not allowed.")
+            raise Forbidden("This origin is not allowed.")
 
     def routes(self) -> list[Route]:
         return [
@@ -243,10 +261,6 @@ class _Pages:
         ]
 
 
-def _glob(text: str) -> str:
-    return "".join("\\" + char if char in "*?[]\\" else char for char in text)
-
-
 async def _redis_errors(call: Awaitable[Any]) -> Any:
     try:
         return await call
@@ -254,11 +268,8 @@ async def _redis_errors(call: Awaitable[Any]) -> Any:
         raise StoreUnavailable(type(error).__name__) from error
 
 
-def make_http(hub: Hub, accounts: Accounts, settings: Settings) -> Starlette:
+def make_http(hub: Hub, accounts: Accounts, settings: Settings) -> ASGIApp:
     """The HTTP application."""
     pages = _Pages(hub, accounts, settings)
-    return Starlette(
-        routes=pages.routes(),
-        middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={Refused: _on_refused},
-    )
+    # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
+    return SecurityHeaders(Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused}))

@@ -33,11 +33,14 @@ def read_routing(path: Path) -> Routing:
     """
     try:
         raw = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError([f"{path}: {error}"]) from error
+    section = (raw.get("topics") or {}) if isinstance(raw, dict) else {}
+    if not isinstance(section, dict):
+        raise SettingsError([f"{path}: topics: a mapping is expected"])
     problems: list[str] = []
     topics: dict[str, tuple[str, str]] = {}
-    for name, entry in (raw.get("topics") or {}).items() if isinstance(raw, dict) else ():
+    for name, entry in ((str(name), entry) for name, entry in section.items()):
         priority = entry.get("priority") if isinstance(entry, dict) else None
         skill = entry.get("skill", "general") if isinstance(entry, dict) else None
         if priority not in PRIORITIES:

@@ -13,9 +13,12 @@ import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from handoff.errors import StartRefused
 
 __all__ = ["FRAME_MAX_BYTES", "HubHttp", "HubServer", "HubSocket", "make_server"]
 
@@ -77,7 +80,7 @@ class HubSocket(WebSocketsSansIOProtocol):
 
 
 class HubHttp(H11Protocol):
-    """HTTP that does not wait for ever for a request's head."""
+    """HTTP that does not wait for ever for a request's head, be it a connection's first or a later one."""
 
     _head_timer: asyncio.TimerHandle | None = None
 
@@ -85,32 +88,34 @@ class HubHttp(H11Protocol):
         super().connection_made(transport)
         self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._too_slow)
 
-    def handle_events(self) -> None:
-        super().handle_events()
-        if self._head_timer is not None and self._has_head():
-            self._head_timer.cancel()
-            self._head_timer = None
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch_head()
 
-    def handle_websocket_upgrade(self, event: Any) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-        super().handle_websocket_upgrade(event)
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_head()
+        super().connection_lost(exc)
+
+    def _watch_head(self) -> None:
+        # Between requests the keep-alive limit holds; it ends with the first byte of the next head.
+        begun = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
+        if not begun:
+            self._forget_head()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._too_slow)
+
+    def _forget_head(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
-        super().connection_lost(exc)
+            self._head_timer = None
 
     def _too_slow(self) -> None:
         self._head_timer = None
-        if not self._has_head():
-            _reset(self.transport)
-
-    def _has_head(self) -> bool:
-        # uvicorn declares the scope as always there; before the first head it is None.
-        scope: Any = self.scope
-        return scope is not None
+        _reset(self.transport)
 
 
 class HubServer(uvicorn.Server):
@@ -119,6 +124,13 @@ class HubServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
         self._drain = drain
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # uvicorn has logged why
+            where = f"{self.config.host}:{self.config.port}"
+            raise StartRefused(f"{where} cannot be listened on: is another program using the port?") from None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:

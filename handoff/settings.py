@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from handoff.errors import SettingsError
 
@@ -13,6 +13,12 @@ __all__ = ["ROOT", "Settings"]
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository, or wherever the package lies: owner's files and built web parts are found from here."""
+
+BOT_TIMEOUT_S = (0.2, 60.0)
+"""What the limit of the bot may be set to: less it never keeps, more and the visitor has left."""
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+"""As browsers write it: lower case, ASCII (``xn--…`` for other letters), no path. Anything else would never match."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Settings:
         secrets = tuple(part.strip() for part in env.get("SILTA_SECRETS", "").split(",") if part.strip())
         if any(len(secret) < 32 for secret in secrets):
             problems.append("SILTA_SECRETS: a key needs at least 32 characters")
+        bot_timeout_s = _seconds("SILTA_BOT_TIMEOUT_S", env, cls.bot_timeout_s, BOT_TIMEOUT_S, problems)
         if problems:
             raise SettingsError(problems)
         return cls(
@@ -73,6 +80,7 @@ class Settings:
             port=port,
             origins=origins,
             secrets=secrets,
+            bot_timeout_s=bot_timeout_s,
             actions_url=env.get("SILTA_ACTIONS_URL") or None,
             process=env.get("SILTA_PROCESS", "hub-1"),
         )
@@ -85,16 +93,35 @@ def _port(value: str, problems: list[str]) -> int:
     return 8080
 
 
+def _seconds(
+    name: str, env: Mapping[str, str], default: float, limits: tuple[float, float], problems: list[str]
+) -> float:
+    raw = env.get(name, "").strip()
+    if not raw:
+        return default
+    try:
+        seconds = float(raw)
+    except ValueError:
+        seconds = -1.0
+    if not limits[0] <= seconds <= limits[1]:
+        problems.append(f"{name}: {raw!r} is no number of seconds from {limits[0]:g} to {limits[1]:g}")
+        return default
+    return seconds
+
+
 def _origins(value: str, host: str, port: int, problems: list[str]) -> frozenset[str]:
     if not value.strip():
         names = {host, "127.0.0.1", "localhost"} if host in ("127.0.0.1", "localhost", "0.0.0.0") else {host}  # noqa: S104 -- compared, not bound
-        return frozenset(f"http://{name}:{port}" for name in names)
+        shown = {f"[{name}]" if ":" in name else name for name in names}
+        return frozenset(f"http://{name}" if port == 80 else f"http://{name}:{port}" for name in shown)
     origins = set()
     for part in value.split(","):
         origin = part.strip()
-        split = urlsplit(origin)
-        if split.scheme not in ("http", "https") or not split.netloc or split.path or split.query or split.fragment:
-            problems.append(f"SILTA_ORIGINS: {origin!r} is no origin such as https://shop.example")
+        scheme, _, rest = origin.partition("://")
+        if not _ORIGIN.fullmatch(origin):
+            problems.append(f"SILTA_ORIGINS: {origin!r} is no origin such as https://shop.example, as browsers send it")
+        elif rest.endswith({"http": ":80", "https": ":443"}[scheme]):
+            problems.append(f"SILTA_ORIGINS: {origin!r} names the usual port, which browsers leave out")
         else:
             origins.add(origin)
     return frozenset(origins)

@@ -26,7 +26,8 @@ def signing_key(var: Path) -> str:
     """
     path = var / "secret"
     var.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"secret.{os.getpid()}")
+    # Not named after the process: in a container all have the same number, and one may have died half-way.
+    draft = path.with_name(f"secret.{secrets.token_hex(8)}")
     try:
         return path.read_text("ascii").strip()
     except FileNotFoundError:

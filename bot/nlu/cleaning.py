@@ -27,7 +27,8 @@ def clean(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text[:MAX_LENGTH])
     text = _INVISIBLE.sub("", text)
-    text = "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
+    # Control characters, and halves of characters that some clients leave behind.
+    text = "".join(" " if unicodedata.category(character) in ("Cc", "Cs") else character for character in text)
     return _SPACE.sub(" ", _STRETCHED.sub(r"\1\1", text)).strip()
 
 

@@ -38,10 +38,12 @@ from bot.nlu.scope import Scope
 from bot.nlu.training import progress, train_topical
 from bot.nlu.understanding import FALLBACK, Topical, Understood, pressed
 
-__all__ = ["PROPERTY", "LanguageDetector", "TopicClassifier"]
+__all__ = ["EXAMPLE", "PROPERTY", "LanguageDetector", "TopicClassifier"]
 
 PROPERTY = "silta"
 """The name of Silta's part, in a message's metadata and among its properties."""
+EXAMPLE = "silta_example"
+"""The message's features, for the components that follow; they do not leave the pipeline."""
 _LANGUAGE = "language"
 _FOREIGN = "foreign"
 _RANKED = 5
@@ -239,6 +241,7 @@ def _write(message: Message, understood: Understood, foreign: bool) -> None:
     if "/" in understood.topic and chosen != FALLBACK:
         message.set("response_selector", _selected(understood.topic, ranking), add_to_output=True)
     message.set(PROPERTY, understood.as_property(), add_to_output=True)
+    message.set(EXAMPLE, understood.example)
 
 
 def _selected(topic: str, ranking: list[tuple[str, float]]) -> dict[str, Any]:

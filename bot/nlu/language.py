@@ -57,8 +57,13 @@ PLAIN: Mapping[str, frozenset[str]] = {
 }
 """Greetings and small words that tell a language even when they stand alone."""
 
-_EVERYWHERE = frozenset("ja yes yeah nope bye hey okay ok sorry please nice super cool top stop info status".split())
-"""Words that visitors use in more than one of the languages: alone they tell nothing."""
+_NOTHING = ""
+"""What a word that visitors use in several of our languages tells."""
+_SHARED = frozenset(
+    "yes yeah nope bye hey okay ok sorry please nice super cool top stop info status faq chat "
+    "mobilepay visa mastercard klarna paypal apple google pay iphone instagram facebook".split()
+)
+"""Such words, beside those that the examples show."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ class Detector:
 
     Args:
         swedish: the language in which a Swedish message is answered: ``fi``, ``en`` or ``da``.
-        typical: word → language, as :func:`typical_words` finds them.
+        typical: word → language (empty: it tells nothing), as :func:`typical_words` finds them.
     """
 
     def __init__(self, swedish: str = "en", typical: Mapping[str, str] | None = None) -> None:
@@ -100,8 +105,7 @@ class Detector:
         self.typical = dict(typical or {})
         for language, plain in PLAIN.items():
             self.typical.update(dict.fromkeys(plain, language))
-        for word in _EVERYWHERE:
-            self.typical.pop(word, None)
+        self.typical.update(dict.fromkeys(_SHARED, _NOTHING))
 
     def detect(self, text: str, so_far: str | None = None) -> Heard:
         """The language of a message, given the conversation's language so far."""
@@ -134,20 +138,20 @@ class Detector:
         for value in self._second.compute_language_confidence_values(text):
             code = str(value.language.iso_code_639_1.name).lower()
             scores["da" if code == "nb" else code] += _SECOND_WEIGHT * float(value.value)
-        hits = Counter(self.typical[word] for word in said if word in self.typical)
+        hits = Counter(language for word in said if (language := self.typical.get(word)))
         for code, number in hits.items():
             scores[code] += _TYPICAL_WEIGHT * number / len(said)
         return scores
 
     def _short(self, said: list[str], scores: dict[str, float], ours: str, so_far: str | None) -> Heard:
         """One or two words: plain ones tell, others must be far ahead; at the start of a conversation any does."""
-        told = {self.typical[word] for word in said if word in self.typical}
+        told = {language for word in said if (language := self.typical.get(word))}
         if len(told) == 1:
             language = told.pop()
             return Heard(language, language)
         if so_far not in SPOKEN:
             return Heard(ours, ours)
-        if not _EVERYWHERE.isdisjoint(said):
+        if any(self.typical.get(word) == _NOTHING for word in said):
             return Heard(None, None)
         ahead = min(scores[ours] - scores[code] for code in scores if code != ours)
         if ahead >= _TOLD_APART[len(said)]:
@@ -187,7 +191,8 @@ def _foreign_script(said: Iterable[str]) -> bool:
 
 
 def typical_words(texts: Iterable[str], detector: Detector) -> dict[str, str]:
-    """Words that occur in examples of one of our languages and hardly in the others: word → language.
+    """Words that occur in examples of one of our languages and hardly in the others: word → language. A word that is
+    common in several of them, a brand for instance, is there too, and tells nothing.
 
     The language of each example is the one that ``detector`` hears; a word's examples outvote its mistakes.
     """
@@ -205,6 +210,8 @@ def typical_words(texts: Iterable[str], detector: Detector) -> dict[str, str]:
         language, number = counted.most_common(1)[0]
         if number >= _RARE and number >= _PURE * sum(counted.values()):
             typical[word] = language
+        elif sum(times >= _RARE for times in counted.values()) > 1:
+            typical[word] = _NOTHING
     return typical
 
 

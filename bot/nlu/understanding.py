@@ -48,6 +48,8 @@ class Understood:
     language: str | None = None
     entities: dict[str, Any] = field(default_factory=dict)
     emotion: dict[str, Any] | None = None
+    example: Example | None = field(default=None, repr=False, compare=False)
+    """The message's features, for what is judged on them besides; no part of the property."""
 
     def intent(self, foreign: bool = False) -> str:
         """The intent from which Rasa's rules go on; ``foreign``: written in a language not spoken here."""
@@ -121,6 +123,7 @@ class Topical:
             choices=verdict.choices,
             evidence=evidence,
             language=language,
+            example=example,
         )
 
     def _evidence(self, text: str, topic: str) -> str:

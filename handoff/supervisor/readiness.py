@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
@@ -12,7 +14,7 @@ from redis.exceptions import RedisError
 
 from handoff.events import Keys
 
-__all__ = ["POLL_S", "bot_reads", "connect", "http_ok", "redis_answers"]
+__all__ = ["POLL_S", "bot_reads", "client_of", "http_ok", "redis_answers"]
 
 POLL_S = 0.1
 """Between two questions to a part that is starting."""
@@ -21,8 +23,13 @@ PROBE_TIMEOUT_S = 2.0
 """One question to one part: a busy machine takes a while, a dead part must not hold us up."""
 
 
-def connect(url: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> redis.asyncio.Redis:
-    """A client without retries of its own: who waits for readiness asks again anyway. The caller closes it."""
+@asynccontextmanager
+async def client_of(url: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> AsyncIterator[redis.asyncio.Redis]:
+    """A client without retries of its own: who waits for readiness asks again anyway.
+
+    On Python 3.11 redis-py loses a cancellation now and then (its ``asyncio.wait_for`` does, around every command
+    sent), and who cancelled would wait for ever. So a cancellation that was lost inside is raised when this is left.
+    """
     client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
         url,
         socket_timeout=timeout_s,
@@ -30,32 +37,34 @@ def connect(url: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> redis.asyncio.Re
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )
-    return client
+    try:
+        yield client
+    finally:
+        await client.aclose()
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
 
 
 async def redis_answers(url: str) -> bool:
     """Whether Redis answers PING: not while it still reads its file."""
-    client = connect(url)
-    try:
-        return bool(await client.ping())
-    except (RedisError, OSError):
-        return False
-    finally:
-        await client.aclose()
+    async with client_of(url) as client:
+        try:
+            return bool(await client.ping())
+        except (RedisError, OSError):
+            return False
 
 
 async def bot_reads(url: str, pid: int) -> bool:
     """Whether the Rasa process with this number reads the inbox: signs of life of others do not count."""
-    client = connect(url)
-    try:
-        async for key in client.scan_iter(match=Keys().alive("*"), count=1000):
-            if _pid_of(await client.get(key)) == pid:
-                return True
-        return False
-    except (RedisError, OSError):
-        return False
-    finally:
-        await client.aclose()
+    async with client_of(url) as client:
+        try:
+            async for key in client.scan_iter(match=Keys().alive("*"), count=1000):
+                if _pid_of(await client.get(key)) == pid:
+                    return True
+            return False
+        except (RedisError, OSError):
+            return False
 
 
 def _pid_of(sign: str | bytes | None) -> int | None:

@@ -11,12 +11,16 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from handoff.supervisor.errors import NotSetUp, RedisUnfit
-from handoff.supervisor.readiness import connect
+from handoff.supervisor.readiness import client_of
 
 __all__ = ["check_outside", "command", "socket_path"]
 
 LONGEST_SOCKET_PATH_BYTES = 100
 """The kernel takes 107 bytes for the path of a unix socket, other systems 103."""
+
+
+OUTSIDE_TIMEOUT_S = 5.0
+"""For the one question to a Redis that may be far away."""
 
 
 def command(binary: Path | str, folder: Path, socket: Path) -> list[str]:
@@ -73,13 +77,11 @@ async def check_outside(url: str) -> None:
     Raises:
         RedisUnfit: it does not; the text never holds the URL, which may hold a password.
     """
-    client = connect(url, timeout_s=5.0)
-    try:
-        memory = await client.info("memory")
-    except (RedisError, OSError, ValueError) as error:
-        raise RedisUnfit(f"the Redis of SILTA_REDIS_URL does not answer ({type(error).__name__})") from error
-    finally:
-        await client.aclose()
+    async with client_of(url, timeout_s=OUTSIDE_TIMEOUT_S) as client:
+        try:
+            memory = await client.info("memory")
+        except (RedisError, OSError, ValueError) as error:
+            raise RedisUnfit(f"the Redis of SILTA_REDIS_URL does not answer ({type(error).__name__})") from error
     policy = memory.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         raise RedisUnfit(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bot.nlu.language import PLAIN, SPOKEN, Detector
+from bot.nlu.language import PLAIN, SPOKEN, Detector, load_words, save_words, typical_words
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def test_a_message_that_tells_its_language_is_heard_in_any_conversation(
     assert detector.detect(text, so_far).language == language
 
 
-@pytest.mark.parametrize("text", ["ok", "MobilePay", "Havu Plus", "iPhone 15", "info"])
+@pytest.mark.parametrize("text", ["ok", "MobilePay", "Visa?", "iPhone 15", "info"])
 @pytest.mark.parametrize("so_far", SPOKEN)
 def test_a_word_that_does_not_tell_keeps_the_conversations_language(
     detector: Detector, text: str, so_far: str
@@ -68,6 +70,33 @@ def test_another_language_is_noticed(detector: Detector) -> None:
 @pytest.mark.parametrize("text", ["سلام كيف حالك اليوم", "你好", "a" * 4000, "x\ud83dy", "moi " * 1000])
 def test_odd_text_never_raises(detector: Detector, text: str) -> None:
     assert detector.detect(text, "en").language in (*SPOKEN, None)
+
+
+EXAMPLES = (
+    "missä minun tilaukseni viipyy Havu Plus",
+    "minun pakettini on Havu myymälässä vielä",
+    "onko minun lasku Havu tilillä",
+    "hvor bliver min pakke af Havu Plus",
+    "min ordre fra Havu er ikke kommet",
+    "har Havu sendt min pakke endnu",
+    "where has my Havu parcel gone now",
+    "did Havu send my parcel out yet",
+    "my parcel from Havu is late",
+)
+
+
+def test_words_typical_of_a_language_are_learnt_from_examples(detector: Detector, tmp_path: Path) -> None:
+    typical = typical_words(EXAMPLES, detector)
+    assert (typical["minun"], typical["min"], typical["parcel"]) == ("fi", "da", "en")
+    assert typical["havu"] == ""  # it occurs in all three and tells nothing
+    save_words(typical, tmp_path)
+    assert load_words(tmp_path) == typical
+
+
+def test_learnt_words_tell_when_they_stand_alone(detector: Detector) -> None:
+    taught = Detector(typical=typical_words(EXAMPLES, detector))
+    assert taught.detect("parcel?", "fi").language == "en"
+    assert taught.detect("Havu", "da").language is None
 
 
 def test_plain_words_belong_to_one_language() -> None:

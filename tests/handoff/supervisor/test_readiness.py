@@ -21,6 +21,22 @@ async def test_redis_answers_only_while_it_runs(redis_server: RedisServer) -> No
     assert not await redis_answers(redis_server.url)
 
 
+async def test_a_probe_that_is_cancelled_ends(redis_server: RedisServer) -> None:
+    """At whatever moment: redis-py swallowed one of a few on Python 3.11, and the start hung."""
+
+    async def ask_for_ever() -> None:
+        while not await bot_reads(redis_server.url, 1):
+            pass
+
+    for moment in range(40):
+        task = asyncio.create_task(ask_for_ever())
+        await asyncio.sleep(moment / 10_000)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=5)
+        assert done, f"not ended when cancelled after {moment / 10:.1f} ms"
+        assert task.cancelled()
+
+
 async def test_a_bot_reads_when_the_sign_of_life_is_its_own(redis_server: RedisServer) -> None:
     with redis.Redis.from_url(redis_server.url) as client:
         client.set(Keys().alive("other"), '{"pid": 1}')

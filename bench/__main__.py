@@ -1,0 +1,24 @@
+"""``python -m bench [NAME…]``: run the named benchmarks, or all of the hub's."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import hub
+
+BENCHES = {"hub": hub.main}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"bench: no benchmark {unknown[0]!r}; there are: {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    for name in names or list(BENCHES):
+        print(f"== {name}", flush=True)
+        BENCHES[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

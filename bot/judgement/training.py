@@ -1,0 +1,193 @@
+"""Training the emotions from ``data/emotion``: what the owner may add to without a line of code.
+
+The examples of the topics that the bot answers come in as messages without emotion: those in ``data/emotion`` are the
+hard ones, and a model that knew only these would be alarmed by a plain question.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix, hstack
+
+from bot import places
+from bot.encoder.encoder import Encoder, unit
+from bot.judgement.cues import Lexicon
+from bot.judgement.emotions import LABELS, NONE, EmotionModel
+from bot.nlu.classifier import Example, fit_temperature
+from bot.nlu.decision import needs_person
+from bot.nlu.groups import folds, near_copies
+from bot.nlu.sparse import SparseFeatures
+from bot.nlu.understanding import featurise
+
+__all__ = [
+    "DATA",
+    "BadExamples",
+    "Row",
+    "fingerprint",
+    "ordinary",
+    "read_rows",
+    "sources",
+    "train_emotions",
+    "train_on",
+]
+
+DATA = places.ROOT / "data" / "emotion"
+LEXICON = "cues.yml"
+FOLDS = 5
+STRENGTH = 20.0
+"""Inverse regularisation: chosen by grouped cross-validation over 3, 10, 20 and 30."""
+LEAST_DOCUMENTS = 2
+ORDINARY_OF_EACH = 40
+"""Examples of one topic taken in as messages without emotion: enough of every matter, fewer than the emotional ones."""
+LEAST_OF_EACH = 10
+"""Examples of a label below which training stops: it would learn the examples, not the emotion."""
+
+
+class BadExamples(ValueError):
+    """A file of examples has a mistake; the text names file and line."""
+
+    code = "emotion.bad_examples"
+
+    def __init__(self, file: Path, line: int | None, what: str) -> None:
+        where = f"{file}:{line}" if line is not None else f"{file}"
+        super().__init__(f"{self.code}: {where}: {what}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One example."""
+
+    language: str
+    label: str
+    text: str
+
+
+def sources(folder: Path = DATA) -> list[Path]:
+    """The files that the model is made from."""
+    return [*sorted(folder.glob("*.tsv")), folder / LEXICON]
+
+
+def fingerprint(folder: Path = DATA) -> str:
+    """Changes with the examples, the lexicon and this package's code."""
+    digest = hashlib.sha256()
+    for path in (*sources(folder), *sorted(Path(__file__).parent.glob("*.py"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def read_rows(file: Path) -> list[Row]:
+    """Examples ``language<TAB>label<TAB>text``; lines that begin with # are comments.
+
+    Raises:
+        BadExamples: a line of another form, or a label that is none.
+    """
+    rows = []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadExamples(file, None, "cannot be read as UTF-8") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        parts = line.split("\t")
+        if len(parts) != 3 or not parts[2].strip():
+            raise BadExamples(file, number, "expected language<TAB>label<TAB>text")
+        if parts[1] not in (*LABELS, NONE):
+            raise BadExamples(file, number, f"{parts[1]!r} is no label: {', '.join((*LABELS, NONE))}")
+        rows.append(Row(*parts))
+    return rows
+
+
+def ordinary(examples: Iterable[tuple[str, str]], most: int = ORDINARY_OF_EACH) -> list[Row]:
+    """Rows without emotion from (topic, text) pairs: at most so many of each topic, always the same ones.
+
+    Topics for a person are left out, for some of their messages are emotional and some are not.
+    """
+    found: dict[str, list[str]] = {}
+    for topic, text in examples:
+        if not needs_person(topic):
+            found.setdefault(topic, []).append(text)
+    rows = []
+    for topic in sorted(found):
+        texts = sorted(set(found[topic]), key=lambda text: hashlib.sha256(text.encode()).digest())
+        rows += [Row("", NONE, text) for text in texts[:most]]
+    return rows
+
+
+def train_emotions(
+    encoder: Encoder, report: Callable[[str], None], plain: Sequence[Row] = (), folder: Path = DATA
+) -> EmotionModel:
+    """Train on all examples of a folder, and ``plain`` ones; takes about two minutes for 6,000 on two cores.
+
+    Raises:
+        BadExamples, BadLexicon: the owner's files have a mistake, or there are too few examples.
+    """
+    rows = [row for file in sorted(folder.glob("*.tsv")) for row in read_rows(file)] + list(plain)
+    lexicon = Lexicon.read(folder / LEXICON)
+    # The encoder computes outside the interpreter's lock: two threads use two cores.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        examples = list(pool.map(lambda row: featurise(encoder, row.text), rows))
+    report(f"emotions: {len(rows)} examples")
+    model, _ = train_on(rows, examples, lexicon, folder)
+    return model
+
+
+def train_on(
+    rows: Sequence[Row], examples: Sequence[Example], lexicon: Lexicon, folder: Path = DATA
+) -> tuple[EmotionModel, npt.NDArray[np.float32]]:
+    """Train on examples with their features. Also returns the probabilities (rows, labels) that each row gets from a
+    model that has not seen it nor its near copies: what the threshold is to be chosen on."""
+    labels = [NONE, *LABELS]
+    for label in labels:
+        if sum(row.label == label for row in rows) < LEAST_OF_EACH:
+            raise BadExamples(folder, None, f"fewer than {LEAST_OF_EACH} examples of {label}")
+    truth = np.array([labels.index(row.label) for row in rows])
+    sparse = SparseFeatures.fit((example.counts for example in examples), LEAST_DOCUMENTS)
+    flat = np.stack([example.pools for example in examples]).reshape(len(examples), -1)
+    mean, deviation = flat.mean(axis=0), np.maximum(flat.std(axis=0), 1e-6)
+    dense = (flat - mean) / deviation / np.sqrt(np.float32(flat.shape[1]))
+    signs = np.stack([lexicon.features(row.text, lexicon.find(row.text)) for row in rows])
+    matrix: Any = hstack(
+        [sparse.matrix(example.counts for example in examples), csr_matrix(dense), csr_matrix(signs)], format="csr"
+    )
+    vectors = unit(np.stack([example.pools[-1] for example in examples]))
+    names = [row.label for row in rows]
+    fold = folds(near_copies(vectors, names), names, FOLDS)
+    scores = np.zeros((len(rows), len(labels)), np.float32)
+    for number in range(FOLDS):
+        chosen = fold == number
+        weights, intercept = _fit(matrix[~chosen], truth[~chosen], len(labels))
+        scores[chosen] = matrix[chosen] @ weights + intercept
+    temperature = np.float32(fit_temperature(scores, truth))
+    weights, intercept = _fit(matrix, truth, len(labels))
+    model = EmotionModel(
+        labels=labels,
+        sparse=sparse,
+        mean=mean.astype(np.float32),
+        deviation=deviation.astype(np.float32),
+        weights=weights / temperature,
+        intercept=intercept / temperature,
+        lexicon=lexicon,
+    )
+    powers = np.exp((scores - scores.max(axis=1, keepdims=True)) / temperature)
+    return model, np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
+def _fit(
+    matrix: Any, truth: npt.NDArray[np.int64], labels: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    from sklearn.linear_model import LogisticRegression
+
+    regression = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3)
+    regression.fit(matrix, truth)
+    if len(regression.classes_) != labels:
+        raise ValueError("a fold lacks a label")
+    return regression.coef_.T.astype(np.float32), regression.intercept_.astype(np.float32)
