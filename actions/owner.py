@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from bot.reasons import EMOTIONS
 from handoff.events import LANGUAGES
 
 __all__ = ["BadOwnerFile", "Owner", "Route", "owner"]
@@ -48,6 +49,8 @@ class Owner:
     not_understood: Route
     not_understood_in_a_row: int
     answer_did_not_help: Route
+    emotions: Mapping[str, Route]
+    """The route of an emotion, by its label."""
     titles: Mapping[str, Mapping[str, str]]
     """Language → topic → what a button for it is called. ``none`` is the button for none of the others."""
 
@@ -141,6 +144,9 @@ def load(folder: Path) -> Owner:
         not_understood=_route(file, "not_understood", not_understood),
         not_understood_in_a_row=_in_a_row(file, not_understood),
         answer_did_not_help=_route(file, "answer_did_not_help", did_not_help),
+        emotions={
+            label: _route(file, f"emotion.{label}", _part(file, raw, "emotion").get(label, {})) for label in EMOTIONS
+        },
         titles={language: _titles(folder, language) for language in LANGUAGES},
     )
 

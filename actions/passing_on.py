@@ -8,10 +8,14 @@ from typing import Any
 from rasa_sdk.events import ActionExecuted, ConversationPaused, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.owner import Route
+from actions.owner import PRIORITIES, Owner, Route
 from actions.understanding import Heard
+from bot.reasons import ACKNOWLEDGED_AS, emotion
 
-__all__ = ["pass_on", "reason"]
+__all__ = ["ASKED", "pass_on", "pass_on_for_emotion", "reason", "with_emotion"]
+
+ASKED = "human/talk_to_human"
+"""The topic of who asks for a person; its words fit where nothing is known but that one comes."""
 
 
 def reason(code: str, heard: Heard, topic: str | None = None, **more: Any) -> dict[str, Any]:
@@ -20,6 +24,19 @@ def reason(code: str, heard: Heard, topic: str | None = None, **more: Any) -> di
     if topic:
         found["topic"] = topic
     return found
+
+
+def with_emotion(
+    reasons: Sequence[dict[str, Any]], route: Route, heard: Heard, rules: Owner
+) -> tuple[list[dict[str, Any]], Route]:
+    """Reasons and route with those of the message's emotion, where it has one: the more urgent priority counts, and a
+    skill is the topic's."""
+    if heard.emotion is None:
+        return list(reasons), route
+    own = rules.emotions.get(str(heard.emotion.get("label")), Route())
+    priority = max(route.priority, own.priority, key=PRIORITIES.index)
+    skill = own.skill if route.skill == Route.skill else route.skill
+    return [*reasons, emotion(heard.emotion, heard.of)], Route(priority, skill)
 
 
 def pass_on(
@@ -36,3 +53,11 @@ def pass_on(
         ActionExecuted("action_listen"),
         ConversationPaused(),
     ]
+
+
+def pass_on_for_emotion(dispatcher: CollectingDispatcher, heard: Heard, rules: Owner) -> list[dict[str, Any]]:
+    """Pass on a message whose emotion alone calls for a person, with words that fit it."""
+    label = str((heard.emotion or {}).get("label"))
+    dispatcher.utter_message(response=f"utter_{ACKNOWLEDGED_AS.get(label, ASKED)}")
+    skill = rules.skills.get(heard.topic or "", Route.skill)
+    return pass_on(dispatcher, *with_emotion([], Route(skill=skill), heard, rules))

@@ -1,4 +1,4 @@
-"""The visitor's topic needs a person."""
+"""The visitor's topic needs a person, or the emotion in the message does."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.owner import owner
-from actions.passing_on import pass_on, reason
+from actions.passing_on import ASKED, pass_on, pass_on_for_emotion, reason, with_emotion
 from actions.understanding import heard
 
 __all__ = ["RequestHandoff"]
 
-ASKED = "human/talk_to_human"
-
 
 class RequestHandoff(Action):
-    """Says the topic's own words and passes the conversation on."""
+    """Says the topic's own words, or what fits the emotion, and passes the conversation on."""
 
     def name(self) -> str:
         """The action's name in ``domain.yml``."""
@@ -27,8 +25,12 @@ class RequestHandoff(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """See the class."""
-        message = heard(tracker.current_state())
+        message, rules = heard(tracker.current_state()), owner()
+        if message.emotion is not None and message.by_emotion:
+            return pass_on_for_emotion(dispatcher, message, rules)
         topic = message.topic if message.topic and message.topic.startswith("human/") else ASKED
         dispatcher.utter_message(response=f"utter_{topic}")
         code = "asked" if topic == ASKED else "human_topic"
-        return pass_on(dispatcher, [reason(code, message, topic)], owner().route(topic))
+        return pass_on(
+            dispatcher, *with_emotion([reason(code, message, topic)], rules.route(topic), message, rules)
+        )

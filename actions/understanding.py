@@ -14,6 +14,8 @@ COUNTER = "failed_turns"
 """The slot that holds the count."""
 ANSWER = "utter_faq"
 """The action that speaks the company's answers."""
+EMOTION = "emotion"
+"""The intent of a message that needs a person for its emotion alone."""
 MOST_EVIDENCE = 500
 """Characters of the visitor's words in a reason; an agent sees the whole message beside it."""
 
@@ -31,6 +33,10 @@ class Heard:
     """The visitor's very words that tell the topic; none where a button was pressed."""
     of: int | None
     """The message's number in the conversation's log."""
+    emotion: Mapping[str, Any] | None = None
+    """``label``, ``evidence`` and ``signs`` of an emotion that needs a person."""
+    by_emotion: bool = False
+    """The emotion alone calls the person: the topic does not."""
 
 
 def _topic(message: Mapping[str, Any]) -> str | None:
@@ -60,6 +66,8 @@ def heard(state: Mapping[str, Any]) -> Heard:
         choices=tuple(str(topic) for topic in understood.get("choices") or ()),
         evidence=_evidence(understood, text, bool(sent.get("topic"))),
         of=sent.get("of"),
+        emotion=understood.get("emotion") or None,
+        by_emotion=(message.get("intent") or {}).get("name") == EMOTION,
     )
 
 

@@ -13,13 +13,16 @@ from typing import Any
 
 from bot import places
 from bot.encoder.build import prepare
+from bot.judgement.emotions import EmotionModel
+from bot.judgement.judging import judged
+from bot.judgement.owner import emotion_at_least
 from bot.nlu.classifier import Classifier
-from bot.nlu.decision import Decision
+from bot.nlu.decision import TALK_TO_HUMAN, Decision
 from bot.nlu.language import Detector, load_words
 from bot.nlu.owner import OwnerSettings
 from bot.nlu.scope import Scope
 from bot.nlu.understanding import FALLBACK, Topical, Understood
-from bot.reasons import explained, human_topic
+from bot.reasons import ACKNOWLEDGED_AS, emotion, explained, human_topic
 from bot.texts import Texts
 from handoff.privacy.masking import mask
 
@@ -27,7 +30,11 @@ __all__ = ["DEFAULT_LANGUAGE", "BadModel", "Parser"]
 
 DEFAULT_LANGUAGE = "en"
 """What is answered in while nothing tells the language: the last variant of every response."""
-_COMPONENTS = ("bot.nlu.components.LanguageDetector", "bot.nlu.components.TopicClassifier")
+_COMPONENTS = (
+    "bot.nlu.components.LanguageDetector",
+    "bot.nlu.components.TopicClassifier",
+    "bot.judgement.component.EmotionClassifier",
+)
 
 
 class BadModel(RuntimeError):
@@ -62,12 +69,17 @@ class Parser:
                 scope=Scope.load(files),
                 thresholds=settings.thresholds,
             )
+            self._emotions = EmotionModel.load(files)
+            self._emotional = emotion_at_least()
             self._detector = Detector(settings.swedish, load_words(files))
 
     def understand(self, text: str, so_far: str | None = None) -> Understood:
         """What the bot's components make of one typed message in a conversation that speaks ``so_far``."""
         heard = self._detector.detect(text, so_far)
-        return self.topical.understand(text, heard.language)
+        understood = self.topical.understand(text, heard.language)
+        if heard.foreign or understood.example is None:
+            return understood
+        return judged(understood, self._emotions.judge(text, understood.example, self._emotional))
 
     def parse(self, text: str) -> dict[str, Any]:
         """One message as ``silta parse`` prints it: masked as the hub masks it before the bot sees it."""
@@ -84,18 +96,27 @@ class Parser:
             "decision": understood.decision.value,
             "choices": list(understood.choices),
             "in_domain": round(understood.in_domain, 4),
-            "reasons": [self._reason(understood)] if handed else [],
+            "reasons": self._reasons(understood) if handed else [],
+            "emotion": understood.emotion,
             "answer": self._answer(understood, language),
         }
 
-    def _reason(self, understood: Understood) -> dict[str, Any]:
-        reason = human_topic(understood.topic, understood.evidence)
-        return explained(reason, topic=self.texts.title(understood.topic, DEFAULT_LANGUAGE))
+    def _reasons(self, understood: Understood) -> list[dict[str, Any]]:
+        reasons = []
+        if understood.evidence:
+            reason = human_topic(understood.topic, understood.evidence)
+            reasons.append(explained(reason, topic=self.texts.title(understood.topic, DEFAULT_LANGUAGE)))
+        if understood.emotion is not None:
+            reasons.append(explained(emotion(understood.emotion)))
+        return reasons
 
     def _answer(self, understood: Understood, language: str) -> str | None:
         """What the bot says to it: the answer, or the words with which it passes on; none where it asks back."""
         if understood.decision is Decision.CLARIFY:
             return None
+        if understood.emotion is not None and not understood.evidence:
+            acknowledged = ACKNOWLEDGED_AS.get(understood.emotion["label"], TALK_TO_HUMAN)
+            return self.texts.entry(acknowledged, language).text
         if understood.topic in self.texts.topics:
             return self.texts.entry(understood.topic, language).text
         return self.texts.system(understood.topic, language)

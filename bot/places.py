@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["CONFIG", "DOMAIN", "ENCODER", "MODELS", "NLU", "ROOT", "RULES"]
+__all__ = ["CONFIG", "DOMAIN", "EMOTION", "ENCODER", "MODELS", "NLU", "ROOT", "RULES"]
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
@@ -12,4 +12,5 @@ ENCODER = MODELS / "encoder"
 CONFIG = ROOT / "config.yml"
 DOMAIN = ROOT / "domain.yml"
 NLU = ROOT / "data" / "nlu"
+EMOTION = ROOT / "data" / "emotion"
 RULES = ROOT / "data" / "rules"

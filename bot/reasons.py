@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["EXPLANATIONS", "explained", "human_topic", "reason", "sentences"]
+__all__ = [
+    "ACKNOWLEDGED_AS",
+    "EMOTIONS",
+    "EXPLANATIONS",
+    "SIGNS",
+    "emotion",
+    "explained",
+    "human_topic",
+    "reason",
+    "sentences",
+]
 
 EXPLANATIONS = {
     "asked": "Asks for a person",
@@ -17,6 +27,18 @@ EXPLANATIONS = {
     "agent_stepped_in": "{name} stepped in",
 }
 """Explanations in English, for places without an agent's language."""
+
+EMOTIONS = {
+    "hot_anger": "anger",
+    "cold_anger": "cold anger",
+    "sadness": "sadness",
+    "fear": "fear",
+    "despair": "despair",
+}
+ACKNOWLEDGED_AS = {"hot_anger": "human/complaint", "cold_anger": "human/complaint"}
+"""Whose words acknowledge an emotion where the topic has none of its own; ``human/talk_to_human`` the others: sorrow
+and fear are met by a person at once, not by an apology."""
+SIGNS = {"capitals": "capital letters", "exclamations": "exclamation marks"}
 
 _ENDS = ".!?…"
 
@@ -60,6 +82,17 @@ def human_topic(topic: str, evidence: Sequence[str], of: int | None = None) -> d
     return reason(code, topic=topic, evidence=evidence, of=of)
 
 
+def emotion(judged: Mapping[str, Any], of: int | None = None) -> dict[str, Any]:
+    """The reason for an emotion, from the message's property of that name; ``emotion`` is its label."""
+    made = reason("emotion", evidence=judged["evidence"], of=of)
+    return {**made, "emotion": judged["label"], "signs": list(judged.get("signs") or ())}
+
+
 def explained(given: Mapping[str, Any], **values: str) -> dict[str, Any]:
     """A reason with its explanation in English, the placeholders of :data:`EXPLANATIONS` filled from ``values``."""
+    if given["code"] == "emotion":
+        signs = [SIGNS[sign] for sign in given.get("signs") or () if sign in SIGNS]
+        quotes = [f"“{quote}”" for quote in given["evidence"]]
+        name = EMOTIONS.get(str(given.get("emotion")), "")
+        values = {"emotion": "; ".join((", ".join((name, *signs)), *quotes)), **values}
     return {**given, "explanation": EXPLANATIONS[given["code"]].format(**values)}

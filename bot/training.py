@@ -44,11 +44,13 @@ def _sources() -> Iterator[Path]:
     yield places.DOMAIN
     yield from sorted(places.NLU.rglob("*.yml"))
     yield from sorted(places.RULES.rglob("*.yml"))
+    yield from sorted(path for path in places.EMOTION.glob("*") if path.suffix in (".tsv", ".yml"))
     owner = owner_directory()
     yield owner / "company.yml"
     yield from sorted((owner / "texts").glob("*.yml"))
     package = places.ROOT / "bot"
     yield from sorted((package / "nlu").glob("*.py"))
+    yield from sorted((package / "judgement").glob("*.py"))
     yield from sorted((package / "encoder").glob("*.py"))
     yield package / "importer.py"
     yield package / "texts.py"

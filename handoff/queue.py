@@ -9,7 +9,7 @@ from handoff.clock import parse_ms
 from handoff.conversation import PRIORITIES, Conversation, Status
 from handoff.texts import Texts
 
-__all__ = ["entry", "localised", "score"]
+__all__ = ["entry", "localised", "moved", "score"]
 
 _PRIORITY_STEP = 10**13
 """Milliseconds since the epoch stay below this until the year 2286, and three steps below 2^53, so that a priority
@@ -47,8 +47,19 @@ def entry(conversation: Conversation) -> dict[str, Any] | None:
         "last_text": conversation.last_text,
         "assignee": {"id": assignee.id, "name": assignee.name} if assignee else None,
         "assigned_at": conversation.assigned_at,
+        "lost": conversation.lost,
         "last": conversation.last,
     }
+
+
+def moved(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
+    """Whether agents must be told. What is said in a conversation that somebody has is told to those who follow it."""
+    if before is None or after is None:
+        return before is not after
+    said = {"last", "last_text"}
+    if after["status"] == Status.QUEUED.value:
+        return before != after
+    return any(before[name] != after[name] for name in after if name not in said)
 
 
 def localised(line: Mapping[str, Any], texts: Texts, language: str) -> dict[str, Any]:

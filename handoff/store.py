@@ -35,6 +35,7 @@ from handoff.errors import (
 )
 from handoff.events import Keys, encode
 from handoff.keys import ANSWER_TTL_S, HubKeys
+from handoff.recent import Recent
 from handoff.writer import Writer, load_script
 
 __all__ = ["Commit", "Decide", "Store", "connect"]
@@ -89,6 +90,7 @@ class Store:
         self.redis = redis
         self.keys = keys
         self._writer = writer
+        self._recent = Recent()
         self._bot_timeout_ms = bot_timeout_ms
         self._timeout_s = timeout_s
 
@@ -109,6 +111,10 @@ class Store:
         """The conversation as it is, or None when nothing was ever written."""
         raw = await self.call(self.redis.hget(self.keys.state(conversation), "state"))
         return Conversation.from_json(raw) if raw is not None else None
+
+    def lately(self, conversation: str) -> Conversation | None:
+        """The conversation as this process last wrote it, without asking Redis; None when it has not, or long ago."""
+        return self._recent.get(conversation)
 
     async def events(self, conversation: str, *, after: int = 0, upto: int | None = None) -> list[dict[str, Any]]:
         """The log's events with numbers above ``after``, as agents see them, in order."""
@@ -156,6 +162,14 @@ class Store:
             StoreUnavailable: unknown outcome; the same id may be sent again.
         """
         answer_key = self.keys.answer(scope or conversation, client_id) if client_id else None
+        recent = self._recent.get(conversation)
+        if recent is not None and answer_key is not None:
+            try:
+                return await self._decide_and_commit(recent, decide, answer_key, took)
+            except (StaleVersion, Refused) as error:
+                # Others have moved it, or what is refused may have been done before: look at what is written.
+                if isinstance(error, StoreUnavailable):
+                    raise
         for _ in range(CONFLICT_RETRIES):
             current, seen = await self._load_with_answer(conversation, answer_key)
             if seen is not None:
@@ -165,18 +179,29 @@ class Store:
                     raise NotFound("There is no such conversation.")
                 current = new
             try:
-                made = decide(current)
-                decision = await made if isinstance(made, Awaitable) else made
+                return await self._decide_and_commit(current, decide, answer_key, took)
+            except StaleVersion:
+                continue
             except Refused as refused:
                 await self._remember_refusal(answer_key, refused)
                 raise
-            if decision is None:
-                return Commit({})
-            try:
-                return await self._commit(decision, answer_key, took)
-            except StaleVersion:
-                continue
         raise StoreUnavailable("too many requests for one conversation at once")
+
+    async def _decide_and_commit(
+        self, current: Conversation, decide: Decide, answer_key: str | None, took: str | None
+    ) -> Commit:
+        made = decide(current)
+        decision = await made if isinstance(made, Awaitable) else made
+        if decision is None:
+            return Commit({})
+        try:
+            commit = await self._commit(decision, answer_key, took)
+        except BaseException:
+            self._recent.forget(current.id)
+            raise
+        if commit.decision is not None:
+            self._recent.keep(decision.after)
+        return commit
 
     async def _load_with_answer(self, conversation: str, answer_key: str | None) -> tuple[Conversation | None, Any]:
         pipe = self.redis.pipeline(transaction=False)
@@ -249,7 +274,7 @@ class Store:
             "last": after.last,
             "events": [entry.for_agent() for entry in decision.entries],
         }
-        if line is not None or earlier is not None:
+        if queue.moved(earlier, line):
             notice["queue"] = line
         return _json(plan), _json(notice)
 

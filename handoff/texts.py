@@ -58,6 +58,8 @@ class Texts:
     system: Mapping[str, Mapping[str, str]]
     reasons: Mapping[str, Mapping[str, str]]
     titles: Mapping[str, Mapping[str, str]]
+    emotions: Mapping[str, Mapping[str, str]]
+    """Names of emotions and of their signs, for agents; what the owner gave none is called by its label."""
 
     def say(self, language: str, key: str, **values: object) -> str:
         """The text ``key`` of ``system`` in ``language``, with the values in place."""
@@ -75,11 +77,17 @@ class Texts:
             return code
         values = {
             "topic": self.title(language, str(reason.get("topic") or "")),
-            "emotion": reason.get("emotion", ""),
+            "emotion": self._emotion(language, reason),
             "count": reason.get("count", 2),
             "name": reason.get("name", ""),
         }
         return pattern.format_map(values)
+
+    def _emotion(self, language: str, reason: Mapping[str, Any]) -> str:
+        """An emotion's name, with the signs of it that no words show: capital letters, exclamation marks."""
+        names, label = self.emotions[language], str(reason.get("emotion", ""))
+        signs = [names[sign] for sign in reason.get("signs") or () if sign in names]
+        return ", ".join((names.get(label, label), *signs))
 
 
 def _read(path: Path, problems: list[str]) -> dict[str, Any]:
@@ -141,6 +149,7 @@ def load_texts(folder: Path) -> Texts:
     system: dict[str, dict[str, str]] = {}
     reasons: dict[str, dict[str, str]] = {}
     titles: dict[str, dict[str, str]] = {}
+    emotions: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         path = folder / "texts" / f"{language}.yml"
         raw = _read(path, problems)
@@ -149,6 +158,8 @@ def load_texts(folder: Path) -> Texts:
         facts = _facts(company, language)
         system[language] = _checked(f"{path}: system", raw.get("system"), SYSTEM, facts, problems)
         reasons[language] = _checked(f"{path}: reasons", raw.get("reasons"), REASONS, facts, problems)
+        named = raw.get("emotions")
+        emotions[language] = {str(key): str(name) for key, name in named.items()} if isinstance(named, dict) else {}
         titles[language] = {
             f"{prefix}/{name}": str(item["title"])
             for section, prefix in (("answers", "faq"), ("human", "human"))
@@ -157,4 +168,4 @@ def load_texts(folder: Path) -> Texts:
         }
     if problems:
         raise SettingsError(problems)
-    return Texts(system, reasons, titles)
+    return Texts(system, reasons, titles, emotions)

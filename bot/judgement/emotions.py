@@ -1,7 +1,7 @@
 """Emotion in one message: which, how sure, and in which of the visitor's words.
 
 A logistic regression over what the topics' classifier has computed already (the encoder's layers, pieces of words) and
-the signs of :mod:`bot.judgement.cues`. ``none`` is a label like the others; a person is needed as far as it is not that.
+the signs of :mod:`bot.judgement.cues`. ``none`` is a label like the others; whatever else it is needs a person.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ class EmotionModel:
             start = text.index(piece, place)
             place = start + len(piece)
             inside = [cue for cue in cues if start <= cue.start and cue.end <= place]
-            scored.append((self._lean(piece, inside, leaning), start, self._clause(text, start, place, inside, leaning)))
+            quote = self._clause(text, start, place, inside, leaning)
+            scored.append((self._lean(piece, inside, leaning), start, quote))
         best = sorted(scored, reverse=True)[:_QUOTES]
         kept = [one for number, one in enumerate(best) if number == 0 or one[0] > best[0][0] / 2 > 0]
         return tuple(quote for _, _, quote in sorted(kept, key=lambda one: one[1]))

@@ -28,7 +28,6 @@ from bot.nlu.sparse import SparseFeatures
 from bot.nlu.understanding import featurise
 
 __all__ = [
-    "DATA",
     "BadExamples",
     "Row",
     "fingerprint",
@@ -39,7 +38,6 @@ __all__ = [
     "train_on",
 ]
 
-DATA = places.ROOT / "data" / "emotion"
 LEXICON = "cues.yml"
 FOLDS = 5
 STRENGTH = 20.0
@@ -70,12 +68,13 @@ class Row:
     text: str
 
 
-def sources(folder: Path = DATA) -> list[Path]:
-    """The files that the model is made from."""
+def sources(folder: Path | None = None) -> list[Path]:
+    """The files that the model is made from, ``data/emotion`` unless another folder is named."""
+    folder = folder or places.EMOTION
     return [*sorted(folder.glob("*.tsv")), folder / LEXICON]
 
 
-def fingerprint(folder: Path = DATA) -> str:
+def fingerprint(folder: Path | None = None) -> str:
     """Changes with the examples, the lexicon and this package's code."""
     digest = hashlib.sha256()
     for path in (*sources(folder), *sorted(Path(__file__).parent.glob("*.py"))):
@@ -123,13 +122,14 @@ def ordinary(examples: Iterable[tuple[str, str]], most: int = ORDINARY_OF_EACH) 
 
 
 def train_emotions(
-    encoder: Encoder, report: Callable[[str], None], plain: Sequence[Row] = (), folder: Path = DATA
+    encoder: Encoder, report: Callable[[str], None], plain: Sequence[Row] = (), folder: Path | None = None
 ) -> EmotionModel:
     """Train on all examples of a folder, and ``plain`` ones; takes about two minutes for 6,000 on two cores.
 
     Raises:
         BadExamples, BadLexicon: the owner's files have a mistake, or there are too few examples.
     """
+    folder = folder or places.EMOTION
     rows = [row for file in sorted(folder.glob("*.tsv")) for row in read_rows(file)] + list(plain)
     lexicon = Lexicon.read(folder / LEXICON)
     # The encoder computes outside the interpreter's lock: two threads use two cores.
@@ -141,14 +141,14 @@ def train_emotions(
 
 
 def train_on(
-    rows: Sequence[Row], examples: Sequence[Example], lexicon: Lexicon, folder: Path = DATA
+    rows: Sequence[Row], examples: Sequence[Example], lexicon: Lexicon, folder: Path | None = None
 ) -> tuple[EmotionModel, npt.NDArray[np.float32]]:
     """Train on examples with their features. Also returns the probabilities (rows, labels) that each row gets from a
     model that has not seen it nor its near copies: what the threshold is to be chosen on."""
     labels = [NONE, *LABELS]
     for label in labels:
         if sum(row.label == label for row in rows) < LEAST_OF_EACH:
-            raise BadExamples(folder, None, f"fewer than {LEAST_OF_EACH} examples of {label}")
+            raise BadExamples(folder or places.EMOTION, None, f"fewer than {LEAST_OF_EACH} examples of {label}")
     truth = np.array([labels.index(row.label) for row in rows])
     sparse = SparseFeatures.fit((example.counts for example in examples), LEAST_DOCUMENTS)
     flat = np.stack([example.pools for example in examples]).reshape(len(examples), -1)

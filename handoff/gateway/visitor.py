@@ -226,7 +226,7 @@ class VisitorSocket:
             case visitor.Message():
                 answer = await self._hub.visitor_message(self._new, id=frame.id, text=frame.text, button=frame.button)
                 self._peer.push(codec.ack(frame.id, answer))
-                await self._maybe_bot_types()
+                self._maybe_bot_types()
             case _:
                 self._peer.push(codec.ack(frame.id, await self._request(frame)))
 
@@ -248,8 +248,8 @@ class VisitorSocket:
 
     # -- what the visitor sees besides events
 
-    async def _maybe_bot_types(self) -> None:
-        state = await self._hub.store.load(self.conversation)
+    def _maybe_bot_types(self) -> None:
+        state = self._hub.store.lately(self.conversation)
         # The answer may have overtaken this look at the state; then nobody types any more.
         if state is not None and state.bot_pending and state.bot_pending[-1] > self._answered:
             self._bot_types(True)

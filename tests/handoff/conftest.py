@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import redis
 
+from tests.handoff.clients import Door
 from tests.handoff.fake_bot import FakeBot
 from tests.handoff.hub_process import HubProcess
 from tests.handoff.parts import Parts, parts_on
@@ -57,4 +58,11 @@ def running_hub() -> Iterator[HubProcess]:
 async def bot(running_hub: HubProcess) -> AsyncIterator[FakeBot]:
     """A bot that answers on the running hub."""
     async with FakeBot(running_hub.redis_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def door(running_hub: HubProcess) -> AsyncIterator[Door]:
+    """Sockets of the running hub, closed after the test."""
+    async with Door(running_hub.address) as made:
         yield made

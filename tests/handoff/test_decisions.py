@@ -58,7 +58,12 @@ def test_a_first_message_begins_the_conversation_and_goes_to_the_bot() -> None:
     assert made.answer == {"seq": 1}
     assert made.after.created_at == made.after.updated_at == AT
     (inbound,) = made.inbox
-    assert (inbound.kind, inbound.of, inbound.text, inbound.topic) == (InboundKind.MESSAGE, 1, "hello", "faq/return_how")
+    assert (inbound.kind, inbound.of, inbound.text, inbound.topic) == (
+        InboundKind.MESSAGE,
+        1,
+        "hello",
+        "faq/return_how",
+    )
     assert inbound.message_id == "c:1:message"
     assert made.after.bot_pending == (1,)
 
@@ -121,7 +126,9 @@ def test_an_answer_to_nothing_that_is_owed_is_dropped() -> None:
 
 
 def test_the_bots_wish_for_a_person_queues_with_reasons_priority_and_skill() -> None:
-    wish = HandoffRequest(({"code": "human_topic", "topic": "human/fraud", "evidence": ["my card"], "of": 1},), "urgent", "billing")
+    wish = HandoffRequest(
+        ({"code": "human_topic", "topic": "human/fraud", "evidence": ["my card"], "of": 1},), "urgent", "billing"
+    )
     made = answered(said().after, Outcome("c", "m", 1, replies=(Reply("Block your card"),), handoff=wish))
     assert kinds(made) == ["message", "handoff"]
     after = made.after

@@ -34,10 +34,15 @@ def test_everything_wrong_is_named() -> None:
         read_hours("company.yml: hours.chat", bad)
     said = "\n".join(refused.value.problems)
     assert len(refused.value.problems) == 4
-    for part in ("zone: 'Europe/Atlantis'", "days.mon: 'nine to five'", "'holiday'", "days.tue: closes before it opens"):
+    for part in (
+        "zone: 'Europe/Atlantis'",
+        "days.mon: 'nine to five'",
+        "'holiday'",
+        "days.tue: closes before it opens",
+    ):
         assert part in said
 
 
 def test_hours_that_are_missing_are_refused() -> None:
-    with pytest.raises(SettingsError, match="company.yml: hours.chat.zone"):
+    with pytest.raises(SettingsError, match=r"company\.yml: hours\.chat\.zone"):
         read_hours("company.yml: hours.chat", None)

@@ -57,3 +57,17 @@ def test_a_line_without_a_reason_and_with_an_agent() -> None:
     assert line is not None
     assert line["reason"] is None
     assert line["assignee"] == {"id": "a", "name": "Aino"}
+
+
+def test_agents_are_told_when_a_line_moves_and_not_of_every_word_in_a_taken_conversation() -> None:
+    waiting = queue.entry(WAITING)
+    more = queue.entry(replace(WAITING, last_text="more", last=9))
+    taken = replace(WAITING, status=Status.ASSIGNED, assignee=Assignee("a", "Aino"))
+    said = replace(taken, last_text="more", last=9)
+    assert queue.moved(None, waiting) and queue.moved(waiting, None)
+    assert not queue.moved(None, None)
+    assert queue.moved(waiting, more), "who waits is shown with the latest words"
+    assert not queue.moved(waiting, dict(waiting or {}))
+    assert queue.moved(waiting, queue.entry(taken))
+    assert not queue.moved(queue.entry(taken), queue.entry(said))
+    assert queue.moved(queue.entry(taken), queue.entry(replace(said, priority="urgent")))

@@ -67,7 +67,7 @@ def test_a_missing_text_is_named_with_file_and_key(owner: Path) -> None:
 )
 def test_a_bad_placeholder_is_named(owner: Path, text: str, said: str) -> None:
     change(owner / "texts" / "fi.yml", "system", "assigned", text)
-    with pytest.raises(SettingsError, match="fi.yml") as refused:
+    with pytest.raises(SettingsError, match=r"fi\.yml") as refused:
         load_texts(owner)
     assert said in str(refused.value)
 

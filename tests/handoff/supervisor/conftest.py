@@ -94,7 +94,7 @@ class FakeHouse:
         try:
             return self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"silta up has not ended; it said: {self.out}{self.err}; order: {self.order}") from None
+            raise AssertionError(f"silta up has not ended: {self.out}{self.err}, {self.order}") from None
 
     def pid(self, name: str) -> int:
         return int((self.var / "run" / f"{name}.pid").read_text())
