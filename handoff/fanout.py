@@ -89,7 +89,8 @@ class Subscription:
             return
         self._reading = True
         try:
-            self._known = max(self._known, await self._fanout.store.last(self.conversation))
+            last = await self._fanout.store.last(self.conversation)
+            self._known = max(self._known, last)  # looked at after the wait, in which a notice may have raised it
             while self.sent < self._known and not self._closed:
                 page = await self._fanout.store.events(self.conversation, after=self.sent, upto=self.sent + PAGE)
                 if not page:

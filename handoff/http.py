@@ -83,8 +83,12 @@ def _refusal(refused: Refused) -> JSONResponse:
     return JSONResponse(body, status_code=STATUS.get(refused.code, 400))
 
 
-async def _on_refused(_: Request, error: Exception) -> Response:
-    return _refusal(error) if isinstance(error, Refused) else _refusal(StoreUnavailable())
+async def _on_refused(request: Request, error: Exception) -> Response:
+    response = _refusal(error) if isinstance(error, Refused) else _refusal(StoreUnavailable())
+    if getattr(request.state, "unread", False):
+        # Else the connection would be kept for the rest of a body that nobody reads.
+        response.headers["connection"] = "close"
+    return response
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -92,6 +96,7 @@ async def _body(request: Request) -> dict[str, Any]:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             raw = await _read(request)
     except (TimeoutError, ClientDisconnect):
+        request.state.unread = True
         raise BadRequest("The body did not come in time.") from None
     try:
         body = json.loads(raw.decode("utf-8"))
@@ -108,6 +113,7 @@ async def _read(request: Request) -> bytes:
     async for chunk in request.stream():
         chunks += chunk
         if len(chunks) > BODY_MAX_BYTES:
+            request.state.unread = True
             raise TooLarge(f"The body is larger than {BODY_MAX_BYTES} bytes.", limit=BODY_MAX_BYTES)
     return bytes(chunks)
 

@@ -37,6 +37,10 @@ HEAD_TIMEOUT_S = 5.0
 ABORT_AFTER_S = 1.0
 """After the server's own close a peer that still reads nothing is aborted."""
 
+CLOSE_TIMEOUT_S = 1.0
+"""For a peer's answer to our close; it has the code by then. (uvicorn waits 10 s, for which a stranger without a hello
+would hold the socket.)"""
+
 
 def _reset(transport: asyncio.Transport) -> None:
     """Abort with a reset: a plain abort leaves the unsent bytes with the kernel for many seconds."""
@@ -54,6 +58,7 @@ class HubSocket(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.close_timeout = CLOSE_TIMEOUT_S
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         raw = self.transport.get_extra_info("socket")
         if raw is not None and raw.family != socket.AF_UNIX:
@@ -67,8 +72,15 @@ class HubSocket(WebSocketsSansIOProtocol):
             self.scope["extensions"]["silta.abort"] = {"abort": self.hard_abort}
 
     def hard_abort(self) -> None:
-        """Drop the peer now, with nothing left in the kernel."""
-        _reset(self.transport)
+        """Drop the peer now, with nothing left in the kernel. Nothing happens when it is gone already."""
+        if not self.disconnected:
+            _reset(self.transport)
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        if not self.disconnected:
+            # The handler is done and the socket closing: whoever does not take that is dropped.
+            self.loop.call_later(CLOSE_TIMEOUT_S + ABORT_AFTER_S, self.hard_abort)
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

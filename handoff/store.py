@@ -165,7 +165,10 @@ class Store:
         recent = self._recent.get(conversation)
         if recent is not None and answer_key is not None:
             try:
-                return await self._decide_and_commit(recent, decide, answer_key, took)
+                commit = await self._decide_and_commit(recent, decide, answer_key, took)
+                if commit.decision is not None or commit.repeated:
+                    return commit
+                # Nothing to do: true of this state, which may be old.
             except (StaleVersion, Refused) as error:
                 # Others have moved it, or what is refused may have been done before: look at what is written.
                 if isinstance(error, StoreUnavailable):

@@ -2,7 +2,8 @@
 
 What they put on a message:
 
-* ``entities``: ``language``, from which the slot of that name is filled; none where the message does not tell.
+* ``entities``: ``language``, from which the slot of that name is filled: the message's own, else that of the
+  conversation so far; none where neither is known.
 * ``intent`` and ``intent_ranking``: the topic; for a retrieval topic (``faq/…``, ``human/…``) the part before the
   stroke.
 * ``response_selector``: the whole topic in the form that Rasa's own ResponseSelector gives it, so that the stock
@@ -32,7 +33,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot import places
 from bot.encoder.build import prepare
 from bot.nlu.classifier import Classifier, Settings
-from bot.nlu.language import Detector, Heard, load_words, save_words, typical_words
+from bot.nlu.language import SPOKEN, Detector, Heard, load_words, save_words, typical_words
 from bot.nlu.owner import OwnerSettings
 from bot.nlu.scope import Scope
 from bot.nlu.training import progress, train_topical
@@ -114,18 +115,19 @@ class LanguageDetector(GraphComponent, EntityExtractorMixin):
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Add the entity ``language`` where a message tells its language."""
+        """Add the entity ``language``: the message's own, or the conversation's where it does not tell."""
         for message in messages:
             ours = _ours(message)
-            so_far = ours.get(_LANGUAGE)
+            so_far = ours.get(_LANGUAGE) if ours.get(_LANGUAGE) in SPOKEN else None
             if ours.get("topic"):
-                heard = Heard(so_far, None)
+                heard = Heard(None, None)
             else:
                 heard = self._detector.detect(message.get(TEXT) or "", so_far)
-            message.set(PROPERTY, {_LANGUAGE: heard.language, _FOREIGN: heard.foreign})
-            if heard.language is None:
+            language = heard.language or so_far
+            message.set(PROPERTY, {_LANGUAGE: language, _FOREIGN: heard.foreign})
+            if language is None:
                 continue
-            entity = {"entity": _LANGUAGE, "value": heard.language, "start": 0, "end": 0, "confidence_entity": 1.0}
+            entity = {"entity": _LANGUAGE, "value": language, "start": 0, "end": 0, "confidence_entity": 1.0}
             found = [*message.get(ENTITIES, []), *self.add_extractor_name([entity])]
             message.set(ENTITIES, found, add_to_output=True)
         return messages

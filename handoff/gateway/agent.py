@@ -145,16 +145,20 @@ class AgentSocket:
             self._peer.close(1008)
             await self._peer.flushed()
             return
-        hello: wire.Hello | None = None
+        frame: wire.Frame | None = None
         try:
-            hello = _hello(wire.decode(raw))
-            await self._hello(hello)
+            frame = wire.decode(raw)
+            await self._hello(_hello(frame))
         except codec.Malformed as malformed:
             await self._refuse(malformed.id, malformed.refused, 1008)
             return
         except Refused as refused:
             code = 1013 if isinstance(refused, StoreUnavailable) else 1008
-            await self._refuse(hello.id if hello is not None else None, refused, code)
+            await self._refuse(getattr(frame, "id", None), refused, code)
+            return
+        except Exception:
+            log.exception("a hello failed")
+            await self._refuse(getattr(frame, "id", None), TryLater("This did not work; come back in a moment."), 1013)
             return
         while not self._peer.closed:
             await self._handle(await reader.next())

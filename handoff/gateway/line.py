@@ -14,6 +14,9 @@ __all__ = ["MOVES_EVERY_S", "WaitingLine"]
 MOVES_EVERY_S = 1.0
 """Places are told at most so often: a queue that moves fast need not flicker."""
 
+LOOK_EVERY_S = 5.0
+"""Looked at without a reason: an agent who vanishes says nothing, and is one less all the same."""
+
 
 class Waiting(Protocol):
     """A visitor's socket in the queue."""
@@ -45,7 +48,11 @@ class WaitingLine:
 
     async def keep_telling(self) -> None:
         while True:
-            await self._moved.wait()
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._moved.wait()
+            except TimeoutError:
+                pass
             self._moved.clear()
             try:
                 await self._tell()

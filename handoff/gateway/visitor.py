@@ -133,16 +133,20 @@ class VisitorSocket:
             self._peer.close(1008)
             await self._peer.flushed()
             return
-        hello: visitor.Hello | None = None
+        frame: visitor.Frame | None = None
         try:
-            hello = _hello(visitor.decode(raw))
-            await self._hello(hello, browser_language)
+            frame = visitor.decode(raw)
+            await self._hello(_hello(frame), browser_language)
         except codec.Malformed as malformed:
             await self._refuse(malformed.id, malformed.refused, 1008)
             return
         except Refused as refused:
             code = 1013 if isinstance(refused, StoreUnavailable) else 1008
-            await self._refuse(hello.id if hello is not None else None, refused, code)
+            await self._refuse(getattr(frame, "id", None), refused, code)
+            return
+        except Exception:
+            log.exception("a hello failed")
+            await self._refuse(getattr(frame, "id", None), TryLater("This did not work; come back in a moment."), 1013)
             return
         while not self._peer.closed:
             text = await reader.next()

@@ -142,6 +142,8 @@ def _hub(settings: UpSettings, number: int, common: Mapping[str, str]) -> Part:
     async def ready(_: Process) -> bool:
         return await http_ok(host, settings.port, "/readyz")
 
-    messenger = {key: value for key, value in settings.environ.items() if key.startswith("SILTA_MESSENGER_")}
+    own = {key: value for key, value in settings.environ.items() if key.startswith("SILTA_MESSENGER_")}
     command = (str(settings.hub_python), "-m", "handoff")
-    return Part(name, Stage.HUB, command, _named(name, common, **messenger), ready, 60.0, 15.0)
+    if settings.hubs > 1:
+        own["SILTA_REUSE_PORT"] = "1"  # they listen on the same port side by side
+    return Part(name, Stage.HUB, command, _named(name, common, **own), ready, 60.0, 15.0)

@@ -14,6 +14,7 @@ from bot.encoder.encoder import Encoder
 from bot.nlu.classifier import Settings
 from bot.nlu.training import train_topical
 from bot.nlu.understanding import Topical
+from tests.bot.small_emotions import small_folder
 
 EXAMPLES = {
     "faq/track_order": (
@@ -83,6 +84,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "NLU", root / "nlu")
         patch.setattr(places, "MODELS", root / "models")
+        patch.setattr(places, "EMOTION", small_folder(root / "emotion"))
         # Rasa's cache would be that of the project.
         patch.setenv("RASA_CACHE_DIRECTORY", str(root / "cache"))
         model = training.train()

@@ -127,6 +127,7 @@ def test_a_change_of_an_owners_text_asks_for_training(
 ) -> None:
     monkeypatch.setattr(places, "MODELS", trained.parent)
     monkeypatch.setattr(places, "NLU", trained.parent.parent / "nlu")
+    monkeypatch.setattr(places, "EMOTION", trained.parent.parent / "emotion")
     assert training.needs_training() is None
     before = training.fingerprint()
     owner = tmp_path / "owner"

@@ -152,7 +152,7 @@ async def test_a_hanging_redis_gets_no_acknowledgement_and_nothing_twice(silta: 
             return False
         return True
 
-    while not await repeated():  # noqa: ASYNC110 (asking again is what brings the change)
+    while not await repeated():
         await asyncio.sleep(BACK_OFF_S)
     assert guest.texts("visitor").count("are you there?") <= 1
     back = await guest.again()

@@ -190,6 +190,26 @@ async def test_what_is_written_just_before_the_subscription_is_not_missed(parts:
     assert recorder.numbers == [2]
 
 
+async def test_what_is_written_while_the_subscription_asks_for_the_end_is_not_missed(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its notice comes between the look at the log's end and its use."""
+    new, recorder = new_conversation(), Recorder()
+    await parts.say(new)
+    subscription = parts.fanout.subscribe(new.id, 1, recorder)
+    look = parts.store.last
+
+    async def overtaken(conversation: str) -> int:
+        last = await look(conversation)
+        await parts.say(new)
+        subscription.offer(await parts.store.events(new.id, after=1), 2)
+        return last
+
+    monkeypatch.setattr(parts.store, "last", overtaken)
+    await subscription.catch_up()
+    assert recorder.numbers == [2]
+
+
 async def test_a_subscription_closed_in_the_middle_of_a_replay_delivers_nothing_more(parts: Parts) -> None:
     new = new_conversation()
     await parts.fill(new, 2 * PAGE)

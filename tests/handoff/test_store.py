@@ -156,6 +156,41 @@ async def test_a_request_that_never_gets_its_turn_is_refused_rather_than_tried_f
     assert await parts.store.last(new.id) == 1 + CONFLICT_RETRIES
 
 
+async def test_what_this_process_wrote_last_is_a_guess_that_another_may_have_overtaken(
+    url: str, parts: Parts
+) -> None:
+    new = new_conversation()
+    await parts.say(new)
+    async with parts_on(url) as other:
+        await other.say(new, "elsewhere")
+        seen: list[int] = []
+
+        def nothing_to_do(state: Conversation) -> None:
+            seen.append(state.last)
+
+        assert (await parts.store.request(new.id, nothing_to_do, client_id="n")).decision is None
+        assert seen[-1] == 2, "that there is nothing to do must be true of what is written"
+        assert await parts.say(new, "here") == 3
+        await other.hub.request_handoff(await other.state(new.id), id=uid())
+        assert (await parts.hub.cancel_handoff(new.id, id=uid()))["status"] == "bot", "refused by the guess alone"
+
+
+async def test_a_write_of_unknown_outcome_is_no_base_for_the_next(parts: Parts) -> None:
+    new = new_conversation()
+    await parts.say(new)
+    assert parts.store.lately(new.id) == await parts.state(new.id)
+    with pytest.raises(ZeroDivisionError):
+        await parts.store.request(new.id, lambda _: 1 / 0)  # type: ignore[arg-type, return-value]
+    assert parts.store.lately(new.id) is not None, "nothing was sent"
+    await parts.redis.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(StoreUnavailable):
+            await parts.say(new, "does it fit?")
+    finally:
+        await parts.redis.config_set("maxmemory", "0")
+    assert parts.store.lately(new.id) is None
+
+
 # -- idempotent ids
 
 

@@ -92,3 +92,11 @@ def test_a_section_that_is_missing_is_every_text_missing(owner: Path) -> None:
     with pytest.raises(SettingsError) as refused:
         load_texts(owner)
     assert len(refused.value.problems) == len(REASONS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_emotion_is_named_in_the_agents_language(language: str) -> None:
+    reason = {"code": "emotion", "emotion": "cold_anger", "evidence": ["x"], "signs": ["no_such_sign"]}
+    said = load_texts(OWNER).explain(language, reason)
+    assert "cold_anger" not in said and "no_such_sign" not in said
+    assert {"fi": "viha", "da": "vrede", "en": "anger"}[language] in said

@@ -62,7 +62,12 @@ def test_a_button_is_its_topic_and_keeps_the_language(agent: Agent) -> None:
 
 
 def test_a_message_that_does_not_tell_its_language_keeps_that_of_the_conversation(agent: Agent) -> None:
-    assert parse(agent, "12345", language="da")["entities"] == []
+    parsed = parse(agent, "12345", language="da")
+    assert [entity["value"] for entity in parsed["entities"]] == ["da"] and parsed["silta"]["language"] == "da"
+
+
+def test_no_language_is_made_up_where_none_is_known(agent: Agent) -> None:
+    assert parse(agent, "12345")["entities"] == []
 
 
 def test_what_is_not_understood_becomes_the_fallback_intent(agent: Agent) -> None:

@@ -1,0 +1,77 @@
+"""The figures that issue 4 asks for, on messages that nothing was trained on and nothing tuned to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.nlu.decision import Decision
+from bot.parser import Parser
+from bot.training import current_model
+
+UNSEEN = Path(__file__).resolve().parents[2] / "unseen"
+LANGUAGES = ("fi", "da", "en")
+EMOTIONAL, COLD = 0.85, 0.75
+ORDINARY, HARD = 0.04, 0.08
+LEAST_SHARE = 0.05
+"""No language more than so much behind the best."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(current_model() is None, reason="no model is trained")]
+
+
+@pytest.fixture(scope="module")
+def parser() -> Parser:
+    model = current_model()
+    assert model is not None
+    return Parser(model)
+
+
+def rows(kind: str, language: str) -> Iterator[tuple[str, str]]:
+    for line in (UNSEEN / f"{kind}.{language}.tsv").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            _, label, text = line.split("\t")
+            yield label, text
+
+
+def needs_person(parser: Parser, text: str) -> bool:
+    return parser.understand(text).decision is Decision.HANDOFF
+
+
+def share(found: list[bool]) -> float:
+    return sum(found) / len(found)
+
+
+def test_emotion_is_recognised_in_every_language(parser: Parser) -> None:
+    recall = {}
+    for language in LANGUAGES:
+        found: dict[str, list[bool]] = defaultdict(list)
+        for label, text in rows("emotion", language):
+            found[label].append(needs_person(parser, text))
+        none = share(found.pop("none"))
+        recall[language] = share([one for each in found.values() for one in each])
+        print(language, {label: round(share(each), 3) for label, each in found.items()}, "none", round(none, 3))
+        assert recall[language] >= EMOTIONAL
+        assert share(found["cold_anger"]) >= COLD
+        assert none <= HARD
+    assert max(recall.values()) - min(recall.values()) <= LEAST_SHARE, recall
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_emotion_raises_few_false_alarms_on_plain_messages(parser: Parser, language: str) -> None:
+    alarms = [
+        parser.understand(text).emotion is not None
+        for topic, text in rows("topics", language)
+        if not topic.startswith("human/")
+    ]
+    print(language, round(share(alarms), 4))
+    assert share(alarms) <= ORDINARY
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_evidence_is_what_the_visitor_wrote(parser: Parser, language: str) -> None:
+    for _, text in rows("emotion", language):
+        emotion = parser.understand(text).emotion
+        assert emotion is None or (emotion["evidence"] and all(quote in text for quote in emotion["evidence"])), text

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.judgement.owner import AT_LEAST, BadThreshold, emotion_at_least
+
+
+def test_the_owner_says_how_sure_the_bot_must_be(tmp_path: Path) -> None:
+    assert emotion_at_least(tmp_path) == AT_LEAST, "without a file"
+    (tmp_path / "handoff.yml").write_text("emotion: {at_least: 0.7}\n", encoding="utf-8")
+    assert emotion_at_least(tmp_path) == 0.7
+    (tmp_path / "handoff.yml").write_text("topics: {}\n", encoding="utf-8")
+    assert emotion_at_least(tmp_path) == AT_LEAST, "without a line"
+
+
+@pytest.mark.parametrize("value", ["0", "1.5", "yes", "'0.5'", "-1"])
+def test_what_is_no_probability_is_refused_with_its_place(tmp_path: Path, value: str) -> None:
+    (tmp_path / "handoff.yml").write_text(f"emotion: {{at_least: {value}}}\n", encoding="utf-8")
+    with pytest.raises(BadThreshold, match=r"handoff\.yml: emotion\.at_least"):
+        emotion_at_least(tmp_path)

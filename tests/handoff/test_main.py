@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from handoff import main as module
+from handoff.errors import StartRefused
+from handoff.main import JsonLines, check_redis
+from handoff.settings import ROOT
+from handoff.store import connect
+from tests.handoff.parts import Parts
+from tests.handoff.texts_for_tests import OWNER
+from tests.helpers.redis_server import RedisServer
+
+
+def hub(**env: str) -> subprocess.CompletedProcess[str]:
+    """Run the hub as anybody runs it, where it is expected not to start."""
+    return subprocess.run(
+        [sys.executable, "-m", "handoff"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=20
+    )
+
+
+def test_a_hub_that_is_set_up_wrongly_says_everything_that_is_wrong_and_ends_with_1() -> None:
+    ended = hub(SILTA_PORT="http", SILTA_ORIGINS="shop.example")
+    assert ended.returncode == 1
+    lines = ended.stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["hub"] * 3
+    for name in ("SILTA_REDIS_URL", "SILTA_PORT", "SILTA_ORIGINS"):
+        assert any(name in line for line in lines)
+    assert ended.stdout == ""
+
+
+def test_an_owners_folder_with_gaps_is_said_file_by_file(tmp_path: Path) -> None:
+    ended = hub(SILTA_REDIS_URL="unix:///nowhere", SILTA_OWNER_DIR=str(tmp_path), SILTA_VAR=str(tmp_path / "var"))
+    assert ended.returncode == 1
+    for name in ("company.yml", "fi.yml", "da.yml", "en.yml"):
+        assert name in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+async def test_a_redis_as_silta_brings_it_along_is_fit(redis_server: RedisServer) -> None:
+    redis = connect(redis_server.url, timeout_s=5)
+    await check_redis(redis)
+    await redis.aclose()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "named"), [("maxmemory-policy", "allkeys-lru", "noeviction"), ("appendonly", "no", "appendonly")]
+)
+async def test_r6_a_redis_that_would_lose_conversations_is_refused(
+    redis_server: RedisServer, setting: str, value: str, named: str
+) -> None:
+    redis: Redis = connect(redis_server.url, timeout_s=5)
+    await redis.config_set(setting, value)
+    with pytest.raises(StartRefused, match=named):
+        await check_redis(redis)
+    redis_server.kill()
+    with pytest.raises(StartRefused, match="does not answer"):
+        await check_redis(redis)
+    await redis.aclose()
+
+
+def record(message: str, *arguments: Any, error: Exception | None = None) -> logging.LogRecord:
+    info = (type(error), error, error.__traceback__) if error is not None else None
+    return logging.LogRecord("silta.hub", logging.WARNING, "x.py", 1, message, arguments, info)
+
+
+@pytest.mark.parametrize("text", ["two\r\nlines", "\x1b[31mred", '{"level":"critical"}', "\u2028", "ä" * 10, "\ud83d"])
+def test_s11_whatever_is_logged_is_one_line_of_json(text: str) -> None:
+    line = JsonLines().format(record("conversation %s: odd", text))
+    assert "\n" not in line and "\r" not in line and "\x1b" not in line and line.isascii()
+    assert json.loads(line)["message"] == f"conversation {text}: odd"
+
+
+def test_s11_a_line_of_the_log_has_an_end() -> None:
+    assert len(json.loads(JsonLines().format(record("x" * 1_000_000)))["message"]) == 2000
+    try:
+        raise ValueError("y" * 1_000_000)
+    except ValueError as error:
+        told = json.loads(JsonLines().format(record("failed", error=error)))
+    assert told["level"] == "warning" and len(told["error"]) == 4000
+
+
+def test_times_in_the_log_are_utc() -> None:
+    root = logging.getLogger()
+    kept, level = root.handlers[:], root.level
+    try:
+        module._log_to_stderr()
+        (handler,) = root.handlers
+        made = record("x")
+        made.created = 0.0
+        assert handler.formatter is not None
+        assert json.loads(handler.formatter.format(made))["at"] == "1970-01-01T00:00:00Z"
+    finally:
+        root.handlers[:], root.level = kept, level
+
+
+async def test_a_part_that_dies_ends_the_hub_so_that_it_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(module.os, "_exit", ended.append)
+
+    async def dies() -> None:
+        raise ZeroDivisionError
+
+    async def lives() -> None:
+        await asyncio.Event().wait()
+
+    dying, living = asyncio.create_task(dies()), asyncio.create_task(lives())
+    for task in (dying, living):
+        task.add_done_callback(module._say_when_dead)
+    await asyncio.wait([dying])
+    await asyncio.sleep(0)
+    assert ended == [70]
+    living.cancel()
+    await asyncio.gather(living, return_exceptions=True)
+    await asyncio.sleep(0)
+    assert ended == [70], "one that is told to end is no death"
+
+
+async def test_the_owners_files_of_the_repository_are_good(parts: Parts) -> None:
+    assert (OWNER / "company.yml").is_file()
+    await check_redis(parts.redis)
