@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["CONFIG", "DOMAIN", "EMOTION", "ENCODER", "MODELS", "NLU", "ROOT", "RULES"]
+__all__ = ["CONFIG", "DOMAIN", "EMOTION", "ENCODED", "ENCODER", "MODELS", "NLU", "ROOT", "RULES"]
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
 ENCODER = MODELS / "encoder"
+ENCODED = MODELS / "encoded"
 CONFIG = ROOT / "config.yml"
 DOMAIN = ROOT / "domain.yml"
 NLU = ROOT / "data" / "nlu"

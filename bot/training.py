@@ -7,6 +7,7 @@ nothing after a fresh clone.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import json
@@ -94,7 +95,8 @@ def needs_training() -> str | None:
 
 
 def train(report: Report | None = None) -> Path:
-    """Train the whole Rasa model into ``models/`` and note its fingerprint.
+    """Train the whole Rasa model into ``models/`` and note its fingerprint. One training runs at a time; a second one
+    waits. What Rasa has trained before from the same data and code comes from its cache.
 
     Args:
         report: gets one line for each step.
@@ -115,6 +117,29 @@ def train(report: Report | None = None) -> Path:
         from rasa.shared.exceptions import RasaException
     _quieten()
     places.MODELS.mkdir(exist_ok=True)
+    with _only_one(say):
+        model = _rasa(rasa_train, RasaException)
+        _write_note({"model": model.name, "fingerprint": mark})
+        _tidy(model)
+    say(f"trained {model.name} in {time.monotonic() - started:.0f} s")
+    return model
+
+
+@contextlib.contextmanager
+def _only_one(say: Report) -> Iterator[None]:
+    with (places.MODELS / ".training.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another training")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        for left_over in places.MODELS.glob(".training-*"):
+            shutil.rmtree(left_over, ignore_errors=True)  # of a training that was killed
+        yield
+
+
+def _rasa(rasa_train: Callable[..., Any], failure: type[Exception]) -> Path:
+    """Run Rasa's training and put its archive in place."""
     work = Path(tempfile.mkdtemp(prefix=".training-", dir=places.MODELS))
     previous = os.getcwd()
     try:
@@ -127,10 +152,9 @@ def train(report: Report | None = None) -> Path:
                     config=str(places.CONFIG),
                     training_files=[str(places.NLU), str(places.RULES)],
                     output=str(work),
-                    force_training=True,
                     fixed_model_name=f"silta-{time.strftime('%Y%m%d-%H%M%S')}",
                 )
-        except RasaException as error:
+        except failure as error:
             raise TrainingFailed(_reason(error)) from error
         if result.code != 0 or not result.model:
             raise TrainingFailed("Rasa made no model; its own messages say why")
@@ -139,9 +163,6 @@ def train(report: Report | None = None) -> Path:
     finally:
         os.chdir(previous)
         shutil.rmtree(work, ignore_errors=True)
-    _write_note({"model": model.name, "fingerprint": mark})
-    _tidy(model)
-    say(f"trained {model.name} in {time.monotonic() - started:.0f} s")
     return model
 
 

@@ -162,17 +162,9 @@ class Store:
             StoreUnavailable: unknown outcome; the same id may be sent again.
         """
         answer_key = self.keys.answer(scope or conversation, client_id) if client_id else None
-        recent = self._recent.get(conversation)
-        if recent is not None and answer_key is not None:
-            try:
-                commit = await self._decide_and_commit(recent, decide, answer_key, took)
-                if commit.decision is not None or commit.repeated:
-                    return commit
-                # Nothing to do: true of this state, which may be old.
-            except (StaleVersion, Refused) as error:
-                # Others have moved it, or what is refused may have been done before: look at what is written.
-                if isinstance(error, StoreUnavailable):
-                    raise
+        commit = await self._on_a_guess(conversation, decide, answer_key, took)
+        if commit is not None:
+            return commit
         for _ in range(CONFLICT_RETRIES):
             current, seen = await self._load_with_answer(conversation, answer_key)
             if seen is not None:
@@ -189,6 +181,22 @@ class Store:
                 await self._remember_refusal(answer_key, refused)
                 raise
         raise StoreUnavailable("too many requests for one conversation at once")
+
+    async def _on_a_guess(
+        self, conversation: str, decide: Decide, answer_key: str | None, took: str | None
+    ) -> Commit | None:
+        """Decide on the state as this process last wrote it, which saves the load; None when that says nothing: it may
+        be old, what is refused may have been done before, and what needs no write may need one by now."""
+        recent = self._recent.get(conversation)
+        if recent is None or answer_key is None:
+            return None
+        try:
+            commit = await self._decide_and_commit(recent, decide, answer_key, took)
+        except StoreUnavailable:
+            raise
+        except (StaleVersion, Refused):
+            return None
+        return commit if commit.decision is not None or commit.repeated else None
 
     async def _decide_and_commit(
         self, current: Conversation, decide: Decide, answer_key: str | None, took: str | None

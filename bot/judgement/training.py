@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,9 @@ from bot.judgement.cues import Lexicon
 from bot.judgement.emotions import LABELS, NONE, EmotionModel
 from bot.nlu.classifier import Example, fit_temperature
 from bot.nlu.decision import needs_person
+from bot.nlu.features import featurise_all
 from bot.nlu.groups import folds, near_copies
 from bot.nlu.sparse import SparseFeatures
-from bot.nlu.understanding import featurise
 
 __all__ = [
     "BadExamples",
@@ -136,9 +135,7 @@ def train_emotions(
     folder = folder or places.EMOTION
     rows = [row for file in sorted(folder.glob("*.tsv")) for row in read_rows(file)] + list(plain)
     lexicon = Lexicon.read(folder / LEXICON)
-    # The encoder computes outside the interpreter's lock: two threads use two cores.
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        examples = list(pool.map(lambda row: featurise(encoder, row.text), rows))
+    examples = featurise_all(encoder, [row.text for row in rows], places.ENCODED, report)
     report(f"emotions: {len(rows)} examples")
     model, _ = train_on(rows, examples, lexicon, folder)
     return model

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,10 @@ def _ours(message: Message) -> dict[str, Any]:
 
 
 def _code_fingerprint() -> str:
-    """Changes with the code that trains and predicts: Rasa's cache looks at one class only."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    """Changes with the code that trains and predicts, and with the encoder: Rasa's cache looks at one class only."""
+    digest = hashlib.sha256(os.environ.get("SILTA_ENCODER", "").encode())
+    here = Path(__file__).parent
+    for path in sorted([*here.glob("*.py"), *(here.parent / "encoder").glob("*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -206,6 +208,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
             [example.get(TEXT) for example in examples],
             [example.get(INTENT_RESPONSE_KEY) or example.get(INTENT) for example in examples],
             settings=Settings(**{name: self._config[name] for name in names}),
+            store=places.ENCODED,
         )
         with self._model_storage.write_to(self._resource) as directory:
             self._topical.classifier.save(directory)

@@ -23,10 +23,12 @@ class Decision(str, Enum):
 class Thresholds:
     """When to do what. All are probabilities or shares between 0 and 1."""
 
-    answer: float = 0.5
-    """A topic at least this likely is answered."""
-    person: float = 0.4
-    """A human topic at least this likely goes to a person: asking back would hurt where empathy is needed."""
+    answer: float = 0.65
+    """A topic at least this likely is answered. The chances are calibrated, so of what is answered at the very limit
+    one in three is wrong, and of all that is answered a few in a hundred: better asked back than answered wrongly."""
+    person: float = 0.5
+    """Human topics at least this likely together go to a person, when the likeliest topic is one of them: asking back
+    which grief it is would hurt where empathy is needed."""
     choice: float = 0.1
     """A topic at least this likely is offered when the bot asks back."""
     choices: int = 3
@@ -57,7 +59,7 @@ def decide(
         return Verdict(Decision.CLARIFY)
     topic, chance = ranking[0]
     if needs_person(topic):
-        if chance >= limits.person:
+        if sum(probability for name, probability in ranking if needs_person(name)) >= limits.person:
             return Verdict(Decision.HANDOFF)
     elif chance >= limits.answer:
         return Verdict(Decision.ANSWER)

@@ -15,11 +15,11 @@ from bot.encoder.encoder import Encoder, unit
 from bot.nlu.classifier import Classifier, Example
 from bot.nlu.cleaning import clean
 from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, decide, needs_person
+from bot.nlu.features import featurise
 from bot.nlu.scope import Scope
-from bot.nlu.sparse import counts
 from bot.reasons import sentences
 
-__all__ = ["FALLBACK", "FOREIGN", "FOREIGN_FAQ", "Topical", "Understood", "featurise", "pressed"]
+__all__ = ["FALLBACK", "FOREIGN", "FOREIGN_FAQ", "Topical", "Understood", "pressed"]
 
 FALLBACK = "nlu_fallback"
 """The intent of a message that was not understood."""
@@ -72,12 +72,6 @@ class Understood:
             "entities": self.entities,
             "emotion": self.emotion,
         }
-
-
-def featurise(encoder: Encoder, text: str) -> Example:
-    """The features of one message; the only place where it is encoded."""
-    text = clean(text)
-    return Example(counts(text, encoder.pieces(text)), encoder.pools(text))
 
 
 def pressed(topic: str, known: Sequence[str], language: str | None) -> Understood:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -18,6 +19,9 @@ STEPS = (
     ("train", ("train", "--if-needed", "--progress"), "the training"),
 )
 """Name of the log, arguments of ``python -m bot.cli``, name for people. Each looks by itself whether it is needed."""
+
+STOP_TIMEOUT_S = 5.0
+"""For an interrupted step to clear up; a long computation hears of the interruption only when it is through."""
 
 FOLLOW_EVERY_S = 0.2
 """How soon progress is shown: at once to the eye."""
@@ -53,9 +57,8 @@ async def _run(
     try:
         status = await process.wait()
     finally:
-        if process.status is None:
-            process.kill()
-            await process.wait()
+        # As Ctrl-C does it: a training that is interrupted clears its half-made files away.
+        await process.stop(timeout_s=STOP_TIMEOUT_S, number=signal.SIGINT)
         follower.cancel()
         await asyncio.gather(follower, return_exceptions=True)
     if status:

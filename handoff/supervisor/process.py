@@ -102,7 +102,7 @@ class Process:
         """Wait for the end; may be called by many and be cancelled."""
         return await asyncio.shield(self._exited)
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Send a signal to the process; nothing happens when it has ended."""
         if not self._exited.done():
             self._popen.send_signal(number)
@@ -112,9 +112,9 @@ class Process:
         if not self._exited.done():
             self._kill_group()
 
-    async def stop(self, *, timeout_s: float) -> int:
+    async def stop(self, *, timeout_s: float, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask the process to end, and end it when it has not after ``timeout_s``. Returns its status."""
-        self.signal(signal.SIGTERM)
+        self.send(number)
         try:
             async with asyncio.timeout(timeout_s):
                 return await self.wait()

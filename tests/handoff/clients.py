@@ -43,9 +43,7 @@ class Door:
 
     async def agent(self, name: str = "Aino", **fields: Any) -> Agent:
         """An agent who has been welcomed."""
-        return await self._stack.enter_async_context(
-            await Agent.arrive(self.address, AGENTS[name], PASSWORD, **fields)
-        )
+        return await self._stack.enter_async_context(await Agent.arrive(self.address, AGENTS[name], PASSWORD, **fields))
 
     async def raw(self, path: str = "/ws/visitor", **fields: Any) -> FrameClient:
         """A socket that has said nothing yet."""

@@ -54,6 +54,39 @@ def running_hub() -> Iterator[HubProcess]:
         server.close()
 
 
+@pytest.fixture(scope="session")
+def mortals() -> Iterator[tuple[RedisServer, HubProcess]]:
+    """A Redis and a hub that tests may kill, hang and stop; a start costs seconds on a busy machine."""
+    server = RedisServer()
+    hub = HubProcess(server.url, SILTA_BOT_TIMEOUT_S="2")
+    try:
+        server.start()
+        hub.add_agents()
+        yield server, hub
+    finally:
+        hub.close()
+        server.close()
+
+
+@pytest.fixture
+def mortal_redis(mortals: tuple[RedisServer, HubProcess]) -> RedisServer:
+    """The Redis of ``mortal_hub``, alive at the beginning of the test."""
+    server, _ = mortals
+    if not server.answers():
+        server.kill()
+        server.start()
+    return server
+
+
+@pytest.fixture
+def mortal_hub(mortals: tuple[RedisServer, HubProcess], mortal_redis: RedisServer) -> HubProcess:
+    """A hub whose bot has two seconds, alive at the beginning of the test, and free to die in it."""
+    _, hub = mortals
+    if not hub.alive:
+        hub.start()
+    return hub
+
+
 @pytest.fixture
 async def bot(running_hub: HubProcess) -> AsyncIterator[FakeBot]:
     """A bot that answers on the running hub."""

@@ -71,9 +71,7 @@ async def test_a_conversation_that_has_moved_meanwhile_is_left_alone(parts: Part
     assert (await parts.state(mine.id)).status is Status.RESOLVED
 
 
-async def test_one_that_cannot_be_taken_back_keeps_no_other(
-    parts: Parts, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_one_that_cannot_be_taken_back_keeps_no_other(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
     mine = await parts.assigned(AINO)
     await parts.redis.hset(parts.keys.assigned, "erased", "aino")
     await Caretaker(parts.hub).sweep()
@@ -130,9 +128,7 @@ async def test_a_lost_agent_may_not_write_any_more(parts: Parts) -> None:
     await Caretaker(parts.hub).sweep()
 
     def write(state: Conversation) -> Decision:
-        return decisions.agent_wrote(
-            state, at=stamp(now_ms()), agent=MIKKEL.assignee, text="still here", client_id="x"
-        )
+        return decisions.agent_wrote(state, at=stamp(now_ms()), agent=MIKKEL.assignee, text="still here", client_id="x")
 
     with pytest.raises(Exception, match="Only the agent"):
         await parts.store.request(mine.id, write)

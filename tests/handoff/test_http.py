@@ -197,9 +197,7 @@ async def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_never_get(c
     assert (await client.get("/api/me")).json()["agent"] == agent
 
 
-@pytest.mark.parametrize(
-    ("base_url", "headers"), [("https://hub.test", {}), (ORIGIN, {"origin": "https://hub.test"})]
-)
+@pytest.mark.parametrize(("base_url", "headers"), [("https://hub.test", {}), (ORIGIN, {"origin": "https://hub.test"})])
 async def test_where_the_browser_sees_https_the_cookie_never_goes_in_clear(
     parts: Parts, accounts: Accounts, settings: Settings, base_url: str, headers: dict[str, str]
 ) -> None:
@@ -238,9 +236,7 @@ async def test_a_wrong_password_and_an_unknown_email_look_the_same(client: httpx
         (b"x" * (16 * 1024 + 1), 413),
     ],
 )
-async def test_s7_a_body_that_is_no_sign_in_is_refused(
-    client: httpx.AsyncClient, content: bytes, status: int
-) -> None:
+async def test_s7_a_body_that_is_no_sign_in_is_refused(client: httpx.AsyncClient, content: bytes, status: int) -> None:
     reply = await client.post("/api/login", content=content)
     assert reply.status_code == status
     assert reply.json()["code"] == {400: "bad_request", 413: "too_large"}[status]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +54,8 @@ async def test_a_redis_as_silta_brings_it_along_is_fit(redis_server: RedisServer
 
 
 @pytest.mark.parametrize(
-    ("setting", "value", "named"), [("maxmemory-policy", "allkeys-lru", "noeviction"), ("appendonly", "no", "appendonly")]
+    ("setting", "value", "named"),
+    [("maxmemory-policy", "allkeys-lru", "noeviction"), ("appendonly", "no", "appendonly")],
 )
 async def test_r6_a_redis_that_would_lose_conversations_is_refused(
     redis_server: RedisServer, setting: str, value: str, named: str
@@ -105,7 +107,7 @@ def test_times_in_the_log_are_utc() -> None:
 
 async def test_a_part_that_dies_ends_the_hub_so_that_it_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[int] = []
-    monkeypatch.setattr(module.os, "_exit", ended.append)
+    monkeypatch.setattr(os, "_exit", ended.append)
 
     async def dies() -> None:
         raise ZeroDivisionError

@@ -6,6 +6,7 @@ import pytest
 
 from handoff import presence as module
 from handoff.errors import StoreUnavailable
+from handoff.keys import AGENT_SEEN_GRACE_S
 from handoff.presence import TOUCH_EVERY_S, Presence
 from handoff.tasks import end
 from tests.handoff.parts import AINO, MIKKEL, Parts, parts_on, uid
@@ -77,9 +78,7 @@ async def test_conversations_are_lost_when_their_agent_was_away_for_longer_than_
     assert (await parts.state(other.id)).assignee == MIKKEL.assignee
 
 
-async def test_touching_goes_on_when_redis_was_away(
-    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_touching_goes_on_when_redis_was_away(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TOUCH_EVERY_S", 0.02)
     async with parts_on(redis_server.url) as parts:
         await parts.presence.arrived("aino")
@@ -110,5 +109,5 @@ async def test_an_arrival_that_redis_did_not_hear_of_can_be_taken_back(redis_ser
 
 
 def test_the_grace_is_far_longer_than_a_missed_note() -> None:
-    assert module.AGENT_SEEN_GRACE_S > 6 * TOUCH_EVERY_S
-    assert Presence.lost.__kwdefaults__ == {"grace_s": module.AGENT_SEEN_GRACE_S}
+    assert AGENT_SEEN_GRACE_S > 6 * TOUCH_EVERY_S
+    assert Presence.lost.__kwdefaults__ == {"grace_s": AGENT_SEEN_GRACE_S}

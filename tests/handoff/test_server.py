@@ -10,20 +10,19 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from handoff.server import CLOSE_TIMEOUT_S, FRAME_MAX_BYTES, HEAD_TIMEOUT_S
+from handoff.server import CLOSE_TIMEOUT_S, FRAME_MAX_BYTES, HEAD_TIMEOUT_S, HubServer, make_server
 from tests.handoff.clients import Door
 from tests.handoff.fake_bot import FakeBot
 from tests.handoff.gateway.test_gate import FOREIGN
 from tests.handoff.hub_process import HubProcess, free_port
 from tests.helpers.frames import FrameClient
-from tests.helpers.redis_server import RedisServer
 from tests.helpers.waiting import until
 
 TEXT, BINARY, CLOSE = 0x1, 0x2, 0x8
@@ -190,7 +189,8 @@ async def test_s7_what_the_protocol_forbids_closes_with_1002(running_hub: HubPro
 async def test_s1_a_foreign_origin_is_refused_before_the_upgrade(running_hub: HubProcess, path: str) -> None:
     own = running_hub.address
     variants: list[list[str]] = [[], [own, own], [own, "https://evil.example"], ["https://evil.example", own]]
-    variants += [[origin.replace("shop.example", own.removeprefix("http://"))] for origin in FOREIGN if origin.isascii()]
+    here = own.removeprefix("http://")
+    variants += [[origin.replace("shop.example", here)] for origin in FOREIGN if origin.isascii()]
     variants += [[own.upper()], [own.replace("http", "https")], [own + "/"], [own + "0"]]
     for origins in variants:
         if origins == [own]:
@@ -257,70 +257,86 @@ async def test_s16_headers_of_proxies_are_not_believed(running_hub: HubProcess) 
 # -- those who say nothing
 
 
+GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def silent(peer: Wire) -> None:
+    """Not even half a head."""
+
+
+async def half_a_head(peer: Wire) -> None:
+    peer.writer.write(GET[:-2])
+
+
+async def drop_by_drop(peer: Wire) -> None:
+    for byte in GET[:20]:
+        peer.writer.write(bytes([byte]))
+        await asyncio.sleep(0.1)
+
+
+async def half_a_second_head(peer: Wire) -> None:
+    peer.writer.write(GET)
+    await peer.reader.readuntil(b"ok\n")
+    peer.writer.write(GET[:-2])
+
+
+async def half_a_pipelined_head(peer: Wire) -> None:
+    peer.writer.write(GET + GET[:-2])
+    await peer.reader.readuntil(b"ok\n")
+
+
+async def idle_after_an_answer(peer: Wire) -> None:
+    peer.writer.write(GET)
+    await peer.reader.readuntil(b"ok\n")
+
+
+async def no_body(peer: Wire) -> None:
+    peer.writer.write(b'POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"email":')
+
+
+async def no_hello(peer: Wire) -> None:
+    await peer.shake_hands()
+
+
+async def no_hello_of_an_agent(peer: Wire) -> None:
+    await peer.shake_hands("/ws/agent")
+    assert await peer.close_code() == 1008
+
+
+HELD_S = {
+    silent: HEAD_TIMEOUT_S,
+    half_a_head: HEAD_TIMEOUT_S,
+    drop_by_drop: HEAD_TIMEOUT_S,
+    half_a_second_head: HEAD_TIMEOUT_S,
+    half_a_pipelined_head: HEAD_TIMEOUT_S,
+    idle_after_an_answer: HEAD_TIMEOUT_S,
+    no_body: HEAD_TIMEOUT_S,
+    no_hello: HEAD_TIMEOUT_S + CLOSE_TIMEOUT_S,
+    no_hello_of_an_agent: HEAD_TIMEOUT_S + CLOSE_TIMEOUT_S,
+}
+"""Ways to hold a connection for nothing, and for how long the hub lets them."""
+
+
 async def test_s3_who_says_nothing_is_gone_after_five_seconds_and_real_visitors_notice_nothing(
     running_hub: HubProcess, door: Door, bot: FakeBot
 ) -> None:
-    """Silent from the start; half a head; half of a second head; upgraded and no hello; a body that does not come."""
-    address = running_hub.address
-    get = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-
-    async def silent(peer: Wire) -> None: ...
-
-    async def half_a_head(peer: Wire) -> None:
-        peer.writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
-
-    async def drop_by_drop(peer: Wire) -> None:
-        for byte in b"GET / HTTP/1.1\r\nX: " + b"x" * 20:
-            peer.writer.write(bytes([byte]))
-            await asyncio.sleep(0.1)
-
-    async def half_a_second_head(peer: Wire) -> None:
-        peer.writer.write(get)
-        await peer.reader.readuntil(b"ok\n")
-        peer.writer.write(get[:-2])
-
-    async def half_a_pipelined_head(peer: Wire) -> None:
-        peer.writer.write(get + get[:-2])
-        await peer.reader.readuntil(b"ok\n")
-
-    async def idle_after_an_answer(peer: Wire) -> None:
-        peer.writer.write(get)
-        await peer.reader.readuntil(b"ok\n")
-
-    async def no_body(peer: Wire) -> None:
-        peer.writer.write(b'POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"email":')
-
-    async def no_hello(peer: Wire) -> None:
-        await peer.shake_hands()
-
-    async def no_hello_of_an_agent(peer: Wire) -> None:
-        await peer.shake_hands("/ws/agent")
-        codes.append(await peer.close_code())
-
-    async def held(begin: Any) -> tuple[str, float]:
-        async with wire(address) as peer:
+    async def held(way: Callable[[Wire], Awaitable[None]]) -> float:
+        async with wire(running_hub.address) as peer:
             began = time.monotonic()
-            await begin(peer)
-            await asyncio.wait_for(peer.ended(), 2 * HEAD_TIMEOUT_S)
-            return begin.__name__, time.monotonic() - began
+            await way(peer)
+            await asyncio.wait_for(peer.ended(), 3 * HEAD_TIMEOUT_S)
+            return time.monotonic() - began
 
-    codes: list[int] = []
-
-    ways = [
-        silent, half_a_head, drop_by_drop, half_a_second_head, half_a_pipelined_head, idle_after_an_answer, no_body,
-        no_hello, no_hello_of_an_agent,
-    ]  # fmt: skip
-    strangers = [asyncio.create_task(held(begin)) for begin in ways for _ in range(3)]
+    strangers = {way: [asyncio.create_task(held(way)) for _ in range(3)] for way in HELD_S}
     await asyncio.sleep(0.2)
     started = time.monotonic()
     visitor = await door.visitor()
     await visitor.say("hello")
     await visitor.hear("bot")
     assert time.monotonic() - started < 2
-    limit = {"no_hello": HEAD_TIMEOUT_S + CLOSE_TIMEOUT_S, "no_hello_of_an_agent": HEAD_TIMEOUT_S + CLOSE_TIMEOUT_S}
-    for name, seconds in await asyncio.gather(*strangers):
-        assert HEAD_TIMEOUT_S - 1 < seconds < limit.get(name, HEAD_TIMEOUT_S) + 3, name
-    assert codes == [1008] * 3
+    for way, tasks in strangers.items():
+        for seconds in await asyncio.gather(*tasks):
+            assert HELD_S[way] - 2 < seconds < HELD_S[way] + 3, way.__name__
     assert (await visitor.say("still here"))["seq"]
 
 
@@ -366,44 +382,129 @@ def established(port: int, peer: int) -> bool:
     return (port, peer, "01") in ends
 
 
+# -- the engine alone, with shorter limits
+
+
+@asynccontextmanager
+async def engine(app: Any, **settings: Any) -> AsyncIterator[tuple[HubServer, str]]:
+    """The server with an application of the test's own."""
+
+    async def drain() -> None:
+        """Nothing: sockets are left to uvicorn."""
+
+    server = make_server(app, host="127.0.0.1", port=free_port(), drain=drain)
+    for name, value in settings.items():
+        setattr(server.config, name, value)
+    serving = asyncio.create_task(server._serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await until(started, "the server listens")
+    try:
+        yield server, f"http://127.0.0.1:{server.config.port}"
+    finally:
+        server.should_exit = True
+        await asyncio.wait_for(serving, 10)
+
+
+async def pour(scope: Any, receive: Any, send: Any) -> None:
+    """Accepts, sends more than any buffer holds, and then only listens."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    await receive()
+    try:
+        async with asyncio.timeout(0.2):
+            while True:
+                await send({"type": "websocket.send", "text": "x" * 10_000})
+    except TimeoutError:
+        pass
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_r10_a_peer_that_answers_no_ping_is_closed_with_1011_and_dropped_if_it_does_not_read_that(
+    reads: bool,
+) -> None:
+    async with engine(pour, ws_ping_interval=0.1, ws_ping_timeout=0.4) as (_, address):
+        async with wire(address) as peer:
+            await peer.shake_hands()
+            port, own = (peer.writer.get_extra_info(name)[1] for name in ("peername", "sockname"))
+            if reads:
+                assert await asyncio.wait_for(peer.close_code(), 5) == 1011
+            else:
+                peer.send(TEXT, b"pour")
+                peer.reader._transport.pause_reading()  # type: ignore[attr-defined]
+
+            async def gone() -> bool:
+                return not established(port, own)
+
+            await until(gone, "the connection is gone", timeout_s=5)
+
+
+async def test_a_peer_that_reads_nothing_is_dropped_when_the_server_stops() -> None:
+    async with engine(pour) as (server, address):
+        async with wire(address) as peer:
+            await peer.shake_hands()
+            port, own = (peer.writer.get_extra_info(name)[1] for name in ("peername", "sockname"))
+            peer.send(TEXT, b"pour")
+            peer.reader._transport.pause_reading()  # type: ignore[attr-defined]
+            await asyncio.sleep(0.3)
+            server.should_exit = True
+
+            async def gone() -> bool:
+                return not established(port, own)
+
+            await until(gone, "the connection is gone", timeout_s=5)
+
+
+async def test_an_abort_of_a_socket_that_is_gone_is_nothing() -> None:
+    aborts: list[Callable[[], None]] = []
+
+    async def leave(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        aborts.append(scope["extensions"]["silta.abort"]["abort"])
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+    async with engine(leave) as (_, address):
+        async with wire(address) as peer:
+            await peer.shake_hands()
+            port, own = (peer.writer.get_extra_info(name)[1] for name in ("peername", "sockname"))
+
+        async def gone() -> bool:
+            return not established(port, own)
+
+        await until(gone, "the connection is gone")
+        await asyncio.sleep(0.05)
+        aborts[0]()
+        aborts[0]()
+
+
 # -- starting and stopping
 
 
-@pytest.fixture
-async def stopping_hub(redis_server: RedisServer) -> AsyncIterator[HubProcess]:
-    """A hub of the test's own, which it may stop."""
-    hub = HubProcess(redis_server.url)
-    try:
-        await asyncio.to_thread(hub.add_agents)
-        await asyncio.to_thread(hub.start)
-        yield hub
-    finally:
-        await asyncio.to_thread(hub.close)
-
-
-async def test_r20_told_to_stop_the_hub_closes_every_socket_with_1012_and_ends(stopping_hub: HubProcess) -> None:
-    async with Door(stopping_hub.address) as door, FakeBot(stopping_hub.redis_url):
+async def test_r20_told_to_stop_the_hub_closes_every_socket_with_1012_and_ends(mortal_hub: HubProcess) -> None:
+    async with Door(mortal_hub.address) as door, FakeBot(mortal_hub.redis_url):
         visitors = [await door.visitor() for _ in range(10)]
         sockets = [*visitors, await door.agent(), await door.raw(), await door.raw("/ws/agent")]
         for visitor in visitors:
             await visitor.say("before")
-        async with wire(stopping_hub.address) as silent:
-            stopping_hub.signal(signal.SIGTERM)
+        async with wire(mortal_hub.address) as silent:
+            mortal_hub.signal(signal.SIGTERM)
             started = time.monotonic()
             assert {await client.closed() for client in sockets} == {1012}
             await silent.ended()
-            status = await asyncio.to_thread(stopping_hub.wait)
+            status = await asyncio.to_thread(mortal_hub.wait)
         assert status in (0, -signal.SIGTERM)
         assert time.monotonic() - started < 5
-    assert "Traceback" not in stopping_hub.log, stopping_hub.log
-    await asyncio.to_thread(stopping_hub.start)
-    async with Door(stopping_hub.address) as door:
-        back = await door.again(visitors[0])
-        assert back.welcome["last"] >= 1
+    assert "Traceback" not in mortal_hub.log, mortal_hub.log
 
 
-async def test_r20_what_was_acknowledged_while_stopping_is_there_afterwards(stopping_hub: HubProcess) -> None:
-    async with Door(stopping_hub.address) as door:
+async def test_r20_what_was_acknowledged_while_stopping_is_there_afterwards(mortal_hub: HubProcess) -> None:
+    async with Door(mortal_hub.address) as door:
         visitors = [await door.visitor() for _ in range(5)]
         acked: dict[str, list[int]] = {visitor.conversation: [] for visitor in visitors}
 
@@ -414,18 +515,18 @@ async def test_r20_what_was_acknowledged_while_stopping_is_there_afterwards(stop
 
         talking = [asyncio.create_task(talk(visitor)) for visitor in visitors]
         await asyncio.sleep(0.3)
-        stopping_hub.signal(signal.SIGTERM)
+        mortal_hub.signal(signal.SIGTERM)
         await asyncio.wait(talking, timeout=15)
-        await asyncio.to_thread(stopping_hub.wait)
-        await asyncio.to_thread(stopping_hub.start)
+        await asyncio.to_thread(mortal_hub.wait)
+        await asyncio.to_thread(mortal_hub.start)
         for visitor in visitors:
             back = await door.visitor(token=visitor.token)
             numbers = acked[visitor.conversation]
             assert numbers and back.welcome["last"] >= max(numbers)
 
 
-async def test_a_peer_that_does_not_read_cannot_keep_a_stopping_hub(stopping_hub: HubProcess) -> None:
-    async with Door(stopping_hub.address) as door, wire(stopping_hub.address) as deaf:
+async def test_a_peer_that_does_not_read_cannot_keep_a_mortal_hub(mortal_hub: HubProcess) -> None:
+    async with Door(mortal_hub.address) as door, wire(mortal_hub.address) as deaf:
         visitor = await door.visitor()
         await deaf.shake_hands()
         deaf.send(TEXT, json.dumps({"type": "hello", "token": visitor.token}).encode())
@@ -433,9 +534,9 @@ async def test_a_peer_that_does_not_read_cannot_keep_a_stopping_hub(stopping_hub
         deaf.reader._transport.pause_reading()  # type: ignore[attr-defined]
         for _ in range(30):
             await visitor.say("x" * 3900)
-        stopping_hub.signal(signal.SIGTERM)
+        mortal_hub.signal(signal.SIGTERM)
         started = time.monotonic()
-        await asyncio.to_thread(stopping_hub.wait)
+        await asyncio.to_thread(mortal_hub.wait)
         assert time.monotonic() - started < 10
 
 

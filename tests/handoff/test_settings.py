@@ -7,6 +7,7 @@ import pytest
 from handoff.errors import SettingsError
 from handoff.settings import ROOT, Settings
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 -- written, not bound
 REDIS = {"SILTA_REDIS_URL": "unix:///tmp/redis.sock"}
 
 
@@ -32,7 +33,7 @@ def test_the_address_of_redis_is_all_that_must_be_given() -> None:
 def test_everything_can_be_set(tmp_path: Path) -> None:
     made = read(
         SILTA_PORT="9000",
-        SILTA_HOST="0.0.0.0",
+        SILTA_HOST=EVERYWHERE,
         SILTA_VAR=str(tmp_path / "var"),
         SILTA_OWNER_DIR=str(tmp_path),
         SILTA_ORIGINS=" https://shop.example , http://localhost:5173",
@@ -41,7 +42,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         SILTA_BOT_TIMEOUT_S="2.5",
         SILTA_PROCESS="hub-2",
     )
-    assert (made.host, made.port, made.process, made.bot_timeout_s) == ("0.0.0.0", 9000, "hub-2", 2.5)
+    assert (made.host, made.port, made.process, made.bot_timeout_s) == (EVERYWHERE, 9000, "hub-2", 2.5)
     assert (made.var, made.owner_dir) == (tmp_path / "var", tmp_path)
     assert made.origins == {"https://shop.example", "http://localhost:5173"}
     assert made.secrets == ("a" * 32, "b" * 32)
@@ -115,7 +116,7 @@ def test_an_origin_as_browsers_send_it_is_taken(origin: str) -> None:
         ("chat.example", "8080", {"http://chat.example:8080"}),
         ("127.0.0.1", "80", {"http://127.0.0.1", "http://localhost"}),
         ("::1", "8080", {"http://[::1]:8080"}),
-        ("0.0.0.0", "1", {"http://0.0.0.0:1", "http://127.0.0.1:1", "http://localhost:1"}),
+        (EVERYWHERE, "1", {"http://0.0.0.0:1", "http://127.0.0.1:1", "http://localhost:1"}),
     ],
 )
 def test_without_a_list_the_own_address_is_allowed(host: str, port: str, origins: set[str]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -12,7 +13,7 @@ from handoff import decisions, queue
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision
-from handoff.errors import BadRequest, Conflict, Forbidden, NotFound, StaleVersion, StoreUnavailable, TooLarge
+from handoff.errors import BadRequest, Conflict, Forbidden, NotFound, StaleVersion, StoreUnavailable, TooLarge, TryLater
 from handoff.events import Button, HandoffRequest, Outcome, Reply
 from handoff.store import CONFLICT_RETRIES, connect
 from tests.handoff.fake_bot import outcome_for
@@ -28,8 +29,8 @@ async def answered(parts: Parts, conversation: str, outcome: Outcome) -> None:
     """The bot's result, written as the bridge does."""
 
     def decide(state: Conversation) -> Decision | None:
-        waits = decisions.Waits(open=True)
-        return decisions.bot_answered(state, texts(), outcome, at=stamp(now_ms()), waits=waits, fallback=HandoffRequest(()))
+        waits, fallback = decisions.Waits(open=True), HandoffRequest(())
+        return decisions.bot_answered(state, texts(), outcome, at=stamp(now_ms()), waits=waits, fallback=fallback)
 
     await parts.store.request(conversation, decide)
 
@@ -77,7 +78,7 @@ async def test_every_write_is_told_with_its_events_and_its_line_of_the_queue(par
         await pubsub.subscribe(parts.keys.notices)
         await parts.say(new)
         await parts.hub.request_handoff(new, id=uid())
-        notices = []
+        notices: list[dict[str, Any]] = []
         while len(notices) < 2:
             message = await pubsub.get_message(timeout=5)
             if message is not None and message["type"] == "message":
@@ -156,9 +157,7 @@ async def test_a_request_that_never_gets_its_turn_is_refused_rather_than_tried_f
     assert await parts.store.last(new.id) == 1 + CONFLICT_RETRIES
 
 
-async def test_what_this_process_wrote_last_is_a_guess_that_another_may_have_overtaken(
-    url: str, parts: Parts
-) -> None:
+async def test_what_this_process_wrote_last_is_a_guess_that_another_may_have_overtaken(url: str, parts: Parts) -> None:
     new = new_conversation()
     await parts.say(new)
     async with parts_on(url) as other:
@@ -220,7 +219,10 @@ async def test_a_refusal_is_remembered_with_its_kind_text_and_fields(parts: Part
     assert (await parts.hub.claim(MIKKEL, waiting.id, id=uid()))["status"] == "assigned", "a new id is a new request"
 
 
-@pytest.mark.parametrize("refused", [Forbidden("no", why=1), NotFound("none"), BadRequest("bad"), Conflict("late"), TooLarge("much")])
+@pytest.mark.parametrize(
+    "refused",
+    [Forbidden("no", why=1), NotFound("none"), BadRequest("bad"), Conflict("late"), TooLarge("much"), TryLater("wait")],
+)
 async def test_each_kind_of_refusal_comes_back_as_itself(parts: Parts, refused: Exception) -> None:
     waiting, id = await parts.queued(), uid()
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import signal
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,19 +41,25 @@ class Counting:
 
     def pipeline(self, *, transaction: bool) -> Any:
         assert not transaction
-        pipe, batches = self._redis.pipeline(transaction=False), self.batches
+        pipe: Any = self._redis.pipeline(transaction=False)
+        batches = self.batches
         execute = pipe.execute
 
         async def counted(**fields: Any) -> Any:
             batches.append(len(pipe))
             return await execute(**fields)
 
-        pipe.execute = counted  # type: ignore[method-assign]
+        pipe.execute = counted
         return pipe
 
     async def script_load(self, text: str) -> None:
         if not self.forgetful:
             await self._redis.script_load(text)
+
+
+async def all_of(*calls: Awaitable[Any]) -> list[Any]:
+    """What each of them brings, errors included."""
+    return list(await asyncio.gather(*calls, return_exceptions=True))
 
 
 @asynccontextmanager
@@ -89,11 +95,10 @@ async def test_a_batch_has_a_limit(url: str) -> None:
 
 async def test_a_script_that_fails_fails_alone(url: str) -> None:
     async with writer_on(url) as (writer, _):
-        good, bad, more = await asyncio.gather(
+        good, bad, more = await all_of(
             writer.run(APPEND, ["list"], ["a"]),
             writer.run(WRONG, [], []),
             writer.run(APPEND, ["list"], ["b"]),
-            return_exceptions=True,
         )
     assert (good, more) == (1, 2)
     assert isinstance(bad, StoreUnavailable)
@@ -101,11 +106,10 @@ async def test_a_script_that_fails_fails_alone(url: str) -> None:
 
 async def test_an_argument_that_cannot_be_sent_fails_alone_and_the_writer_lives(url: str) -> None:
     async with writer_on(url) as (writer, _):
-        good, bad, more = await asyncio.gather(
+        good, bad, more = await all_of(
             writer.run(APPEND, ["list"], ["a"]),
             writer.run(APPEND, ["list"], ["half a character \ud800"]),
             writer.run(APPEND, ["list"], ["b"]),
-            return_exceptions=True,
         )
         assert (good, more) == (1, 2)
         assert isinstance(bad, UnicodeEncodeError)

@@ -42,3 +42,10 @@ def test_a_strange_message_is_not_answered_however_sure_the_topic() -> None:
 
 def test_an_empty_ranking_is_not_understood() -> None:
     assert decide([], 1.0, LIMITS) == Verdict(Decision.CLARIFY)
+
+
+def test_human_topics_that_are_likely_together_go_to_a_person_without_asking_which() -> None:
+    ranking = [("human/repeated_contact", 0.3), ("human/illness_or_crisis", 0.15), ("faq/warranty", 0.1)]
+    assert decide(ranking, 0.8, LIMITS).decision is Decision.HANDOFF
+    answerable = [("faq/warranty", 0.35), *ranking[:2]]
+    assert decide(answerable, 0.8, LIMITS).decision is Decision.CLARIFY

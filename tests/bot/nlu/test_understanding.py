@@ -9,8 +9,9 @@ import pytest
 
 from bot.nlu.classifier import Classifier, fit_temperature
 from bot.nlu.decision import Decision
+from bot.nlu.features import featurise
 from bot.nlu.scope import Scope
-from bot.nlu.understanding import FALLBACK, Topical, featurise, pressed
+from bot.nlu.understanding import FALLBACK, Topical, pressed
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ async def test_missed_events_come_by_the_cursors_and_own_conversations_go_on(doo
 
 
 async def test_r23_a_cursor_that_the_log_does_not_hold_is_answered_by_a_resync(door: Door) -> None:
-    visitor, agent = await together(door)
+    visitor, _ = await together(door)
     back = await door.agent(cursors={visitor.conversation: 99})
     assert (await back.expect("resync"))["from"] == 1
     for seq in (1, 2):
@@ -337,9 +337,13 @@ async def test_i4_only_who_has_the_conversation_may_write_or_a_supervisor_who_st
     visitor, agent = await together(door, "Aino")
     other, supervisor = await door.agent("Mikkel"), await door.agent("Sanna")
     conversation = visitor.conversation
-    for type, fields in {
-        "message": {"text": "x"}, "return_to_bot": {}, "resolve": {}, "transfer": {"to": {"skill": "billing"}},
-    }.items():  # fmt: skip
+    frames: dict[str, dict[str, Any]] = {
+        "message": {"text": "x"},
+        "return_to_bot": {},
+        "resolve": {},
+        "transfer": {"to": {"skill": "billing"}},
+    }
+    for type, fields in frames.items():
         error = await refused(other, "forbidden", type, conversation=conversation, **fields)
         assert error["assignee"]["name"] == "Aino"
     await supervisor.say(conversation, "Sanna here")
@@ -386,7 +390,8 @@ async def test_typing_is_shown_to_the_other_side_and_to_those_who_look_on(door: 
 async def test_a_transfer_to_a_skill_waits_again_and_keeps_its_waiting_time(door: Door) -> None:
     visitor, agent = await together(door)
     before = agent.queue[visitor.conversation]["waiting_since"]
-    ack = await agent.ask("transfer", conversation=visitor.conversation, to={"skill": "billing"}, note="wants money back")
+    to = {"skill": "billing"}
+    ack = await agent.ask("transfer", conversation=visitor.conversation, to=to, note="wants money back")
     assert ack["status"] == "queued"
     await visitor.reaches("queued")
     event = await visitor.hear_event("transferred")
@@ -684,7 +689,7 @@ async def test_a_socket_follows_only_so_many_conversations_and_drops_the_oldest(
     parts: Parts, socket: tuple[AgentSocket, RecordingPeer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "OPEN_MAX", 3)
-    agent, peer = socket
+    agent, _ = socket
     await hello(parts, agent)
     conversations = [new_conversation() for _ in range(5)]
     for new in conversations:

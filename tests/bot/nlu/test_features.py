@@ -1,0 +1,63 @@
+"""Features, and the store that spares encoding the same text twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.encoder.encoder import Encoder
+from bot.nlu.features import featurise, featurise_all
+
+TEXTS = ["Missä tilaus?", "hvor er min pakke", "MISSÄ TILAUS?", "", "hvor er min pakke"]
+
+
+class Counting:
+    """The encoder, counting what it encodes."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.encoded: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._encoder, name)
+
+    def pools(self, text: str) -> object:
+        self.encoded.append(text)
+        return self._encoder.pools(text)
+
+
+def test_many_get_exactly_what_each_gets_alone(encoder: Encoder, tmp_path: Path) -> None:
+    for _ in range(2):  # the second time from the store
+        for text, example in zip(TEXTS, featurise_all(encoder, TEXTS, tmp_path), strict=True):
+            alone = featurise(encoder, text)
+            assert np.array_equal(example.pools, alone.pools) and example.counts == alone.counts
+
+
+def test_case_does_not_matter(encoder: Encoder) -> None:
+    assert np.array_equal(featurise(encoder, "MISSÄ Tilaus?").pools, featurise(encoder, "missä tilaus?").pools)
+
+
+def test_what_is_stored_is_not_encoded_again(encoder: Encoder, tmp_path: Path) -> None:
+    first, second = Counting(encoder), Counting(encoder)
+    featurise_all(first, TEXTS, tmp_path)  # type: ignore[arg-type]
+    featurise_all(second, [*TEXTS, "uusi"], tmp_path)  # type: ignore[arg-type]
+    assert sorted(first.encoded) == ["", "hvor er min pakke", "missä tilaus?"]
+    assert second.encoded == ["uusi"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "other"])
+def test_a_damaged_store_is_made_anew(encoder: Encoder, tmp_path: Path, damage: str) -> None:
+    featurise_all(encoder, TEXTS, tmp_path)
+    (path,) = tmp_path.glob("encoded-*.npz")
+    path.write_bytes(path.read_bytes()[:100] if damage == "cut" else b"no archive")
+    again = Counting(encoder)
+    featurise_all(again, TEXTS, tmp_path)  # type: ignore[arg-type]
+    assert len(again.encoded) == 3
+
+
+def test_the_store_of_another_encoder_is_removed(encoder: Encoder, tmp_path: Path) -> None:
+    (tmp_path / "encoded-0123.npz").write_bytes(b"old")
+    featurise_all(encoder, TEXTS, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [f"encoded-{encoder.identity[:16]}.npz"]
