@@ -23,10 +23,12 @@ SURFACE = ("capitals", "exclamations", "questions", "length", "brevity", "smile"
 _MOST = 3
 """A sign that comes oftener than this says no more."""
 
+_LONGEST_WORD = 40
+"""So much of the word before a run of marks belongs to it; a wall of characters is no word."""
+
 _MARK = re.compile(r"\[[A-Z]+ •+\]")  # a masked number: its capitals are nobody's shouting
 _CAPITALS = re.compile(r"(?<!\w)[A-ZÅÄÖÆØÉ]{3,}(?:[\W\d]+[A-ZÅÄÖÆØÉ]{2,})*(?!\w)")
-_EXCLAMATIONS = re.compile(r"\S*(?:[!?1]*![!?]+|[!?]*\?!+)")
-_QUESTIONS = re.compile(r"\S*\?{2,}")
+_MARKS = re.compile(r"[!?][!?1]+")  # the 1 of a slipped shift key
 _SMILE = re.compile(r"[:;=]-?[)D]+|\bx+D+\b|[\U0001F600-\U0001F60F\U0001F618-\U0001F61D\U0001F923\u2764\U0001F44D]|❤")
 _LETTERS = (("ä", "[äa]"), ("ö", "(?:ö|oe?)"), ("å", "(?:å|aa?)"), ("æ", "(?:æ|ae?)"), ("ø", "(?:ø|oe?)"))
 
@@ -89,8 +91,7 @@ class Lexicon:
             for match in pattern.finditer(text)
         ]
         found += [Cue("capitals", *span) for span in _shouted(text)]
-        found += [Cue("exclamations", *match.span()) for match in _EXCLAMATIONS.finditer(text)]
-        found += [Cue("questions", *match.span()) for match in _QUESTIONS.finditer(text)]
+        found += _marked(text)
         return sorted(found, key=lambda cue: (cue.start, -cue.end))
 
     def features(self, text: str, cues: list[Cue]) -> npt.NDArray[np.float32]:
@@ -114,6 +115,18 @@ class Lexicon:
         return np.array(values, np.float32)
 
 
+def _marked(text: str) -> Iterator[Cue]:
+    """Runs of exclamation and question marks, each with the word before it. Linear in the text, whatever it holds."""
+    for match in _MARKS.finditer(text):
+        run = match.group()
+        before = text[max(0, match.start() - _LONGEST_WORD) : match.start()]
+        start = match.start() - (len(before.split()[-1]) if before and not before[-1].isspace() else 0)
+        if "!" in run and run.count("!") + run.count("?") > 1:
+            yield Cue("exclamations", start, match.end())
+        if "??" in run:
+            yield Cue("questions", start, match.end())
+
+
 def _shouted(text: str) -> Iterator[tuple[int, int]]:
     """Places where at least two words, or one long one, stand in capitals; a lone "FAQ" or "SYKSY20" is no shouting."""
     covered = [match.span() for match in _MARK.finditer(text)]
@@ -133,7 +146,7 @@ def _word(word: str) -> str:
     parts = []
     for character in word.lower():
         if character == "*":
-            parts.append(r"\w*")
+            parts.append(r"\w{0,20}")  # bounded: two open ends in one word would cost the square of a long one
         elif character == " ":
             parts.append(r"\s+")
         else:

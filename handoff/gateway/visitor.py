@@ -95,6 +95,7 @@ class VisitorSocket:
         self._peer = peer
         self._subscription: Subscription | None = None
         self._status: asyncio.Task[None] | None = None
+        self._untold = False
         self._typing = False
         self._answered = 0
         """The highest number of a message that the bot has answered, as far as this socket was told."""
@@ -264,9 +265,16 @@ class VisitorSocket:
             self._peer.push({"type": "typing", "role": "bot", "on": on})
 
     def tell_status(self) -> None:
-        """Push the status, soon; several changes at once are told once."""
+        """Push the status, soon; several changes at once are told once, and the last one always."""
+        self._untold = True
         if self._status is None or self._status.done():
-            self._status = asyncio.create_task(self._push_status(), name="status")
+            self._status = asyncio.create_task(self._tell_until_told(), name="status")
+
+    async def _tell_until_told(self) -> None:
+        while self._untold:
+            # A change that comes while this one is looked up is looked up again.
+            self._untold = False
+            await self._push_status()
 
     async def _push_status(self) -> None:
         try:

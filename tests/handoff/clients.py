@@ -81,7 +81,7 @@ class Talker:
 
     async def catch_up(self, last: int) -> None:
         """Come back once more and read until the event with this number."""
-        self._socket = None
+        await self.close()
         while max(self.log, default=0) < last:
             try:
                 socket = await self._line()

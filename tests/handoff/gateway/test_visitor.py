@@ -517,3 +517,12 @@ async def test_a_bot_that_answered_before_the_ack_is_not_seen_to_type() -> None:
     lately = replace(lately, bot_pending=(7, 10))
     socket._maybe_bot_types()
     assert pushed[-1] == {"type": "typing", "role": "bot", "on": True}, "it still owes the second answer"
+
+
+async def test_the_last_status_is_always_told_however_fast_it_changes(door: Door) -> None:
+    agent = await door.agent()
+    for _ in range(10):
+        visitor = await door.visitor()
+        await visitor.ask("request_handoff")
+        await agent.ask("claim", conversation=visitor.conversation)
+        await visitor.reaches("assigned")
