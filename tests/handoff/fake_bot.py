@@ -124,18 +124,23 @@ class FakeBot:
     async def _run(self) -> None:
         while True:
             try:
-                await self._redis.set(self.keys.alive(self._name), "{}", ex=5)
-                found: Any = await self._redis.xreadgroup(
-                    Keys.GROUP, self._name, {self.keys.inbox: ">"}, count=16, block=500
-                )
-                for entry, fields in _entries(found):
-                    inbound = decode_inbound(fields[b"data"])
-                    self.heard.append(inbound)
-                    outcome = self.answer(inbound)
-                    if outcome is not None:
-                        await self.settle(entry.decode(), outcome)
+                await self._work("0")  # what an error left undone
+                while True:
+                    await self._work(">")
             except (RedisError, OSError, TimeoutError):
                 await asyncio.sleep(0.05)
+
+    async def _work(self, start: str) -> None:
+        await self._redis.set(self.keys.alive(self._name), "{}", ex=5)
+        found: Any = await self._redis.xreadgroup(
+            Keys.GROUP, self._name, {self.keys.inbox: start}, count=16, block=500
+        )
+        for entry, fields in _entries(found):
+            inbound = decode_inbound(fields[b"data"])
+            self.heard.append(inbound)
+            outcome = self.answer(inbound)
+            if outcome is not None:
+                await self.settle(entry.decode(), outcome)
 
 
 def _entries(found: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:

@@ -8,7 +8,6 @@ from signal import SIGCONT, SIGSTOP
 
 import pytest
 
-from handoff.events import Keys
 from handoff.transcripts import Transcripts
 from tests.handoff.clients import Door, Talker
 from tests.handoff.fake_bot import FakeBot
@@ -35,6 +34,12 @@ async def all_have_spoken(talkers: list[Talker], more: int) -> None:
 
 async def assert_nothing_lost_or_doubled(hub: HubProcess, talkers: list[Talker]) -> None:
     async with parts_on(hub.redis_url) as parts:
+
+        async def nothing_owed() -> bool:
+            owed = [parts.keys.busy(talker.conversation) for talker in talkers]
+            return not await parts.redis.exists(*owed) and not await parts.redis.xlen(parts.keys.events)
+
+        await until(nothing_owed, "the bot and the hub are done", timeout_s=20)
         for talker in talkers:
             log = await Transcripts(parts.redis).show(talker.conversation)
             await parts.assert_numbered(talker.conversation)
@@ -76,12 +81,6 @@ async def test_r1_r2_a_kill_9_under_talking_visitors_loses_and_doubles_nothing(
         enough.set()
         await asyncio.wait_for(asyncio.gather(*talking), 15)
         assert any(talker.reconnections for talker in talkers) or victim == "redis"
-
-        async def nothing_owed() -> bool:
-            async with parts_on(hub.redis_url) as parts:
-                return not await parts.redis.zcard(parts.keys.due) and not await parts.redis.xlen(Keys().events)
-
-        await until(nothing_owed, "every message is answered", timeout_s=15)
         await assert_nothing_lost_or_doubled(hub, talkers)
     assert hub.alive
 
