@@ -92,8 +92,10 @@ class Talker:
         await self.close()
 
     async def close(self) -> None:
+        """Drop the line, as lines are dropped: without a word, and whatever was on its way."""
         if self._socket is not None:
-            await self._socket.close()
+            self._socket.transport.abort()
+            await self._socket.wait_closed()
         self._socket = None
 
     _socket: ClientConnection | None = None
