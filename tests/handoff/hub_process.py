@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import httpx
+from argon2 import PasswordHasher
 
 from handoff.accounts import Accounts
 from handoff.settings import ROOT
@@ -71,6 +72,8 @@ class HubProcess:
         async def add() -> None:
             redis = connect(self.redis_url, timeout_s=5)
             accounts = Accounts(redis)
+            # Cheap to check, for agents sign in a hundred times; what it costs in earnest is test_accounts' matter.
+            accounts._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
             try:
                 for name, email in AGENTS.items():
                     role = "supervisor" if name == "Sanna" else "agent"

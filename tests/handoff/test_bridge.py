@@ -291,6 +291,7 @@ async def test_r1_a_hub_that_comes_back_finishes_at_once_what_it_had_taken(parts
         await settled(parts)
     answered = [new for new in conversations if await parts.kinds(new.id) == ["message", "nlu", "message"]]
     assert len(answered) == len(conversations) - 1
+    assert await parts.redis.xlen(parts.keys.dead) == 0, "what was deleted is no unreadable result"
 
 
 async def test_r1_what_a_dead_hub_had_taken_is_taken_over_by_another(parts: Parts) -> None:
@@ -315,6 +316,32 @@ async def test_r28_a_group_that_was_destroyed_is_made_again_and_nothing_skipped(
         await parts.publish(outcome_for(two[0], "to two"))
         assert await replies(parts, two[0].conversation, 1) == ["to two"]
     assert await replies(parts, one[0].conversation, 1) == ["to one"]
+
+
+async def test_a_stream_that_is_none_is_waited_for_and_ends_nothing(parts: Parts) -> None:
+    (inbound,) = await asked(parts, "one")
+    await parts.redis.set(parts.keys.events, "by somebody's mistake")
+    async with running(bridge_of(parts).read()):
+        await asyncio.sleep(0.1)
+        await parts.redis.delete(parts.keys.events)
+        await parts.publish(outcome_for(inbound, "to one"))
+        assert await replies(parts, inbound.conversation, 1) == ["to one"]
+
+
+async def test_a_conversation_whose_message_is_gone_from_the_inbox_goes_on_with_the_next(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with parts_on(url, bot_timeout_s=0.2) as parts:
+        one, two = await asked(parts, "one", "two")
+        busy: Any = await parts.redis.get(parts.keys.busy(one.conversation))
+        await parts.redis.xdel(parts.keys.inbox, busy)
+        async with running(bridge_of(parts).keep_deadlines()):
+
+            async def moved_up() -> bool:
+                return [inbound.message_id for inbound in await parts.inbox()] == [two.message_id]
+
+            await until(moved_up, "the second message is on the inbox")
+    assert one.conversation in caplog.text
 
 
 async def test_r2_results_go_on_when_redis_is_back(redis_server: RedisServer) -> None:

@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -100,7 +100,9 @@ async def wire(address: str) -> AsyncIterator[Wire]:
     try:
         yield Wire(reader, writer, address)
     finally:
-        writer.close()
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 HELLO = b'{"type":"hello"}'
@@ -371,7 +373,9 @@ async def test_r11_who_stops_reading_is_aborted_and_holds_little_and_the_others_
     await until(aborted, "the slow reader is gone", timeout_s=8)
     assert said < 8, "the one who reads is served meanwhile"
     assert (await visitor.say("after"))["seq"]
-    writer.close()
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 def established(port: int, peer: int) -> bool:
