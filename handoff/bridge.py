@@ -144,7 +144,7 @@ class BotBridge:
     async def _apply(self, rows: list[Row]) -> None:
         lanes: dict[str, list[tuple[bytes, dict[bytes, bytes], Outcome]]] = {}
         for id, fields in rows:
-            if fields is None:
+            if not fields:
                 await self._remove(id)
                 continue
             try:
