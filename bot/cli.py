@@ -187,7 +187,6 @@ def _table(scores: dict[str, Score]) -> None:
 
 def _parser() -> Parser:
     from bot.encoder.manifest import BadEncoder
-    from bot.nlu.owner import BadSettings
     from bot.parser import BadModel, Parser
     from bot.texts import BadTexts
     from bot.training import current_model
@@ -197,7 +196,7 @@ def _parser() -> Parser:
         raise _Stop(BAD, "there is no model yet: run silta train")
     try:
         return Parser(model)
-    except (BadModel, BadSettings, BadTexts, BadEncoder) as error:
+    except (BadModel, BadTexts, BadEncoder) as error:
         raise _Stop(BAD, str(error)) from error
 
 

@@ -104,14 +104,14 @@ class Topical:
         in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
         verdict = decide(pairs, in_domain, self.thresholds)
-        topic = verdict.topic
+        topic = ranking.topics[0]
         evidence: tuple[str, ...] = ()
         if verdict.decision is Decision.HANDOFF:
             evidence = (self._evidence(text, topic),)
         return Understood(
             topic=topic,
-            confidence=dict(pairs)[topic],
-            runners_up=tuple([pair for pair in pairs if pair[0] != topic][:_RUNNERS_UP]),
+            confidence=ranking.probabilities[0],
+            runners_up=tuple(pairs[1 : 1 + _RUNNERS_UP]),
             decision=verdict.decision,
             in_domain=in_domain,
             choices=verdict.choices,
