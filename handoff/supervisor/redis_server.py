@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from handoff.supervisor.errors import NotSetUp, RedisUnfit
 from handoff.supervisor.readiness import client_of
 
-__all__ = ["check_outside", "command", "socket_path"]
+__all__ = ["check_outside", "clear_socket", "command", "socket_path"]
 
 LONGEST_SOCKET_PATH_BYTES = 100
 """The kernel takes 107 bytes for the path of a unix socket, other systems 103."""
@@ -69,6 +69,14 @@ def socket_path(run: Path) -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) != 0o700:
         raise RedisUnfit(f"{folder} is not a private folder of this user: remove it")
     return folder / "redis.sock"
+
+
+def clear_socket(run: Path) -> None:
+    """Remove what :func:`socket_path` made outside of ``run``, once the server has ended."""
+    path = socket_path(run)
+    if path.parent != run:
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()
 
 
 async def check_outside(url: str) -> None:

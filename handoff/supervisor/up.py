@@ -95,6 +95,9 @@ async def _run(settings: UpSettings) -> int:
         return 1
     finally:
         await house.stop()
+        if settings.redis_url is None:
+            with contextlib.suppress(HubError, OSError):  # tidiness: nothing depends on it
+                redis_server.clear_socket(settings.run)
 
 
 async def _until(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

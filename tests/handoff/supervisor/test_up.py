@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from handoff.supervisor.redis_server import socket_path
 from tests.handoff.supervisor.conftest import FakeHouse, alive, interrupt
 from tests.helpers.waiting import until_sync
 
@@ -209,10 +210,13 @@ def test_several_bots_are_waited_for_each_by_itself(house: FakeHouse) -> None:
 
 def test_a_long_path_to_the_data_is_no_obstacle(house: FakeHouse) -> None:
     house.var = house.var / ("long" * 30)
+    short = socket_path(house.var / "run").parent
     house.up()
     house.wait_ready()
+    assert (short / "redis.sock").is_socket()
     interrupt(house)
     assert house.wait_end() == 0
+    assert not short.exists()
 
 
 def test_messenger_secrets_reach_the_hub_alone(house: FakeHouse) -> None:
