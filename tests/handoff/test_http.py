@@ -361,7 +361,9 @@ async def test_ready_names_each_part_with_its_state(
         async with FakeBot(url) as bot:
 
             async def alive() -> bool:
-                return bool(await parts.redis.exists(Keys().alive("fake")))
+                """Gives signs of life and has read: only the first read makes it a consumer of the group."""
+                reads = await parts.redis.xinfo_consumers(Keys().inbox, Keys.GROUP)
+                return bool(reads) and bool(await parts.redis.exists(Keys().alive("fake")))
 
             while not await alive():
                 await asyncio.sleep(0.01)
