@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from bot.encoder.encoder import Encoder, unit
+from bot.encoder.choice import AnyEncoder
+from bot.encoder.encoder import unit
 from bot.nlu.classifier import Classifier, Example
 from bot.nlu.cleaning import clean
 from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, decide, needs_person
@@ -89,7 +90,7 @@ def pressed(topic: str, known: Sequence[str], language: str | None) -> Understoo
 class Topical:
     """Encoder, classifier and scope together."""
 
-    encoder: Encoder
+    encoder: AnyEncoder
     classifier: Classifier
     scope: Scope
     thresholds: Thresholds = field(default_factory=Thresholds)
