@@ -47,7 +47,7 @@ class Understood:
     choices: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     language: str | None = None
-    entities: dict[str, Any] = field(default_factory=dict)
+    entities: dict[str, str] = field(default_factory=dict)
     emotion: dict[str, Any] | None = None
     example: Example | None = field(default=None, repr=False, compare=False)
     """The message's features, for what is judged on them besides; no part of the property."""
@@ -105,14 +105,14 @@ class Topical:
         in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
         verdict = decide(pairs, in_domain, self.thresholds)
-        topic = ranking.topics[0]
+        topic = verdict.topic
         evidence: tuple[str, ...] = ()
         if verdict.decision is Decision.HANDOFF:
             evidence = (self._evidence(text, topic),)
         return Understood(
             topic=topic,
-            confidence=ranking.probabilities[0],
-            runners_up=tuple(pairs[1 : 1 + _RUNNERS_UP]),
+            confidence=dict(pairs)[topic],
+            runners_up=tuple([pair for pair in pairs if pair[0] != topic][:_RUNNERS_UP]),
             decision=verdict.decision,
             in_domain=in_domain,
             choices=verdict.choices,
