@@ -96,6 +96,7 @@ class Parser:
             "choices": list(understood.choices),
             "in_domain": round(understood.in_domain, 4),
             "reasons": self._reasons(understood) if handed else [],
+            "entities": understood.entities,
             "emotion": understood.emotion,
             "answer": self._answer(understood, language),
         }

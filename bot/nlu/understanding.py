@@ -16,6 +16,7 @@ from bot.encoder.encoder import unit
 from bot.nlu.classifier import Classifier, Example
 from bot.nlu.cleaning import clean
 from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, decide, needs_person
+from bot.nlu.entities import find_entities
 from bot.nlu.features import featurise
 from bot.nlu.scope import Scope
 from bot.reasons import sentences
@@ -118,6 +119,7 @@ class Topical:
             choices=verdict.choices,
             evidence=evidence,
             language=language,
+            entities=find_entities(text, language),
             example=example,
         )
 
