@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from redis.exceptions import RedisError
 
+from handoff import metrics
 from handoff.accounts import Accounts
 from handoff.app import make_app
 from handoff.bridge import BotBridge
@@ -131,6 +132,8 @@ async def serve(settings: Settings) -> None:
     visitors = VisitorGateway(hub, tokens, settings, line)
     agents = AgentGateway(hub, accounts, settings)
     http = make_http(hub, accounts, settings)
+    metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
+    metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
 
     app = make_app(http, {"/ws/visitor": visitors, "/ws/agent": agents}, health_port=settings.health_port)
@@ -158,6 +161,7 @@ async def serve(settings: Settings) -> None:
         presence.keep_touching(),
         line.keep_telling(),
         Caretaker(hub).keep_sweeping(),
+        metrics.keep_measuring_loop(),
     ]
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
     for task in tasks:
