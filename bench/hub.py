@@ -32,7 +32,7 @@ from bench.measure import Latencies
 from handoff.accounts import Accounts
 from handoff.settings import ROOT
 from handoff.supervisor import redis_server
-from handoff.supervisor.ports import free_port
+from handoff.supervisor.ports import free_ports
 
 __all__ = ["main"]
 
@@ -64,7 +64,7 @@ def _processes() -> Iterator[Processes]:
     folder = Path(tempfile.mkdtemp(prefix="silta-b-"))
     socket = folder / "redis.sock"
     url = f"unix://{socket}"
-    hub_port, floor_port = free_port(), free_port()
+    hub_port, floor_port = free_ports(2)
     env = {
         **os.environ,
         "SILTA_REDIS_URL": url,
