@@ -46,8 +46,8 @@ SECONDS = min(RUN_S, MINUTES * 60 / RUNS)
 async def test_r25_r1_r2_r7_r8_r9_r13_r14_random_faults_break_no_promise(
     run: int, record: Callable[[str], None]
 ) -> None:
-    kind = list(KINDS)[run % len(KINDS)]
     seed = FIRST_SEED + run
+    kind = list(KINDS)[seed % len(KINDS)]
     record(f"{kind}, seed {seed} begins")
     async with World(hubs=2, bots=2, seed=seed) as world:
         report = await trial(
