@@ -340,9 +340,9 @@ class AgentClient(Client):
             self.cursors.setdefault(line["conversation"], int(line["last"]))
 
     def _answered(self, frame: Frame) -> None:
-        opening = self._opening.pop(frame["id"], None)
-        if opening is not None and frame["type"] == "ack":
-            conversation, after = opening
+        if frame["type"] == "ack" and frame["id"] in self._opening:
+            # What follows is the replay that was asked for; a refusal is asked again under the same id.
+            conversation, after = self._opening.pop(frame["id"])
             self.cursors[conversation] = after
 
     def _frame(self, frame: Frame) -> None:
