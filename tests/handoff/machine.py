@@ -346,7 +346,7 @@ class HubMachine(RuleBasedStateMachine):
             if what in ("answers", "wants a person"):
                 replies = (Reply(f"echo: {inbound.text}"),)
             if what == "wants a person":
-                reason = {"code": "emotion", "topic": None, "evidence": [], "of": inbound.of}
+                reason: dict[str, Any] = {"code": "emotion", "topic": None, "evidence": [], "of": inbound.of}
                 handoff = HandoffRequest((reason,), "high")
             failure = Failure.ACTION if what == "fails" else None
         return Outcome(

@@ -16,7 +16,6 @@ from handoff.errors import Refused
 from handoff.events import Inbound
 from tests.handoff.machine import Backend, Decide, Event, HubMachine
 
-
 pytestmark = pytest.mark.timeout(120)
 
 

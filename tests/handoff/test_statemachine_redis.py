@@ -17,7 +17,6 @@ from tests.handoff.machine import Backend, Decide, Event, HubMachine
 from tests.handoff.parts import Parts, parts_on
 from tests.helpers.redis_server import RedisServer
 
-
 pytestmark = pytest.mark.timeout(120)
 
 
