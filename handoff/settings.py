@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from handoff.channels.messenger.settings import MessengerSettings
 from handoff.errors import SettingsError
 
 __all__ = ["ROOT", "Settings"]
@@ -50,6 +51,8 @@ class Settings:
     """How long a stopping hub lets sockets finish, spread so that clients do not return all at once."""
     process: str = "hub-1"
     """This process' name in stream consumers and logs."""
+    messenger: MessengerSettings | None = None
+    """The Facebook page, where there is one."""
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Settings:
@@ -69,9 +72,11 @@ class Settings:
         if any(len(secret) < 32 for secret in secrets):
             problems.append("SILTA_SECRETS: a key needs at least 32 characters")
         bot_timeout_s = _seconds("SILTA_BOT_TIMEOUT_S", env, cls.bot_timeout_s, BOT_TIMEOUT_S, problems)
+        messenger = MessengerSettings.from_environment(env, problems)
         if problems:
             raise SettingsError(problems)
         return cls(
+            messenger=messenger,
             redis_url=redis_url,
             var=Path(env.get("SILTA_VAR", ROOT / "var")).resolve(),
             owner_dir=Path(env.get("SILTA_OWNER_DIR", ROOT / "data" / "owner")).resolve(),
