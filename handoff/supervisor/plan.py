@@ -8,6 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from handoff.supervisor import redis_server
+from handoff.supervisor.demo import messenger_settings
 from handoff.supervisor.errors import NotSetUp
 from handoff.supervisor.ports import free_port
 from handoff.supervisor.process import Process
@@ -53,6 +54,8 @@ class Plan:
     redis_url: str
     environ: Mapping[str, str]
     """What every child gets, and the commands that prepare the start."""
+    demo_url: str | None = None
+    """The page of the Messenger demo, where it runs."""
 
 
 def make_plan(settings: UpSettings) -> Plan:
@@ -76,8 +79,15 @@ def make_plan(settings: UpSettings) -> Plan:
     common["SILTA_ACTIONS_URL"] = f"http://127.0.0.1:{actions_port}/webhook"
     parts.append(_actions(settings, actions_port, common))
     parts.extend(_bot(settings, number, url, common) for number in range(1, settings.bots + 1))
-    parts.extend(_hub(settings, number, common) for number in range(1, settings.hubs + 1))
-    return Plan(tuple(_patient(part, settings.patience) for part in parts), url, common)
+    messenger = {key: value for key, value in settings.environ.items() if key.startswith("SILTA_MESSENGER_")}
+    demo_url = None
+    if settings.demo_messenger:
+        port = free_port()
+        demo_url = f"http://127.0.0.1:{port}"
+        messenger |= messenger_settings(demo_url)
+        parts.append(_demo(settings, port, {**common, **messenger}))
+    parts.extend(_hub(settings, number, {**common, **messenger}) for number in range(1, settings.hubs + 1))
+    return Plan(tuple(_patient(part, settings.patience) for part in parts), url, common, demo_url)
 
 
 def _patient(part: Part, factor: float) -> Part:
@@ -142,8 +152,16 @@ def _hub(settings: UpSettings, number: int, common: Mapping[str, str]) -> Part:
     async def ready(_: Process) -> bool:
         return await http_ok(host, settings.port, "/readyz")
 
-    own = {key: value for key, value in settings.environ.items() if key.startswith("SILTA_MESSENGER_")}
     command = (str(settings.hub_python), "-m", "handoff")
-    if settings.hubs > 1:
-        own["SILTA_REUSE_PORT"] = "1"  # they listen on the same port side by side
+    own = {"SILTA_REUSE_PORT": "1"} if settings.hubs > 1 else {}  # they listen on the same port side by side
     return Part(name, Stage.HUB, command, _named(name, common, **own), ready, 60.0, 15.0)
+
+
+def _demo(settings: UpSettings, port: int, environ: Mapping[str, str]) -> Part:
+    """The Messenger demo: there before the hub, which may ask it at its start."""
+
+    async def ready(_: Process) -> bool:
+        return await http_ok("127.0.0.1", port, "/control/state")
+
+    command = (str(settings.hub_python), "-m", "handoff.demo.messenger")
+    return Part("messenger-demo", Stage.BOT, command, _named("messenger-demo", environ), ready, 60.0, 5.0)
