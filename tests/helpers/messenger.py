@@ -18,7 +18,7 @@ import uvicorn
 
 from handoff.demo.messenger.app import Demo
 from handoff.demo.messenger.world import Clock, World
-from handoff.supervisor.ports import free_port
+from handoff.supervisor.ports import free_ports
 from tests.helpers.waiting import until, until_sync
 
 __all__ = ["Customer", "Inbox", "Meta", "serve_demo"]
@@ -32,7 +32,7 @@ HEAR_TIMEOUT_S = 20.0
 @contextlib.contextmanager
 def serve_demo(*, callback: str, clock: Clock | None = None) -> Iterator[tuple[Demo, str]]:
     """A demo in a thread of this process; its parts may be looked at, but only :class:`Meta` may change them."""
-    port = free_port()
+    port = free_ports(1)[0]
     address = f"http://127.0.0.1:{port}"
     demo = Demo(World(clock=clock), callback=callback, address=address)
     server = uvicorn.Server(

@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from handoff.demo.messenger.app import Demo
-from handoff.supervisor.ports import free_port
+from handoff.supervisor.ports import free_ports
 from tests.helpers.messenger import Inbox, Meta, serve_demo
 from tests.helpers.waiting import until, until_sync
 
@@ -54,7 +54,7 @@ class Webhook:
 
 @contextmanager
 def listening(webhook: Webhook) -> Iterator[str]:
-    port = free_port()
+    port = free_ports(1)[0]
     app = Starlette(routes=[Route("/hook", webhook.take, methods=["POST"])])
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off", log_level="warning"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
@@ -157,6 +157,7 @@ async def test_a_call_that_is_cut_off_leaves_the_caller_in_doubt(house: House) -
             with pytest.raises(httpx.RemoteProtocolError):
                 await http.post("/v26.0/me/messages", params=query, json=message)
         assert [one["text"] for one in await aino.screen()] == ["hei", "Hyvä!"]
+        await meta.quiet()
 
 
 async def test_a_held_webhook_gets_everything_later(webhook: Webhook, house: House) -> None:
