@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from handoff import redis_address
 from handoff.errors import SettingsError
 
 __all__ = ["ROOT", "Settings"]
@@ -66,6 +67,11 @@ class Settings:
         redis_url = env.get("SILTA_REDIS_URL", "")
         if not redis_url:
             problems.append("SILTA_REDIS_URL: not set; `silta up` sets it, or give the address of your Redis")
+        else:
+            try:
+                redis_address.parse(redis_url)
+            except redis_address.BadAddress as error:
+                problems.append(f"SILTA_REDIS_URL: {error}")
         port = _port("SILTA_PORT", env.get("SILTA_PORT", "8080"), problems)
         health = env.get("SILTA_HEALTH_PORT", "").strip()
         host = env.get("SILTA_HOST", "127.0.0.1")

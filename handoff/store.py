@@ -37,6 +37,7 @@ from handoff.errors import (
 from handoff.events import Keys, encode
 from handoff.keys import ANSWER_TTL_S, HubKeys
 from handoff.recent import Recent
+from handoff.redis_address import pool
 from handoff.writer import Writer, load_script
 
 __all__ = ["Commit", "Decide", "Store", "connect"]
@@ -61,18 +62,21 @@ def connect(url: str, *, timeout_s: float, blocking_s: float = 0.0) -> Redis:
     Who finds all :data:`CONNECTIONS` in use waits for one, within the operation's timeout.
 
     Args:
+        url: as :func:`handoff.redis_address.parse` reads it: one server, Sentinel or a cluster.
         timeout_s: for one operation.
         blocking_s: added for connections that read streams with BLOCK, else the read races its timeout.
     """
-    pool = BlockingConnectionPool.from_url(
+    made = pool(
         url,
+        BlockingConnectionPool,
+        key=Keys().inbox,
         socket_timeout=timeout_s + blocking_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
         max_connections=CONNECTIONS,
         timeout=timeout_s,
     )
-    return Redis.from_pool(pool)
+    return Redis.from_pool(made)
 
 
 @dataclass(frozen=True)
