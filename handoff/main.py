@@ -112,7 +112,7 @@ async def serve(settings: Settings) -> None:
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
     blocking = connect(settings.redis_url, timeout_s=settings.redis_timeout_s, blocking_s=BLOCKING_S)
     await check_redis(redis)
-    writer = Writer(redis, timeout_s=settings.redis_timeout_s)
+    writer = Writer(redis, timeout_s=settings.redis_timeout_s, replicas=settings.redis_replicas)
     store = Store(
         redis,
         writer,

@@ -43,6 +43,7 @@ from handoff.writer import Writer, load_script
 __all__ = ["Commit", "Decide", "Store", "connect"]
 
 _COMMIT = load_script("commit")
+_CONFIRM = load_script("confirm")
 _UNSTICK = load_script("unstick")
 
 CONFLICT_RETRIES = 50
@@ -121,10 +122,9 @@ class Store:
         """The conversation as this process last wrote it, without asking Redis; None when it has not, or long ago."""
         return self._recent.get(conversation)
 
-    async def events(self, conversation: str, *, after: int = 0, upto: int | None = None) -> list[dict[str, Any]]:
-        """The log's events with numbers above ``after``, as agents see them, in order."""
-        end = "+" if upto is None else f"{upto}-0"
-        rows = await self.call(self.redis.xrange(self.keys.log(conversation), f"({after}-0", end))
+    async def events(self, conversation: str, *, after: int = 0, most: int | None = None) -> list[dict[str, Any]]:
+        """The log's events with numbers above ``after``, ``most`` of them, as agents see them, in order."""
+        rows = await self.call(self.redis.xrange(self.keys.log(conversation), f"({after}-0", "+", count=most))
         return [json.loads(fields[b"e"]) for _, fields in rows]
 
     async def last(self, conversation: str) -> int:
@@ -173,6 +173,9 @@ class Store:
         for _ in range(CONFLICT_RETRIES):
             current, seen = await self._load_with_answer(conversation, answer_key)
             if seen is not None:
+                if self._writer.replicas and answer_key is not None:
+                    # It may have been written and not confirmed: a replica must have it before it is acknowledged.
+                    await self._writer.run(_CONFIRM, [answer_key], [ANSWER_TTL_S])
                 return _repeated(seen)
             if current is None:
                 if new is None:
@@ -237,7 +240,9 @@ class Store:
 
     async def _commit(self, decision: Decision, answer_key: str | None, took: str | None) -> Commit:
         plan, notice = self._plan(decision, answer_key, took)
-        reply = await self._writer.run(_COMMIT, self._keys(decision.after.id, answer_key), [plan, notice])
+        later = (self.keys.notices, notice) if self._writer.replicas else None
+        keys = self._keys(decision.after.id, answer_key)
+        reply = await self._writer.run(_COMMIT, keys, [plan, notice], notice=later)
         if reply[0] == b"seen":
             metrics.requests.labels("repeated").inc()
             return _repeated(reply[1])
@@ -286,7 +291,8 @@ class Store:
             "inbox": [encode(message) for message in decision.inbox],
             "took": took or False,
             "group": Keys.HUB_GROUP,
-            "channel": self.keys.notices,
+            "channel": False if self._writer.replicas else self.keys.notices,
+            "confirm": self._writer.replicas > 0,
         }
         notice: dict[str, Any] = {
             "conversation": after.id,

@@ -87,6 +87,9 @@ class AgentSocket:
     def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
         self._peer.push({"type": "event", "conversation": conversation, **self._explained(event)})
 
+    def resync(self, conversation: str, start: int) -> None:
+        self._peer.push({"type": "resync", "conversation": conversation, "from": start})
+
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         if who.get("id") != self.account.id:
             self._peer.push({"type": "typing", "conversation": conversation, **who})

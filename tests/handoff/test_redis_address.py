@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Iterator
 
 import pytest
 from redis.asyncio.connection import ConnectionPool, UnixDomainSocketConnection
 
+from handoff.errors import StoreUnavailable
 from handoff.events import Keys
 from handoff.redis_address import Address, BadAddress, Kind, parse, pool
-from tests.handoff.parts import parts_on
+from handoff.tasks import end
+from tests.handoff.parts import Recorder, new_conversation, parts_on, uid
 from tests.helpers.redis_cluster import Sentinels
+from tests.helpers.waiting import until
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:6379/0", "rediss://shop.example", "unix:///tmp/redis.sock"])
@@ -70,3 +75,43 @@ async def test_nobody_who_knows_a_primary_is_redis_away(sentinels: Sentinels) ->
     async with parts_on(nowhere, timeout_s=2.0) as parts:
         with pytest.raises(Exception, match="try_later: ConnectionError"):
             await parts.queued()
+
+
+async def test_with_replicas_a_message_counts_when_one_has_it_and_is_told_to_others_only_then(
+    sentinels: Sentinels,
+) -> None:
+    async with parts_on(sentinels.url, replicas=1, timeout_s=1.0) as parts:
+        new = new_conversation()
+        listening = asyncio.create_task(parts.fanout.listen())
+        await parts.fanout.listening.wait()
+        recorder = Recorder()
+        parts.fanout.subscribe(new.id, 0, recorder)
+
+        async def told() -> bool:
+            return recorder.numbers == [1]
+
+        assert await parts.say(new, "heard") == 1
+        await until(told, "the notice came")
+        (replica,) = [node for node in sentinels.nodes if node is not sentinels.primary()]
+        replica.signal(signal.SIGSTOP)
+        id = uid()
+        try:
+            for _ in range(2):  # the second time it is found as answered, and still no replica has it
+                with pytest.raises(StoreUnavailable):
+                    await parts.say(new, "kept back", id=id)
+            assert recorder.numbers == [1]
+        finally:
+            replica.signal(signal.SIGCONT)
+        assert await parts.say(new, "kept back", id=id) == 2
+        await parts.assert_numbered(new.id)
+        await end(listening)
+
+
+async def test_without_replicas_to_wait_for_the_primary_is_enough(sentinels: Sentinels) -> None:
+    (replica,) = [node for node in sentinels.nodes if node is not sentinels.primary()]
+    replica.signal(signal.SIGSTOP)
+    try:
+        async with parts_on(sentinels.url, timeout_s=1.0) as parts:
+            assert await parts.say(new_conversation(), "heard") == 1
+    finally:
+        replica.signal(signal.SIGCONT)
