@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handoff import redis_address
+from handoff.channels.messenger.settings import MessengerSettings
 from handoff.errors import SettingsError
 
 __all__ = ["ROOT", "Settings"]
@@ -61,6 +62,8 @@ class Settings:
     """A loopback port on which this very hub answers for its health and figures: the public one answers for any."""
     process: str = "hub-1"
     """This process' name in stream consumers and logs."""
+    messenger: MessengerSettings | None = None
+    """The Facebook page, where there is one."""
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Settings:
@@ -91,9 +94,11 @@ class Settings:
             replicas = "0"
         health_port = _port("SILTA_HEALTH_PORT", health, problems) if health else None
         bot_timeout_s = _seconds("SILTA_BOT_TIMEOUT_S", env, cls.bot_timeout_s, BOT_TIMEOUT_S, problems)
+        messenger = MessengerSettings.from_environment(env, problems)
         if problems:
             raise SettingsError(problems)
         return cls(
+            messenger=messenger,
             redis_url=redis_url,
             var=Path(env.get("SILTA_VAR", ROOT / "var")).resolve(),
             owner_dir=Path(env.get("SILTA_OWNER_DIR", ROOT / "data" / "owner")).resolve(),

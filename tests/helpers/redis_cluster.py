@@ -224,6 +224,12 @@ class Sentinels(_Servers):
                 return False
         return True
 
+    def healthy(self) -> bool:
+        """Whether both servers live, and one follows the other."""
+        info = [node.ask("INFO", "replication") for node in self.nodes if node.answers()]
+        roles = sorted(str(one["role"]) for one in info)
+        return roles == ["master", "slave"] and all(one.get("master_link_status", "up") == "up" for one in info)
+
     def primary(self) -> Node:
         """The primary, as a Sentinel sees it."""
         for node in self.sentinels:
