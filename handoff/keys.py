@@ -74,6 +74,11 @@ class HubKeys(Keys):
         return self.prefix + "assigned"
 
     @property
+    def orphans(self) -> str:
+        """String with a time to live: the hub whose turn it is to look for orphans."""
+        return self.prefix + "orphans:lease"
+
+    @property
     def notices(self) -> str:
         """Channel: what has just been written, for every hub."""
         return self.prefix + "notices"

@@ -33,6 +33,7 @@ from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
 from handoff.listeners import health_listener, public_listeners
+from handoff.orphans import Orphans
 from handoff.presence import Presence
 from handoff.routing import read_routing
 from handoff.server import make_server
@@ -164,6 +165,7 @@ async def serve(settings: Settings) -> None:
         line.keep_telling(),
         Caretaker(hub).keep_sweeping(),
         metrics.keep_measuring_loop(),
+        Orphans(hub, process=settings.process).keep_looking(),
     ]
     work += await _messenger_work(messenger)
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
