@@ -15,7 +15,6 @@ from collections.abc import Coroutine
 from typing import Any
 
 import yaml
-from redis.exceptions import RedisError
 
 from handoff import metrics
 from handoff.accounts import Accounts
@@ -23,8 +22,9 @@ from handoff.app import make_app
 from handoff.bridge import BotBridge
 from handoff.caretaker import Caretaker
 from handoff.channels.messenger.channel import Messenger
-from handoff.errors import HubError, SettingsError, StartRefused
+from handoff.errors import HubError, SettingsError
 from handoff.fanout import Fanout
+from handoff.fitness import check_redis
 from handoff.gateway.agent import AgentGateway
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.visitor import VisitorGateway
@@ -76,28 +76,6 @@ def _log_to_stderr() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-async def check_redis(redis: Any) -> None:
-    """Refuse a Redis that would lose what was acknowledged.
-
-    Raises:
-        StartRefused: with the setting, its value, and what it must be.
-    """
-    try:
-        info = await redis.info("memory")
-        persistence = await redis.info("persistence")
-    except (RedisError, OSError, TimeoutError) as error:
-        raise StartRefused(f"Redis does not answer: {error}") from error
-    policy = info.get("maxmemory_policy")
-    if policy != "noeviction":
-        raise StartRefused(
-            f"Redis would drop conversations when memory is full: maxmemory-policy is {policy}, set noeviction"
-        )
-    if not int(persistence.get("aof_enabled", 0)):
-        raise StartRefused(
-            "Redis would lose acknowledged messages in a crash: set appendonly yes and appendfsync always"
-        )
-
-
 async def serve(settings: Settings) -> None:
     """Run the hub until it is told to stop.
 
@@ -113,7 +91,7 @@ async def serve(settings: Settings) -> None:
     keys = HubKeys()
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
     blocking = connect(settings.redis_url, timeout_s=settings.redis_timeout_s, blocking_s=BLOCKING_S)
-    await check_redis(redis)
+    await check_redis(redis, fsync=settings.fsync)
     writer = Writer(redis, timeout_s=settings.redis_timeout_s, replicas=settings.redis_replicas)
     store = Store(
         redis,
