@@ -115,6 +115,19 @@ async def _true(value: bool) -> bool:
     return value
 
 
+async def test_agents_see_the_name_that_meta_tells_which_is_asked_for_once(page: Page) -> None:
+    await page.say("hello")
+
+    async def named() -> bool:
+        state = await page.parts.store.load(await page.conversation())
+        return state is not None and state.visitor_name == "Maija Meikäläinen"
+
+    await until(named, "a name")
+    await page.say("again")
+    await page.receives(page.says("bot_notice"), "echo: hello", "echo: again")
+    assert page.graph.asked_names == 1
+
+
 # -- payloads
 
 
