@@ -14,6 +14,16 @@ export class Hub {
   conversations: Map<string, FakeConversation>;
   refuse: Set<string>;
   cspReports: string[];
+  choices: object[];
+  open: { now: boolean; opens_at: string | null; text: string | null };
+  response: string | null;
+  may: string[];
+  announcements: object[];
+  callbacks: Record<string, unknown>[];
+  canned: object[];
+  drafts: Map<string, string>;
+  settings: Map<string, object>;
+  announce(announcement: { id: string; text?: string; ended?: boolean }): void;
   tokens: Map<string, FakeConversation>;
   listen(port?: number): Promise<this>;
   drop(code?: number): void;

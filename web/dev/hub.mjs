@@ -53,6 +53,24 @@ export class Hub {
     this.answers = new Map();
     this.refuse = new Set();
     this.cspReports = [];
+    /** What a waiting visitor may choose, whether people answer now, and what is announced to all. */
+    this.choices = [];
+    this.open = { now: true, opens_at: null, text: null };
+    this.response = null;
+    this.announcements = [];
+    this.may = ['erase'];
+    this.callbacks = [];
+    this.drafts = new Map();
+    this.settings = new Map();
+    this.canned = [];
+    this.offers = new Map();
+  }
+
+  /** Tells everybody something, or that it no longer holds (`ended`). */
+  announce(announcement) {
+    this.announcements = this.announcements.filter((one) => one.id !== announcement.id);
+    if (!announcement.ended) this.announcements.push(announcement);
+    for (const peer of this.visitors) peer.send({ type: 'announcement', ...announcement });
   }
 
   async listen(port = 0) {
@@ -225,6 +243,9 @@ export class Hub {
               ahead: place,
               eta_s: place > 0 ? [place * 120, place * 300] : null,
               agents: this.agents.size,
+              choices: this.choices,
+              open: this.open.now,
+              opens_at: this.open.opens_at,
             }
           : {}),
       });
@@ -273,6 +294,35 @@ export class Hub {
         );
     }, this.botDelay);
     return seq;
+  }
+
+  book(conversation, frame) {
+    if (frame.phone && /^0+$/.test(frame.phone)) return { error: 'bad_request', more: { field: 'phone' } };
+    const window = this.choices.flatMap((choice) => choice.windows ?? []).find((one) => one.id === frame.window);
+    const callback = {
+      id: randomUUID(),
+      kind: frame.phone ? 'phone' : 'email',
+      from: window?.from,
+      to: window?.to,
+      by: window?.to ?? this.choices.find((choice) => choice.kind === 'email')?.by,
+      state: 'booked',
+    };
+    const text = SYSTEM[conversation.language][callback.kind];
+    this.log(conversation, { kind: 'callback', author: { role: 'system' }, callback, text, language: conversation.language });
+    const task = {
+      ...callback,
+      conversation: conversation.id,
+      [callback.kind]: frame.phone ?? frame.email,
+      name: frame.name ?? null,
+      language: conversation.language,
+      skill: 'general',
+      assignee: null,
+      due: false,
+      late: false,
+    };
+    this.callbacks.push(task);
+    for (const peer of this.agents) peer.send({ type: 'callback', task });
+    return { callback };
   }
 
   packet(conversation) {
@@ -362,7 +412,29 @@ export class Hub {
           return this.once(ws, frame, () => (this.resolve(conversation), {}));
         case 'rating':
           return this.once(ws, frame, () => {
-            this.log(conversation, { kind: 'rating', score: frame.score, author: { role: 'visitor' } });
+            this.log(conversation, { kind: 'rating', score: frame.score, rated: frame.of, author: { role: 'visitor' } });
+            return {};
+          });
+        case 'callback':
+          return this.once(ws, frame, () => this.book(conversation, frame));
+        case 'consent':
+          return this.once(ws, frame, () => {
+            conversation.consent = frame.language;
+            this.choices = this.choices.filter((choice) => choice.kind !== 'other_language');
+            this.pushStatus();
+            return { language: frame.language };
+          });
+        case 'transcript':
+          return this.once(ws, frame, () => ({
+            text: conversation.events
+              .filter((event) => event.text)
+              .map((event) => `${event.at.slice(0, 16)} ${event.author.role}: ${event.text}`)
+              .join('\n'),
+          }));
+        case 'erase':
+          return this.once(ws, frame, () => {
+            this.conversations.delete(conversation.id);
+            for (const [token, its] of this.tokens) if (its === conversation) this.tokens.delete(token);
             return {};
           });
         default:
@@ -398,8 +470,10 @@ export class Hub {
       language: conversation.language,
       last: conversation.events.length,
       notice: SYSTEM[conversation.language].notice,
-      open: true,
-      announcements: [],
+      open: this.open,
+      response: this.response,
+      may: this.may,
+      announcements: this.announcements,
     });
     for (const event of conversation.events.slice(frame.after ?? 0)) peer.send(forVisitor(event));
     if (conversation.status === 'queued') this.pushStatus();

@@ -326,7 +326,7 @@ export function elsewhere(state: AgentState): QueueEntry[] {
 }
 
 function byTurn(a: QueueEntry, b: QueueEntry): number {
-  const weight = (WEIGHT[a.priority] ?? 2) - (WEIGHT[b.priority] ?? 2);
+  const weight = (WEIGHT[a.priority] ?? 2) - (WEIGHT[b.priority] ?? 2) || Number(b.lost ?? false) - Number(a.lost ?? false);
   return weight || a.waiting_since.localeCompare(b.waiting_since);
 }
 

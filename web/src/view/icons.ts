@@ -40,4 +40,6 @@ export const returnArrow = line(svg`<path d="M9 13.5L4.5 9 9 4.5M4.5 9h9a6 6 0 0
 export const star = svg`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false"
   stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"><path d="M12 3.6l2.5 5.3 5.8.750-4.25 4.050
   1.05 5.8L12 16.7l-5.1 2.8 1.05-5.8L3.7 9.65l5.8-.75z"/></svg>`;
+export const save = line(svg`<path d="M12 4v11M7 10.5l5 5 5-5M5 19.5h14"/>`);
+export const bin = line(svg`<path d="M5 7h14M9.500 7V4.500h5V7M7 7l1 12.500h8L17 7"/>`);
 export const exit = line(svg`<path d="M10 4.5H5v15h5M14.5 8l4 4-4 4M18.5 12H9.5"/>`);
