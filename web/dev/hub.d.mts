@@ -21,8 +21,11 @@ export class Hub {
   announcements: object[];
   callbacks: Record<string, unknown>[];
   canned: object[];
-  drafts: Map<string, string>;
-  settings: Map<string, object>;
+  kept: Map<string, { text?: string }>;
+  answersFor?: (conversation: FakeConversation) => object[];
+  offer(conversation: FakeConversation, seconds?: number): void;
+  alert(alert: object): void;
+  book(conversation: FakeConversation, frame: object): object;
   announce(announcement: { id: string; text?: string; ended?: boolean }): void;
   tokens: Map<string, FakeConversation>;
   listen(port?: number): Promise<this>;

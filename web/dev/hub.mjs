@@ -24,7 +24,7 @@ export const AGENTS = {
   'aino@havu.example': {
     id: 'a1',
     name: 'Aino',
-    role: 'agent',
+    role: 'supervisor',
     languages: ['fi', 'en'],
     skills: ['general'],
     capacity: 4,
@@ -60,8 +60,8 @@ export class Hub {
     this.announcements = [];
     this.may = ['erase'];
     this.callbacks = [];
-    this.drafts = new Map();
-    this.settings = new Map();
+    /** Drafts and settings by path. */
+    this.kept = new Map();
     this.canned = [];
     this.offers = new Map();
   }
@@ -106,6 +106,10 @@ export class Hub {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(JSON.stringify(body));
     };
+    if (request.method === 'GET' || request.method === 'PUT') {
+      const answer = await this.api(request, url);
+      if (answer) return json(...answer);
+    }
     const session = /silta_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
     if (request.method === 'POST') {
       let raw = '';
@@ -153,6 +157,27 @@ export class Hub {
     } catch {
       response.writeHead(404).end();
     }
+  }
+
+  async api(request, url) {
+    const path = url.pathname;
+    if (path === '/api/canned') return [200, { replies: this.canned }];
+    if (path === '/api/search') {
+      const wanted = (url.searchParams.get('q') ?? '').toLowerCase();
+      const hits = [...this.conversations.values()].flatMap((c) => {
+        const event = c.events.find((one) => one.text?.toLowerCase().includes(wanted));
+        return event
+          ? [{ conversation: c.id, at: event.at, status: c.status, language: c.language, visitor: c.name, snippet: event.text }]
+          : [];
+      });
+      return [200, { conversations: hits }];
+    }
+    if (path !== '/api/me/settings' && !path.startsWith('/api/drafts/')) return null;
+    let raw = '';
+    for await (const part of request) raw += part;
+    if (request.method === 'PUT') this.kept.set(path, JSON.parse(raw));
+    const kept = this.kept.get(path);
+    return [200, path.startsWith('/api/drafts/') ? (kept ?? { text: '' }) : { settings: kept ?? {} }];
   }
 
   // ------------------------------------------------------------------ conversations
@@ -218,6 +243,8 @@ export class Hub {
       last_text: last?.text ?? null,
       assignee: conversation.assignee,
       assigned_at: conversation.assignee ? new Date().toISOString() : null,
+      snoozed_until: conversation.snoozed ?? null,
+      promise: conversation.promise ?? null,
     };
   }
 
@@ -494,8 +521,25 @@ export class Hub {
       if (frame.type === 'typing') {
         for (const visitor of this.visitors)
           if (visitor.conversation === conversation) visitor.send({ type: 'typing', role: 'agent', on: frame.on });
+        const { id, name } = peer.agent;
+        for (const other of this.agents)
+          if (other !== peer && other.opened.has(conversation?.id))
+            other.send({ type: 'typing', conversation: conversation.id, role: 'agent', id, name, on: frame.on });
         return;
       }
+      if (frame.type === 'viewing') {
+        const beside = (conversation, on) => {
+          for (const other of this.agents)
+            if (other !== peer && other.opened.has(conversation))
+              other.send({ type: 'viewing', conversation, id: peer.agent.id, name: peer.agent.name, on });
+        };
+        if (peer.viewing && peer.viewing !== frame.conversation) beside(peer.viewing, false);
+        peer.viewing = frame.conversation;
+        if (peer.viewing) beside(peer.viewing, true);
+        return;
+      }
+      if (['callback_take', 'callback_done', 'callback_move', 'announce', 'announce_end'].includes(frame.type))
+        return this.once(ws, frame, () => this.task(peer, frame));
       if (frame.type === 'presence') {
         peer.presence = frame.value;
         return this.once(ws, frame, () => ({}));
@@ -521,20 +565,52 @@ export class Hub {
       this.once(ws, frame, () => {
         if (frame.type === 'claim') {
           if (conversation.assignee) return { error: 'conflict', more: { assignee: conversation.assignee } };
-          conversation.assignee = { id: peer.agent.id, name: peer.agent.name };
-          conversation.status = 'assigned';
-          this.log(conversation, {
-            kind: 'assigned',
-            author,
-            text: SYSTEM[conversation.language].assigned.replace('{name}', peer.agent.name),
-            language: conversation.language,
-          });
-          this.pushQueue(conversation);
+          this.assign(conversation, peer.agent);
           return {};
         }
         if (frame.type === 'note')
           return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id }) };
-        if (!owned) return { error: 'forbidden' };
+        if (frame.type === 'suggest') return { answers: this.answersFor?.(conversation) ?? [] };
+        if (frame.type === 'accept') {
+          if (!this.offers.delete(conversation.id)) return { error: 'conflict' };
+          this.assign(conversation, peer.agent);
+          return {};
+        }
+        if (frame.type === 'decline') {
+          this.offers.delete(conversation.id);
+          return {};
+        }
+        if (frame.type === 'join' || frame.type === 'leave') {
+          conversation.joined = frame.type === 'join' ? peer.agent.id : null;
+          return {};
+        }
+        if (frame.type === 'decide') {
+          const approval = { id: frame.approval, state: frame.approved ? 'approved' : 'refused' };
+          return { seq: this.log(conversation, { kind: 'approval', author, approval }) };
+        }
+        if (!owned && conversation.joined !== peer.agent.id) return { error: 'forbidden' };
+        if (frame.type === 'transfer') {
+          const to = [...this.agents].map((other) => other.agent).find((agent) => agent.id === frame.to.agent);
+          this.log(conversation, { kind: 'transferred', author, note: frame.note ?? null });
+          if (to) this.assign(conversation, to);
+          else {
+            conversation.assignee = null;
+            conversation.status = 'queued';
+            this.pushQueue(conversation);
+          }
+          return { status: conversation.status };
+        }
+        if (frame.type === 'snooze') {
+          conversation.snoozed = frame.until;
+          conversation.promise = frame.promise ? { by: frame.until, text: frame.promise } : null;
+          this.pushQueue(conversation);
+          return {};
+        }
+        if (frame.type === 'ask_help') return { seq: this.log(conversation, { kind: 'note', author, text: frame.note }) };
+        if (frame.type === 'request_approval') {
+          const approval = { id: randomUUID(), kind: frame.kind, text: frame.text, amount: frame.amount, state: 'asked' };
+          return { seq: this.log(conversation, { kind: 'approval', author, approval }) };
+        }
         if (frame.type === 'message') {
           return {
             seq: this.log(conversation, {
@@ -568,6 +644,50 @@ export class Hub {
     });
   }
 
+  assign(conversation, { id, name }) {
+    conversation.assignee = { id, name };
+    conversation.status = 'assigned';
+    this.log(conversation, {
+      kind: 'assigned',
+      author: { role: 'agent', id, name },
+      text: SYSTEM[conversation.language].assigned.replace('{name}', name),
+      language: conversation.language,
+    });
+    this.pushQueue(conversation);
+  }
+
+  /** Offers a conversation to everybody who is there; the lease does not end by itself here. */
+  offer(conversation, seconds = 20) {
+    this.offers.set(conversation.id, true);
+    const expires_at = new Date(Date.now() + seconds * 1_000).toISOString();
+    const entry = this.entry(conversation);
+    for (const peer of this.agents)
+      peer.send({ type: 'offer', conversation: conversation.id, expires_at, entry, why: ['language', 'longest_idle'] });
+  }
+
+  alert(alert) {
+    for (const peer of this.agents) peer.send({ type: 'alert', ...alert });
+  }
+
+  task(peer, frame) {
+    if (frame.type === 'announce') {
+      this.announce({ id: frame.id, text: frame.texts.en });
+      for (const other of this.agents) other.send({ type: 'announcement', id: frame.id, text: frame.texts.en });
+      return {};
+    }
+    if (frame.type === 'announce_end') {
+      this.announce({ id: frame.announcement, ended: true });
+      for (const other of this.agents) other.send({ type: 'announcement', id: frame.announcement, ended: true });
+      return {};
+    }
+    const task = this.callbacks.find((one) => one.id === frame.callback);
+    if (!task) return { error: 'not_found' };
+    if (frame.type === 'callback_take') task.assignee = { id: peer.agent.id, name: peer.agent.name };
+    if (frame.type === 'callback_done') Object.assign(task, { state: 'done', outcome: frame.outcome });
+    for (const other of this.agents) other.send({ type: 'callback', task: { ...task } });
+    return {};
+  }
+
   resolve(conversation, author = { role: 'visitor' }) {
     conversation.assignee = null;
     conversation.waitingSince = null;
@@ -599,6 +719,13 @@ export class Hub {
       mine: all
         .filter((c) => c.assignee?.id === agent.id)
         .map((c) => ({ conversation: c.id, status: c.status, last: c.events.length })),
+      agents: Object.values(AGENTS).map(({ password: _, ...one }) => ({
+        ...one,
+        presence: [...this.agents].some((peer) => peer.agent === AGENTS[one.email] || peer.agent.id === one.id) ? 'online' : 'away',
+        load: all.filter((c) => c.assignee?.id === one.id).length,
+      })),
+      callbacks: this.callbacks,
+      announcements: this.announcements,
     });
     for (const [id, after] of Object.entries(frame.cursors ?? {})) {
       const conversation = this.conversations.get(id);

@@ -213,6 +213,66 @@ export interface Agent {
   capacity?: number;
 }
 
+/** Another agent, as one needs to know them to pass something on. */
+export interface Colleague {
+  id: string;
+  name: string;
+  presence?: Presence;
+  languages?: string[];
+  skills?: string[];
+  load?: number;
+  capacity?: number;
+}
+
+/** A call or an e-mail that was promised to a visitor. */
+export interface Task {
+  id: string;
+  conversation: string;
+  kind: 'phone' | 'email';
+  phone?: string | null;
+  email?: string | null;
+  name?: string | null;
+  language?: string;
+  skill?: string;
+  from?: string;
+  to?: string;
+  by?: string;
+  state: 'booked' | 'moved' | 'done' | 'cancelled';
+  assignee?: { id: string; name?: string } | string | null;
+  due?: boolean;
+  late?: boolean;
+  /** Where it could be moved to. */
+  windows?: CallWindow[];
+}
+
+/** A conversation that the hub keeps for this agent until `expires_at`. */
+export interface Offer {
+  conversation: string;
+  expires_at: string;
+  entry?: QueueEntry | null;
+  why?: string[];
+}
+
+/** Something that runs out or has run out. */
+export interface Alert {
+  id: string;
+  kind: string;
+  conversation?: string | null;
+  text: string;
+  at?: string;
+  ended?: boolean;
+}
+
+/** An answer that can be put into the reply as it is. */
+export interface Suggestion {
+  kind: 'vetted' | 'canned';
+  key: string;
+  title: string;
+  /** In the visitor's language, and the same in the agent's. */
+  text: string;
+  own?: string;
+}
+
 /** A conversation of one's own in the welcome: an entry as in the queue where the hub gives all of it. */
 export interface Mine extends Partial<Omit<QueueEntry, 'status'>> {
   conversation: string;
@@ -226,6 +286,9 @@ export interface AgentWelcome {
   presence: Presence;
   queue: QueueEntry[];
   mine: Mine[];
+  agents?: Colleague[];
+  callbacks?: Task[];
+  announcements?: (Announcement & { texts?: Record<string, string> })[];
 }
 
 export interface TopicTried {
