@@ -17,7 +17,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from handoff import queue
+from handoff import metrics, queue
+from handoff.clock import parse_ms
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
 from handoff.errors import (
@@ -103,7 +104,7 @@ class Store:
         try:
             # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the reply.
             async with asyncio.timeout(self._timeout_s):
-                return await command
+                return await metrics.timed("read", command)
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreUnavailable(type(error).__name__) from error
 
@@ -212,6 +213,7 @@ class Store:
             raise
         if commit.decision is not None:
             self._recent.keep(decision.after)
+            _count_move(decision)
         return commit
 
     async def _load_with_answer(self, conversation: str, answer_key: str | None) -> tuple[Conversation | None, Any]:
@@ -233,9 +235,12 @@ class Store:
         plan, notice = self._plan(decision, answer_key, took)
         reply = await self._writer.run(_COMMIT, self._keys(decision.after.id, answer_key), [plan, notice])
         if reply[0] == b"seen":
+            metrics.requests.labels("repeated").inc()
             return _repeated(reply[1])
         if reply[0] == b"stale":
+            metrics.requests.labels("conflict").inc()
             raise StaleVersion
+        metrics.requests.labels("written").inc()
         return Commit(decision.answer, decision)
 
     def _keys(self, conversation: str, answer_key: str | None) -> list[str]:
@@ -253,6 +258,7 @@ class Store:
             keys.busy(conversation),
             keys.wait(conversation),
             keys.events,
+            keys.messenger_out,
         ]
 
     def _plan(self, decision: Decision, answer_key: str | None, took: str | None) -> tuple[str, str]:
@@ -278,6 +284,8 @@ class Store:
             "took": took or False,
             "group": Keys.HUB_GROUP,
             "channel": self.keys.notices,
+            # The log is the outbox of Messenger: the same write says that there is something in it.
+            "send": after.channel == "messenger" and any(entry.is_for_visitor for entry in decision.entries),
         }
         notice: dict[str, Any] = {
             "conversation": after.id,
@@ -298,6 +306,13 @@ _KINDS: Mapping[str, type[Refused]] = {
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _count_move(decision: Decision) -> None:
+    before, after = decision.before, decision.after
+    since = before.waiting_since
+    waited_s = (parse_ms(after.updated_at or since) - parse_ms(since)) / 1000 if since else None
+    metrics.observed_move(before.status.value, after.status.value, waited_s)
 
 
 def _repeated(raw: bytes) -> Commit:
