@@ -98,8 +98,7 @@ def _answers(raw: Any) -> Mapping[str, Any]:
 
 def _answer(raw: Any, name: str, facts: Mapping[str, Any], language: str) -> tuple[str, str] | None:
     item = _answers(raw).get(name)
-    text = item.get("text") if isinstance(item, dict) else None
-    if not isinstance(text, str):
+    if not isinstance(item, dict) or not isinstance(text := item.get("text"), str):
         return None
     try:
         names = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
