@@ -248,7 +248,7 @@ class VisitorSocket:
             case visitor.Language():
                 return await hub.set_language(self._new, id=frame.id, language=frame.value)
             case visitor.Rating():
-                return await hub.rate(id, id=frame.id, score=frame.score, comment=frame.comment)
+                return await hub.rate(id, id=frame.id, score=frame.score, comment=frame.comment, of=frame.of)
             case visitor.Transcript():
                 return {"text": await hub.transcript(id)}
             case visitor.End():
