@@ -89,4 +89,4 @@ async def check_outside(url: str, *, fsync: str = "always") -> None:
         try:
             await check_redis(client, fsync=fsync)
         except StartRefused as refused:
-            raise RedisUnfit(f"the Redis of SILTA_REDIS_URL is not fit: {refused}") from refused
+            raise RedisUnfit(str(refused).replace("Redis", "the Redis of SILTA_REDIS_URL", 1)) from refused
