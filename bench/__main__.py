@@ -1,13 +1,13 @@
-"""``python -m bench [NAME…]``: run the named benchmarks, or the hub's alone."""
+"""``python -m bench [NAME…]``: run the named benchmarks, or those that need no model."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import hub, turn
+from bench import hub, messenger, turn
 
-BENCHES = {"hub": hub.main, "turn": turn.main}
-USUAL = ["hub"]
+BENCHES = {"hub": hub.main, "messenger": messenger.main, "turn": turn.main}
+USUAL = ["hub", "messenger"]
 """Those that run unless others are named: ``turn`` wants a model, and trains the stock pipeline the first time."""
 
 
