@@ -89,7 +89,7 @@ class Conversation:
     ``version`` counts writes (compare-and-set), ``last`` is the highest sequence number in the log, ``bot_pending`` the
     numbers of messages that the bot owes an answer, oldest first; an answer to any other number is dropped.
     ``human_from`` is the first number of the human stretch, 0 outside one. ``masked`` counts the personal numbers that
-    were covered on arrival.
+    were covered on arrival, ``noticed_at`` is when the visitor was last told in a message that a bot answers.
     """
 
     id: str
@@ -120,6 +120,7 @@ class Conversation:
     last_agent: Assignee | None = None
     outcome: str | None = None
     masked: int = 0
+    noticed_at: str | None = None
 
     @property
     def responder(self) -> Responder:
