@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import hub
+from bench import hub, idle, queue
 
-BENCHES = {"hub": hub.main}
+BENCHES = {"hub": hub.main, "idle": idle.main, "queue": queue.main}
 
 
 def main(names: list[str]) -> int:

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from handoff.settings import ROOT
 from handoff.supervisor import redis_server
-from handoff.supervisor.ports import free_port
+from handoff.supervisor.ports import free_ports
 
 __all__ = ["House", "house"]
 
@@ -54,7 +54,7 @@ def house(*, hub: bool = True, floor: bool = False) -> Iterator[House]:
     folder = Path(tempfile.mkdtemp(prefix="silta-b-"))
     socket = folder / "redis.sock"
     url = f"unix://{socket}"
-    hub_port, floor_port = free_port(), free_port()
+    hub_port, floor_port = free_ports(2)
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("SILTA_")},
         "SILTA_REDIS_URL": url,

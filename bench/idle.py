@@ -10,13 +10,14 @@ import json
 import resource
 import sys
 import time
+from typing import cast
 
 import uvloop
 
 from bench.house import House, house
 from bench.measure import Latencies
 
-__all__ = ["main"]
+__all__ = ["Silent", "gather", "main"]
 
 COUNTS = (1000, 10_000)
 AT_ONCE = 200
@@ -32,22 +33,22 @@ LOAD_S = 5.0
 class Silent(asyncio.Protocol):
     """A visitor's socket; ``welcomed`` is done with the welcome."""
 
-    def __init__(self, address: str, token: str | None) -> None:
+    transport: asyncio.Transport
+
+    def __init__(self, origin: str, token: str | None) -> None:
         self.welcomed: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
-        self._address = address
+        self._origin = origin
         self._token = token
         self._raw = b""
         self._open = False
-        self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         head = (
-            f"GET /ws/visitor HTTP/1.1\r\nHost: x\r\nOrigin: {self._address}\r\nUpgrade: websocket\r\n"
+            f"GET /ws/visitor HTTP/1.1\r\nHost: x\r\nOrigin: {self._origin}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         )
-        transport.write(head.encode())
+        self.transport.write(head.encode())
 
     def data_received(self, data: bytes) -> None:
         self._raw += data
@@ -84,7 +85,6 @@ class Silent(asyncio.Protocol):
 
     def send(self, opcode: int, payload: bytes) -> None:
         """A frame, masked with zeros so that the payload is as it is."""
-        assert self.transport is not None
         size = len(payload)
         length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + size.to_bytes(2, "big")
         self.transport.write(bytes([0x80 | opcode]) + length + bytes(4) + payload)
@@ -97,21 +97,22 @@ class Silent(asyncio.Protocol):
             self.welcomed.set_exception(ConnectionError(why))
 
 
-async def _arrive(address: str, token: str | None = None) -> Silent:
+async def _arrive(address: str, token: str | None = None, *, origin: str | None = None) -> Silent:
     host, _, port = address.removeprefix("http://").partition(":")
     loop = asyncio.get_running_loop()
-    _, made = await loop.create_connection(lambda: Silent(address, token), host, int(port))
+    _, made = await loop.create_connection(lambda: Silent(origin or address, token), host, int(port))
     async with asyncio.timeout(60):
         await made.welcomed
     return made
 
 
-async def _gather(address: str, count: int) -> list[Silent]:
+async def gather(address: str, count: int, *, origin: str | None = None) -> list[Silent]:
+    """So many visitors who have been welcomed; ``origin`` is the address itself unless it is given."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one() -> Silent:
         async with gate:
-            return await _arrive(address)
+            return await _arrive(address, origin=origin)
 
     return await asyncio.gather(*(one() for _ in range(count)))
 
@@ -138,7 +139,7 @@ async def _measure(house: House) -> None:
     crowd: list[Silent] = []
     for count in COUNTS:
         began = time.perf_counter()
-        crowd += await _gather(house.address, count - len(crowd))
+        crowd += await gather(house.address, count - len(crowd))
         took = time.perf_counter() - began
         await asyncio.sleep(2)
         rss = house.hub_rss_mib()
@@ -152,7 +153,6 @@ async def _measure(house: House) -> None:
         print((await _say(house.address)).line(f"a ping beside {count} idle"), flush=True)
     tokens = [str((await one.welcomed)["token"]) for one in crowd[:RETURNING]]
     for one in crowd[:RETURNING]:
-        assert one.transport is not None
         one.transport.abort()
     await asyncio.sleep(0.5)
     began = time.perf_counter()

@@ -1,8 +1,8 @@
 """The queue's cost with ten, a thousand and a hundred thousand waiting: it must not grow with them.
 
-The hub's own parts on a real Redis (``appendfsync always``), without sockets: what joining, claiming, looking up a place
-and the first lines of a console cost. Claims go one after the other, so each pays its own flush; the floor beside them
-is one bare XADD.
+The hub's own parts on a real Redis (``appendfsync always``), without sockets: what joining, claiming, looking up a
+place and the first lines of a console cost. Claims go one after the other, so each pays its own flush; the floor beside
+them is one bare XADD.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import cast
 
 import uvloop
 import yaml
@@ -69,6 +71,11 @@ async def _join(hub: Hub, names: list[str]) -> None:
     await asyncio.gather(*(one(name) for name in names))
 
 
+async def _claim_first(hub: Hub) -> None:
+    (head,) = cast("list[bytes]", await hub.store.redis.zrange(hub.store.keys.queue, 0, 0))
+    await hub.claim(AGENT, head.decode(), id=uuid.uuid4().hex)
+
+
 async def _measure(house: House) -> None:
     hub, writer = _hub(house.redis_url)
     writer.start()
@@ -81,25 +88,11 @@ async def _measure(house: House) -> None:
         names += more
         waiting = await redis.zcard(keys.queue)
 
-        async def claim() -> None:
-            """The first in line is taken and goes back, so that as many wait as before."""
-            (head,) = await redis.zrange(keys.queue, 0, 0)
-            await hub.claim(AGENT, head.decode(), id=uuid.uuid4().hex)
-
-        async def look() -> None:
-            await hub.visitor_status(names[len(names) // 2])
-
-        async def join() -> None:
-            await hub.request_handoff(Conversation(id=uuid.uuid4().hex, language="en"), id=uuid.uuid4().hex)
-
-        async def floor() -> None:
-            await redis.xadd("floor", {"e": "x"})
-
         measured = {
-            "one XADD (the floor)": await _timed([floor] * ROUNDS),
-            "join": await _timed([join] * ROUNDS),
-            "claim the first": await _timed([claim] * ROUNDS),
-            "a visitor's place": await _timed([look] * ROUNDS),
+            "one XADD (the floor)": await _timed([lambda: redis.xadd("floor", {"e": "x"})] * ROUNDS),
+            "join": await _timed([partial(_join, hub, [uuid.uuid4().hex]) for _ in range(ROUNDS)]),
+            "claim the first": await _timed([partial(_claim_first, hub)] * ROUNDS),
+            "a visitor's place": await _timed([partial(hub.visitor_status, names[-1])] * ROUNDS),
             "a console's first lines": await _timed([hub.queue] * 20),
         }
         print(f"-- {waiting} waiting", flush=True)

@@ -35,7 +35,7 @@ from tests.helpers.waiting import until
 async def test_r8_a_hub_that_was_frozen_for_a_minute_takes_nothing_back_that_others_have_now(
     record: Callable[[str], None],
 ) -> None:
-    async with World(hubs=2, bots=0, agents=20) as world:
+    async with World(hubs=2, bots=1, agents=20) as world:
         history = History()
         frozen, alive = world.addresses
         names = list(world.agents.items())
@@ -148,11 +148,11 @@ async def test_r11_five_hundred_who_do_not_read_hold_little_and_are_dropped(reco
         hub = world.hubs[0]
         async with await Visitor.arrive(world.addresses[0], language="en") as visitor:
             await visitor.ask("request_handoff")
-            calm = [await timed(visitor, "x" * 3900) for _ in range(30)]
+            calm = [await timed(visitor, "x" * 300) for _ in range(30)]
             port_before, before = connections(hub.port), rss_mib(hub.pid)
             deaf = [await never_reads(hub.port, visitor.token, world.addresses[0]) for _ in range(SLOW_READERS)]
             with_them = rss_mib(hub.pid)
-            busy = [await timed(visitor, "x" * 3900) for _ in range(60)]
+            busy = [await timed(visitor, "x" * 3900) for _ in range(40)]
             peak = rss_mib(hub.pid)
 
             async def dropped() -> bool:
@@ -202,6 +202,17 @@ async def never_reads(port: int, token: str, origin: str) -> socket.socket:
 STORM = 2000
 
 
+async def dial(port: int, origin: Origin, token: str | None = None) -> tuple[ClientConnection, dict[str, object]]:
+    """A visitor's socket and the first frame it gets."""
+    socket = await connect(
+        f"ws://127.0.0.1:{port}/ws/visitor", origin=origin, proxy=None, compression=None, open_timeout=30
+    )
+    hello = {"type": "hello", "after": 0, "language": "en"} | ({"token": token} if token else {})
+    await socket.send(json.dumps(hello))
+    async with asyncio.timeout(30):
+        return socket, json.loads(await socket.recv())
+
+
 @pytest.mark.lasts(70)
 async def test_r12_two_thousand_clients_are_back_within_thirty_seconds_of_a_restart(
     record: Callable[[str], None],
@@ -215,19 +226,11 @@ async def test_r12_two_thousand_clients_are_back_within_thirty_seconds_of_a_rest
         gone = asyncio.Event()
         returned: list[float] = []
         gaps: list[str] = []
-
-        async def dial(token: str | None, after: int) -> tuple[ClientConnection, dict[str, object]]:
-            socket = await connect(
-                f"ws://127.0.0.1:{hub.port}/ws/visitor", origin=origin, proxy=None, compression=None, open_timeout=30
-            )
-            hello = {"type": "hello", "after": after, "language": "en"} | ({"token": token} if token else {})
-            await socket.send(json.dumps(hello))
-            async with asyncio.timeout(30):
-                return socket, json.loads(await socket.recv())
+        busy: list[str] = []
 
         async def live(number: int) -> None:
             async with gate:
-                line, welcome = await dial(None, 0)
+                line, welcome = await dial(hub.port, origin)
                 if number % 20 == 0:
                     await line.send(json.dumps({"type": "message", "id": f"m{number}", "text": "before the storm"}))
                     while json.loads(await line.recv())["type"] != "ack":
@@ -243,10 +246,13 @@ async def test_r12_two_thousand_clients_are_back_within_thirty_seconds_of_a_rest
                 await asyncio.sleep(chance.uniform(0, pause))
                 pause = min(2 * pause, 30)
                 try:
-                    line, back = await dial(str(welcome["token"]), 0)
+                    line, back = await dial(hub.port, origin, str(welcome["token"]))
                 except (OSError, InvalidHandshake, ConnectionClosed, TimeoutError):
                     continue
-                break
+                if back["type"] == "welcome":
+                    break
+                busy.append(str(back.get("code")))
+                await line.close()
             returned.append(time.monotonic())
             expected = 1 if number % 20 == 0 else 0
             if back["last"] != expected or back["conversation"] != welcome["conversation"]:
@@ -266,9 +272,9 @@ async def test_r12_two_thousand_clients_are_back_within_thirty_seconds_of_a_rest
     busiest = max(sum(1 for at in took if second <= at < second + 1) for second in range(60))
     record(
         f"{STORM} clients back: p50 {quantile(took, 0.5):.1f} s, last {max(took):.1f} s; at most {busiest} a second; "
-        f"the hub had {before:.0f} MiB with them"
+        f"{len(busy)} sent away for later; the hub had {before:.0f} MiB with them"
     )
-    assert max(took) <= 30 and not gaps
+    assert max(took) <= 30 and not gaps and set(busy) <= {"try_later"}
 
 
 @pytest.mark.lasts(40)
