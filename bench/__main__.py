@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import hub, idle, queue
+from bench import hub, idle, messenger, queue
 
-BENCHES = {"hub": hub.main, "idle": idle.main, "queue": queue.main}
+BENCHES = {"hub": hub.main, "idle": idle.main, "queue": queue.main, "messenger": messenger.main}
 
 
 def main(names: list[str]) -> int:

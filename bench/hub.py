@@ -25,7 +25,7 @@ from bench.house import House, house
 from bench.measure import Latencies
 from handoff.accounts import Account, Accounts
 
-__all__ = ["main"]
+__all__ = ["SECONDS", "load", "main", "tasks", "website"]
 
 VISITORS = 50
 AGENTS = 10
@@ -43,7 +43,7 @@ Say = Callable[[int, str], Awaitable[None]]
 tasks: list[asyncio.Task[None]] = []
 
 
-async def _load(say: Say, answered: Answered, rate: float | None) -> Latencies:
+async def load(say: Say, answered: Answered, rate: float | None) -> Latencies:
     """Send at a rate (open loop), or with one message under way for each visitor; wait for every answer."""
     loop = asyncio.get_running_loop()
     began: dict[str, float] = {}
@@ -114,10 +114,10 @@ async def _lower_floor(url: str) -> tuple[Say, Answered]:
     return say, answered
 
 
-async def _agent(house: House, accounts: Accounts, account: Account) -> ClientConnection:
-    origin = Origin(house.address)
+async def _agent(port: int, accounts: Accounts, account: Account) -> ClientConnection:
+    origin = Origin(f"http://127.0.0.1:{port}")
     agent = await connect(
-        f"ws://127.0.0.1:{house.hub_port}/ws/agent", origin=origin, compression=None, proxy=None, max_size=2**24
+        f"ws://127.0.0.1:{port}/ws/agent", origin=origin, compression=None, proxy=None, max_size=2**24
     )
     await agent.send(json.dumps({"type": "hello", "token": await accounts.socket_token(account)}))
     while json.loads(await agent.recv())["type"] != "welcome":
@@ -134,10 +134,10 @@ async def _ask(socket: ClientConnection, frame: dict[str, object]) -> dict[str, 
             return answer
 
 
-async def _visitor(house: House) -> tuple[ClientConnection, str]:
+async def _visitor(port: int) -> tuple[ClientConnection, str]:
     """A visitor who waits for a person, and the conversation."""
     socket = await connect(
-        f"ws://127.0.0.1:{house.hub_port}/ws/visitor", origin=Origin(house.address), compression=None, proxy=None
+        f"ws://127.0.0.1:{port}/ws/visitor", origin=Origin(f"http://127.0.0.1:{port}"), compression=None, proxy=None
     )
     await socket.send(json.dumps({"type": "hello"}))
     conversation = str(json.loads(await socket.recv())["conversation"])
@@ -145,17 +145,23 @@ async def _visitor(house: House) -> tuple[ClientConnection, str]:
     return socket, conversation
 
 
-async def _hub(house: House, accounts: Accounts) -> tuple[Say, Say, Answered]:
-    """Both ways of saying something through the hub: visitor to agent, and agent to visitor."""
+async def website(port: int, redis: AsyncRedis) -> tuple[Say, Answered, list[ClientConnection]]:
+    """Visitors on the website who talk to agents: how to say something, what was heard, what to close."""
+    say, _, answered, sockets = await _both_ways(port, Accounts(redis))
+    return say, answered, sockets
+
+
+async def _both_ways(port: int, accounts: Accounts) -> tuple[Say, Say, Answered, list[ClientConnection]]:
+    """Saying something to the agents, and to the visitors."""
     answered: Answered = {}
     agents = []
     for number in range(AGENTS):
         email = f"bench{number}@havu.example"
         account = await accounts.add(email, name="Bench", password=uuid.uuid4().hex, capacity=2 * VISITORS)
-        agents.append(await _agent(house, accounts, account))
+        agents.append(await _agent(port, accounts, account))
     sockets, conversations = [], []
     for _ in range(VISITORS):
-        socket, conversation = await _visitor(house)
+        socket, conversation = await _visitor(port)
         sockets.append(socket)
         conversations.append(conversation)
     for number, conversation in enumerate(conversations):
@@ -182,21 +188,21 @@ async def _hub(house: House, accounts: Accounts) -> tuple[Say, Say, Answered]:
         frame = {"type": "message", "id": key, "text": key, "conversation": conversations[visitor]}
         await agents[visitor % AGENTS].send(json.dumps(frame))
 
-    return say, reply, answered
+    return say, reply, answered, [*agents, *sockets]
 
 
-async def _race(house: House, accounts: Accounts) -> None:
+async def _race(port: int, accounts: Accounts) -> None:
     """All claim the same conversation at once; how long until the winner knows, and the last loser."""
     agents = []
     for number in range(RACERS):
         account = await accounts.add(
             f"racer{number}@havu.example", name=f"Racer {number}", password=uuid.uuid4().hex, capacity=2 * RACES
         )
-        agents.append(await _agent(house, accounts, account))
+        agents.append(await _agent(port, accounts, account))
     won_ms, last_ms, winners = [], [], []
     began = time.perf_counter()
     for _ in range(RACES):
-        socket, conversation = await _visitor(house)
+        socket, conversation = await _visitor(port)
         start = time.perf_counter()
 
         async def claim(agent: ClientConnection, conversation: str, start: float) -> tuple[bool, float]:
@@ -221,22 +227,22 @@ async def _run(house: House) -> None:
     accounts = Accounts(redis)
     say_lower, lower_answers = await _lower_floor(house.redis_url)
     say_floor, floor_answers, floor_sockets = await _floor(house.floor_port)
-    say_hub, reply_hub, hub_answers = await _hub(house, accounts)
+    say_hub, reply_hub, hub_answers, hub_sockets = await _both_ways(house.hub_port, accounts)
     for rate in RATES:
-        lower = await _load(say_lower, lower_answers, rate)
-        floor = await _load(say_floor, floor_answers, rate)
+        lower = await load(say_lower, lower_answers, rate)
+        floor = await load(say_floor, floor_answers, rate)
         cpu, began = house.hub_cpu_s(), time.perf_counter()
-        hub = await _load(say_hub, hub_answers, rate)
+        hub = await load(say_hub, hub_answers, rate)
         busy = (house.hub_cpu_s() - cpu) / (time.perf_counter() - began)
-        back = await _load(reply_hub, hub_answers, rate)
+        back = await load(reply_hub, hub_answers, rate)
         print(lower.line("XADD alone (one process less)"))
         print(floor.line("echo + XADD (the floor)", lower))
         ratio = f", {hub.p50 / lower.p50:.2f} × XADD; hub busy {100 * busy:.0f} %"
         print(hub.line("visitor → agent, the hub", floor) + ratio)
         print(back.line("agent → visitor, the hub", floor), flush=True)
     print(f"hub process: {house.hub_rss_mib():.0f} MiB with {VISITORS} visitors and {AGENTS} agents")
-    await _race(house, accounts)
-    for socket in floor_sockets:
+    await _race(house.hub_port, accounts)
+    for socket in (*floor_sockets, *hub_sockets):
         await socket.close()
     for task in tasks:
         task.cancel()

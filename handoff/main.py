@@ -15,16 +15,17 @@ from collections.abc import Coroutine
 from typing import Any
 
 import yaml
-from redis.exceptions import RedisError
 
 from handoff import metrics
 from handoff.accounts import Accounts
 from handoff.app import make_app
 from handoff.bridge import BotBridge
+from handoff.canned import load_canned
 from handoff.caretaker import Caretaker
 from handoff.channels.messenger.channel import Messenger
-from handoff.errors import HubError, SettingsError, StartRefused
+from handoff.errors import HubError, SettingsError
 from handoff.fanout import Fanout
+from handoff.fitness import check_redis
 from handoff.gateway.agent import AgentGateway
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.visitor import VisitorGateway
@@ -33,11 +34,13 @@ from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
 from handoff.listeners import health_listener, public_listeners
+from handoff.orphans import Orphans
 from handoff.presence import Presence
 from handoff.routing import read_routing
 from handoff.server import make_server
 from handoff.settings import Settings
 from handoff.store import Store, connect
+from handoff.suggestions import load_suggestions
 from handoff.tasks import end
 from handoff.texts import load_texts
 from handoff.tokens import VisitorTokens, signing_key
@@ -75,28 +78,6 @@ def _log_to_stderr() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-async def check_redis(redis: Any) -> None:
-    """Refuse a Redis that would lose what was acknowledged.
-
-    Raises:
-        StartRefused: with the setting, its value, and what it must be.
-    """
-    try:
-        info = await redis.info("memory")
-        persistence = await redis.info("persistence")
-    except (RedisError, OSError, TimeoutError) as error:
-        raise StartRefused(f"Redis does not answer: {error}") from error
-    policy = info.get("maxmemory_policy")
-    if policy != "noeviction":
-        raise StartRefused(
-            f"Redis would drop conversations when memory is full: maxmemory-policy is {policy}, set noeviction"
-        )
-    if not int(persistence.get("aof_enabled", 0)):
-        raise StartRefused(
-            "Redis would lose acknowledged messages in a crash: set appendonly yes and appendfsync always"
-        )
-
-
 async def serve(settings: Settings) -> None:
     """Run the hub until it is told to stop.
 
@@ -108,12 +89,13 @@ async def serve(settings: Settings) -> None:
     company = yaml.safe_load((settings.owner_dir / "company.yml").read_text("utf-8"))
     hours = read_hours(f"{settings.owner_dir / 'company.yml'}: hours.chat", (company.get("hours") or {}).get("chat"))
     routing = read_routing(settings.owner_dir / "handoff.yml")
+    canned = load_canned(settings.owner_dir)
 
     keys = HubKeys()
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
     blocking = connect(settings.redis_url, timeout_s=settings.redis_timeout_s, blocking_s=BLOCKING_S)
-    await check_redis(redis)
-    writer = Writer(redis, timeout_s=settings.redis_timeout_s)
+    await check_redis(redis, fsync=settings.fsync)
+    writer = Writer(redis, timeout_s=settings.redis_timeout_s, replicas=settings.redis_replicas)
     store = Store(
         redis,
         writer,
@@ -131,9 +113,9 @@ async def serve(settings: Settings) -> None:
         settings.secrets or (signing_key(settings.var),), max_age_s=settings.visitor_token_days * 86_400
     )
     visitors = VisitorGateway(hub, tokens, settings, line)
-    agents = AgentGateway(hub, accounts, settings)
+    agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned))
     messenger = Messenger.of(hub, writer, settings)
-    http = make_http(hub, accounts, settings, messenger)
+    http = make_http(hub, accounts, settings, messenger, canned)
     metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
@@ -164,6 +146,7 @@ async def serve(settings: Settings) -> None:
         line.keep_telling(),
         Caretaker(hub).keep_sweeping(),
         metrics.keep_measuring_loop(),
+        Orphans(hub, process=settings.process).keep_looking(),
     ]
     work += await _messenger_work(messenger)
     tasks = [asyncio.create_task(coroutine) for coroutine in work]

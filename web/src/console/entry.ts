@@ -1,13 +1,14 @@
 /** One line of a thread: a message with what the bot understood, a note, or an event. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { classMap } from 'lit/directives/class-map.js';
-import type { AgentState, Conversation, Draft } from '../core/agent';
-import { type Emotion, isLanguage, type Language, type LogEvent } from '../core/protocol';
+import { type AgentState, type Conversation, type Draft, leads } from '../core/agent';
+import { type Approval, type Emotion, isLanguage, type Language, type LogEvent } from '../core/protocol';
 import { personOf } from '../core/visitor';
-import * as icon from '../view/icons';
+import * as icon from './icons';
 import { plain, rich } from '../view/text';
 import { clockTime, fullTime, initials, isoTime } from '../view/time';
-import type { Desk } from './desk';
+import type { ConsoleKey, Desk } from './desk';
+import { type AllMarks, files, smallPrint, wording } from './marks';
 import type { Ui } from './ui';
 import { meter } from './details';
 import { languageName, reasonText, topicName, visitorName } from './words';
@@ -21,10 +22,11 @@ export function entry(
   before: LogEvent | undefined,
   nlu: LogEvent | undefined,
   evidence: readonly string[],
+  marks: AllMarks,
 ): TemplateResult {
   const role = event.author?.role ?? 'system';
   if (event.kind === 'note') return noteView(desk, ui, event);
-  if (event.kind !== 'message' || role === 'system') return line(desk, ui, event);
+  if (event.kind !== 'message' || role === 'system') return line(desk, state, ui, conversation, event);
   const own = role === 'agent' && event.author?.id === state.agent?.id;
   const name =
     role === 'visitor'
@@ -34,6 +36,7 @@ export function entry(
         : (event.author?.name ?? '');
   const run =
     before?.kind === 'message' && before.author?.role === role && before.author?.name === event.author?.name && !nlu;
+  const said = wording(event, marks.of.get(event.seq));
   return html`<article
     class=${classMap({ entry: true, [role]: true, own, run: Boolean(run), pointed: ui.pointed === event.seq })}
     data-testid="message"
@@ -45,8 +48,15 @@ export function entry(
     <div class="body">
       <p class=${run ? 'sr' : 'by'}><strong>${name}</strong> ${time(event.at, ui.language)}</p>
       <div class="bubble" lang=${event.language ?? nothing}>
-        ${role === 'visitor' ? plain(event.text ?? '', evidence) : rich(event.text ?? '')}
+        ${
+          said === null
+            ? html`<em>${desk.t('unsent')}</em>`
+            : role === 'visitor'
+              ? plain(said, evidence)
+              : rich(said)
+        }
       </div>
+      ${said === null ? nothing : files(desk, event)} ${smallPrint(desk, event, marks)}
       ${
         event.buttons?.length
           ? html`<p class="offered">
@@ -150,6 +160,19 @@ function noteView(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
   </article>`;
 }
 
+const CALLBACK: Readonly<Record<string, ConsoleKey>> = {
+  booked: 'evCallback',
+  moved: 'evCallbackMoved',
+  done: 'evCallbackDone',
+  cancelled: 'evCallbackCancelled',
+};
+
+const APPROVAL: Readonly<Record<string, ConsoleKey>> = {
+  asked: 'evApproval',
+  approved: 'evApproved',
+  refused: 'evRefused',
+};
+
 function words(desk: Desk, event: LogEvent): string {
   const { t } = desk;
   switch (event.kind) {
@@ -174,14 +197,24 @@ function words(desk: Desk, event: LogEvent): string {
     case 'rating':
       return t('evRating', { n: event.score ?? 0 });
     case 'callback':
-      return t('evCallback');
+      return t(CALLBACK[event.callback?.state ?? 'booked'] ?? 'evCallback');
+    case 'channel':
+      return event.text ?? event.code ?? '';
+    case 'approval':
+      return t(APPROVAL[event.approval?.state ?? 'asked'] ?? 'evApproval');
     default:
       return t('evOther', { kind: event.kind });
   }
 }
 
 /** An event between the messages; what the visitor was told at that point stands below it. */
-function line(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
+function line(
+  desk: Desk,
+  state: AgentState,
+  ui: Ui,
+  conversation: Conversation,
+  event: LogEvent,
+): TemplateResult {
   const system = event.kind === 'message';
   const reasons = event.kind === 'handoff' ? (event.reasons ?? []) : [];
   return html`<div
@@ -196,8 +229,28 @@ function line(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
     <span>${words(desk, event)} ${time(event.at, ui.language)}</span>
     ${reasons.map((reason) => html`<span class="because">${reasonText(reason, desk.t)}</span>`)}
     ${event.note ? html`<span class="because">${event.note}</span>` : nothing}
-    ${!system && event.text ? html`<span class="told" lang=${event.language ?? nothing}>${event.text}</span>` : nothing}
+    ${event.approval ? approvalView(desk, state, conversation, event.approval) : nothing}
+    ${!system && event.kind !== 'channel' && event.text ? html`<span class="told" lang=${event.language ?? nothing}>${event.text}</span>` : nothing}
   </div>`;
+}
+
+/** What an agent asks leave for; who leads decides here, as long as nobody has. */
+function approvalView(desk: Desk, state: AgentState, conversation: Conversation, approval: Approval): TemplateResult {
+  const { t } = desk;
+  const decided = conversation.log.events.some(
+    (event) => event.approval?.id === approval.id && event.approval.state !== 'asked',
+  );
+  const decide = (approved: boolean): void =>
+    void desk.attempt('decide', { type: 'decide', conversation: conversation.id, approval: approval.id, approved });
+  return html`<span class="because">${approval.text ?? ''} ${approval.amount ?? ''}</span>
+    ${
+      approval.state === 'asked' && !decided && leads(state)
+        ? html`<span class="decide">
+            <button type="button" class="calm" data-testid="refuse" @click=${() => decide(false)}>${t('refuse')}</button>
+            <button type="button" class="firm" data-testid="approve" @click=${() => decide(true)}>${t('approve')}</button>
+          </span>`
+        : nothing
+    }`;
 }
 
 /** A reply or note that the log does not hold yet. */
