@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 import sys
 
-USUAL = ("hub", "idle", "messenger", "queue")
+USUAL = ("hub", "idle", "messenger", "queue", "shift")
 """Those that run unless others are named: they need no model and no further processes of somebody else's."""
 
-OTHERS = ("turn",)
-"""``turn`` wants a model, and trains the stock pipeline the first time."""
+OTHERS = ("replicas", "turn")
+"""``replicas`` starts a second Redis, ``turn`` wants a model, and trains the stock pipeline the first time."""
 
 
 def main(names: list[str]) -> int:
