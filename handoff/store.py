@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -37,16 +38,23 @@ from handoff.errors import (
 from handoff.events import Keys, encode
 from handoff.keys import ANSWER_TTL_S, HubKeys
 from handoff.recent import Recent
+from handoff.redis_address import pool
 from handoff.writer import Writer, load_script
 
 __all__ = ["Commit", "Decide", "Store", "connect"]
 
 _COMMIT = load_script("commit")
+_CONFIRM = load_script("confirm")
+_FORGET_GONE = load_script("forget_gone")
 _UNSTICK = load_script("unstick")
 
 CONFLICT_RETRIES = 50
-"""Times a request is decided again because others moved the conversation first. Each loser loses to a winner, so 50
-agents who claim at once need at most 50."""
+"""Times a request is decided again because others moved the conversation first. On one process requests take turns, so
+these are other processes: each loses to a winner, and 50 processes are more than there are."""
+
+TURN_TIMEOUT_S = 5.0
+"""How long a request waits for those before it in its conversation: about a thousand writes; while Redis hangs, two
+that fail. Later than this the client sends again anyway."""
 
 CONNECTIONS = 64
 """Connections of one client to Redis. Two thousand visitors who come back at once share them; a connection each would
@@ -61,18 +69,29 @@ def connect(url: str, *, timeout_s: float, blocking_s: float = 0.0) -> Redis:
     Who finds all :data:`CONNECTIONS` in use waits for one, within the operation's timeout.
 
     Args:
+        url: as :func:`handoff.redis_address.parse` reads it: one server, Sentinel or a cluster.
         timeout_s: for one operation.
         blocking_s: added for connections that read streams with BLOCK, else the read races its timeout.
     """
-    pool = BlockingConnectionPool.from_url(
+    made = pool(
         url,
+        BlockingConnectionPool,
+        key=Keys().inbox,
         socket_timeout=timeout_s + blocking_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
         max_connections=CONNECTIONS,
         timeout=timeout_s,
     )
-    return Redis.from_pool(pool)
+    return Redis.from_pool(made)
+
+
+@dataclass
+class _Turns:
+    """Requests of this process to one conversation: each in its turn."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,6 +111,7 @@ class Store:
         self.keys = keys
         self._writer = writer
         self._recent = Recent()
+        self._turns: dict[str, _Turns] = {}
         self._bot_timeout_ms = bot_timeout_ms
         self._timeout_s = timeout_s
 
@@ -117,10 +137,9 @@ class Store:
         """The conversation as this process last wrote it, without asking Redis; None when it has not, or long ago."""
         return self._recent.get(conversation)
 
-    async def events(self, conversation: str, *, after: int = 0, upto: int | None = None) -> list[dict[str, Any]]:
-        """The log's events with numbers above ``after``, as agents see them, in order."""
-        end = "+" if upto is None else f"{upto}-0"
-        rows = await self.call(self.redis.xrange(self.keys.log(conversation), f"({after}-0", end))
+    async def events(self, conversation: str, *, after: int = 0, most: int | None = None) -> list[dict[str, Any]]:
+        """The log's events with numbers above ``after``, ``most`` of them, as agents see them, in order."""
+        rows = await self.call(self.redis.xrange(self.keys.log(conversation), f"({after}-0", "+", count=most))
         return [json.loads(fields[b"e"]) for _, fields in rows]
 
     async def last(self, conversation: str) -> int:
@@ -133,6 +152,16 @@ class Store:
         keys = self.keys
         names = [keys.inbox, keys.busy(conversation), keys.wait(conversation)]
         return bool(await self._writer.run(_UNSTICK, names, []))
+
+    async def forget_gone(self, conversation: str) -> bool:
+        """Take a conversation that does not exist out of the lists of conversations; whether it was in one."""
+        keys = self.keys
+        names = [keys.state(conversation), keys.queue, keys.assigned, keys.due]
+        return bool(await self._writer.run(_FORGET_GONE, names, [conversation]))
+
+    def forget(self, conversation: str) -> None:
+        """Drop what this process remembers of a conversation: it was erased (I10)."""
+        self._recent.forget(conversation)
 
     async def button(self, conversation: str, button: str) -> dict[str, str] | None:
         """Title and topic of a button that was offered in this conversation."""
@@ -152,7 +181,8 @@ class Store:
         """Load, decide, commit; again when another was first. Idempotent by ``client_id`` within ``scope``.
 
         Args:
-            decide: from the conversation to a decision, or None for nothing to do; may raise :class:`Refused`.
+            decide: from the conversation to a decision, or None for nothing to do; may raise :class:`Refused`. It must
+                not make a request to the same conversation: that would wait for this one.
             scope: whose ids these are, a conversation or an agent.
             new: the conversation to begin with when there is none.
             took: entry of ``bot:events`` that is settled by this request.
@@ -162,6 +192,38 @@ class Store:
                 missing and ``new`` is not given.
             StoreUnavailable: unknown outcome; the same id may be sent again.
         """
+        # One after the other on this process: of many at once only one could win, and the others would all ask again.
+        async with self._in_turn(conversation):
+            return await self._request(conversation, decide, scope, client_id, new, took)
+
+    @asynccontextmanager
+    async def _in_turn(self, conversation: str) -> AsyncIterator[None]:
+        turns = self._turns.setdefault(conversation, _Turns())
+        turns.waiting += 1
+        try:
+            try:
+                async with asyncio.timeout(TURN_TIMEOUT_S):
+                    await turns.lock.acquire()
+            except TimeoutError:
+                raise StoreUnavailable("too many requests for one conversation at once") from None
+            try:
+                yield
+            finally:
+                turns.lock.release()
+        finally:
+            turns.waiting -= 1
+            if not turns.waiting:
+                del self._turns[conversation]
+
+    async def _request(
+        self,
+        conversation: str,
+        decide: Decide,
+        scope: str | None,
+        client_id: str | None,
+        new: Conversation | None,
+        took: str | None,
+    ) -> Commit:
         answer_key = self.keys.answer(scope or conversation, client_id) if client_id else None
         commit = await self._on_a_guess(conversation, decide, answer_key, took)
         if commit is not None:
@@ -169,6 +231,9 @@ class Store:
         for _ in range(CONFLICT_RETRIES):
             current, seen = await self._load_with_answer(conversation, answer_key)
             if seen is not None:
+                if self._writer.replicas and answer_key is not None:
+                    # It may have been written and not confirmed: a replica must have it before it is acknowledged.
+                    await self._writer.run(_CONFIRM, [answer_key], [ANSWER_TTL_S])
                 return _repeated(seen)
             if current is None:
                 if new is None:
@@ -233,7 +298,9 @@ class Store:
 
     async def _commit(self, decision: Decision, answer_key: str | None, took: str | None) -> Commit:
         plan, notice = self._plan(decision, answer_key, took)
-        reply = await self._writer.run(_COMMIT, self._keys(decision.after.id, answer_key), [plan, notice])
+        later = (self.keys.notices, notice) if self._writer.replicas else None
+        keys = self._keys(decision.after.id, answer_key)
+        reply = await self._writer.run(_COMMIT, keys, [plan, notice], notice=later)
         if reply[0] == b"seen":
             metrics.requests.labels("repeated").inc()
             return _repeated(reply[1])
@@ -283,7 +350,8 @@ class Store:
             "inbox": [encode(message) for message in decision.inbox],
             "took": took or False,
             "group": Keys.HUB_GROUP,
-            "channel": self.keys.notices,
+            "channel": False if self._writer.replicas else self.keys.notices,
+            "confirm": self._writer.replicas > 0,
             # The log is the outbox of Messenger: the same write says that there is something in it.
             "send": after.channel == "messenger" and any(entry.is_for_visitor for entry in decision.entries),
         }

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from handoff import queue
 from handoff.accounts import Account, Accounts
-from handoff.errors import BadRequest, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
+from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
 from handoff.gateway.peer import Peer
@@ -100,6 +100,9 @@ class AgentSocket:
 
     def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
         self._peer.push({"type": "event", "conversation": conversation, **self._explained(event)})
+
+    def resync(self, conversation: str, start: int) -> None:
+        self._peer.push({"type": "resync", "conversation": conversation, "from": start})
 
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         if who.get("id") != self.account.id:
@@ -276,6 +279,8 @@ class AgentSocket:
                 raise Unauthorized("This socket has said hello already.")
             case wire.Open():
                 await self._show(frame)
+            case wire.Typing() if frame.conversation not in self._open:
+                raise Forbidden("Open the conversation first.")
             case wire.Typing():
                 who = {"role": "agent", "id": account.id, "name": account.name, "on": frame.on}
                 await hub.fanout.publish({"conversation": frame.conversation, "typing": who})

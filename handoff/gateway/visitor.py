@@ -114,6 +114,9 @@ class VisitorSocket:
         if event["kind"] == "language":
             self._new = _replace_language(self._new, event["language"])
 
+    def resync(self, conversation: str, start: int) -> None:
+        self._peer.push({"type": "resync", "from": start})
+
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         if who["role"] == "agent":
             self._peer.push({"type": "typing", "role": "agent", "name": who.get("name", ""), "on": who["on"]})
