@@ -323,7 +323,7 @@ export const console = {
   promiseText: 'Hvad lovede du? (valgfrit)',
   promiseBy: 'Løfte: {time}',
   promised: 'Du lovede noget til et bestemt tidspunkt.',
-  remindMe: 'Mind mig om det',
+  remindMe: 'Husk mig på det',
   remindTitle: 'Påmindelse om løftet',
   askHelp: 'Bed om hjælp',
   helpNote: 'Hvad har du brug for hjælp til?',
