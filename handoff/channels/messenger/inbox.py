@@ -101,7 +101,7 @@ class Inbox:
         for event in in_order(event for _, event in known.values()):
             await keep()
             id = known[event.key][0]
-            if await self._apply(event, age_ms=await self._age_ms(id)):
+            if await self._apply(event, id):
                 await self._remove(stream, id)
             else:
                 early = True
@@ -115,12 +115,12 @@ class Inbox:
             await self._remove(stream, id)
             return None
 
-    async def _apply(self, event: Event, *, age_ms: int) -> bool:
+    async def _apply(self, event: Event, id: bytes) -> bool:
         """Whether the event is done with."""
         try:
             await self._applier.apply(event)
         except NotYet:
-            return age_ms > TOO_EARLY_S * 1000
+            return await self._age_ms(id) > TOO_EARLY_S * 1000
         except StoreUnavailable:
             raise
         except Exception:

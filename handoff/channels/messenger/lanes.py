@@ -28,6 +28,9 @@ _TAKE, _KEEP, _RELEASE, _WAKE = (load_script(f"lane_{name}") for name in ("take"
 LEASE_S = 30.0
 """How long a lane is held without a sign: longer than one call to Graph with its timeouts (15 s)."""
 
+FRESH = 4
+"""A lease of which less than this part is gone is not renewed: what is left outlasts the slowest call."""
+
 POLL_S = 0.25
 """How often other hubs' leftovers are looked for; own news wake at once."""
 
@@ -145,9 +148,16 @@ class Lanes:
             if not await self._writer.run(_TAKE, names, [lane, token, self._lease_ms]):
                 return
 
+            held_since = asyncio.get_running_loop().time()
+
             async def keep() -> None:
+                nonlocal held_since
+                now = asyncio.get_running_loop().time()
+                if now - held_since < self._lease_ms / 1000 / FRESH:
+                    return
                 if not await self._writer.run(_KEEP, names, [lane, token, self._lease_ms]):
                     raise Lost
+                held_since = now
 
             left = await self._work(lane, keep)
         except (StoreUnavailable, RedisError, OSError, TimeoutError):
