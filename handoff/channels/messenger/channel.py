@@ -68,6 +68,7 @@ class Messenger:
             self.clock,
         )
         self.inbox = Inbox(hub.store, writer, self.keys, arrivals, settle_s=settle_s)
+        hub.trouble = self.alarms.trouble
         hub.fanout.watchers |= {self.outbox.noticed, self.signs.noticed}
 
     @classmethod
