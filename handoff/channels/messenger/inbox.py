@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
+from handoff.channels.messenger.cover import covered
 from handoff.channels.messenger.events import Event, Kind, decode, in_order
 from handoff.channels.messenger.keys import SEEN_TTL_S, MessengerKeys
 from handoff.channels.messenger.lanes import Lanes, Left
@@ -71,7 +72,7 @@ class Inbox:
         Raises:
             StoreUnavailable: Redis is away; what was written is known when the same events come again.
         """
-        await asyncio.gather(*(self._accept(event) for event in events))
+        await asyncio.gather(*(self._accept(covered(event)) for event in events))
         self._lanes.nudge()
 
     async def _accept(self, event: Event) -> None:

@@ -25,10 +25,11 @@ log = logging.getLogger("silta.messenger")
 
 _TAKE, _KEEP, _RELEASE, _WAKE = (load_script(f"lane_{name}") for name in ("take", "keep", "release", "wake"))
 
-LEASE_S = 30.0
-"""How long a lane is held without a sign: longer than one call to Graph with its timeouts (15 s)."""
+LEASE_S = 20.0
+"""How long a lane is held without a sign, and so how long a dead hub's work waits (R1): longer than one call to Graph
+with its timeouts (15 s)."""
 
-FRESH = 4
+FRESH = 8
 """A lease of which less than this part is gone is not renewed: what is left outlasts the slowest call."""
 
 POLL_S = 0.25
