@@ -35,6 +35,9 @@ FRESH = 8
 POLL_S = 0.25
 """How often other hubs' leftovers are looked for; own news wake at once."""
 
+GATHER_S = 0.01
+"""After news, so long until the look: two hundred events a second would otherwise be as many looks."""
+
 AT_ONCE = 16
 """Lanes that one hub works on side by side: with Graph at 2 s a call that is 8 messages a second for each hub, and the
 sockets of the web never wait for more than these."""
@@ -111,6 +114,8 @@ class Lanes:
         try:
             async with asyncio.timeout(pause):
                 await self._news.wait()
+            # Much news in a moment is one look at Redis.
+            await asyncio.sleep(GATHER_S)
         except TimeoutError:
             pass
         self._news.clear()
@@ -121,8 +126,11 @@ class Lanes:
         if room <= 0:
             return self._poll_s
         redis, call = self._store.redis, self._store.call
-        now = await self._now_ms()
-        rows = await call(redis.zrange(self._due, 0, room + len(self._tasks), withscores=True))
+        pipe = redis.pipeline(transaction=False)
+        pipe.time()
+        pipe.zrange(self._due, 0, room + len(self._tasks), withscores=True)
+        (seconds, micros), rows = await call(pipe.execute())
+        now = int(seconds) * 1000 + int(micros) // 1000
         for raw, at in rows:
             lane = raw.decode()
             if at > now:
@@ -174,7 +182,3 @@ class Lanes:
             await self._writer.run(_RELEASE, [*names, self._source(lane)], [lane, token, delay, upto])
         except (StoreUnavailable, RedisError, OSError, TimeoutError):
             pass  # the lease ends by itself
-
-    async def _now_ms(self) -> int:
-        seconds, micros = await self._store.call(self._store.redis.time())
-        return int(seconds) * 1000 + int(micros) // 1000
