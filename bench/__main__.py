@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import hub, messenger
+from bench import hub, messenger, replicas
 
-BENCHES = {"hub": hub.main, "messenger": messenger.main}
+BENCHES = {"hub": hub.main, "messenger": messenger.main, "replicas": replicas.main}
 
 
 def main(names: list[str]) -> int:
