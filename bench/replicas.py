@@ -36,9 +36,9 @@ from handoff.writer import Writer
 __all__ = ["main"]
 
 SECONDS = 6.0
-RATE = 200.0
+RATE = 100.0
 AT_ONCE = 200
-LIMIT_WRITES = 8000
+LIMIT_WRITES = 6000
 CONVERSATIONS = 500
 
 
