@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from handoff.errors import StartRefused
 from handoff.fitness import WriteProbe, check_redis
 from handoff.store import connect
+from handoff.supervisor.redis_server import note_torn
 from tests.handoff.parts import new_conversation, parts_on
 from tests.helpers.redis_cluster import Sentinels
 from tests.helpers.redis_server import RedisServer
@@ -102,7 +103,10 @@ async def test_r29_a_torn_file_costs_only_what_was_torn(redis_server: RedisServe
     (file,) = (redis_server.folder / "appendonlydir").glob("*.incr.aof")
     os.truncate(file, file.stat().st_size - 37)
     redis_server.start()
+    await note_torn(redis_server.url)
     async with parts_on(redis_server.url) as parts:
+        probe = WriteProbe(parts.store)
+        assert (await probe.state(), probe.torn) == ("up", True)
         assert [event["text"] for event in await parts.store.events(new.id)] == ["kept"]
         await parts.assert_numbered(new.id)
         assert await parts.say(new, "goes on") == 2
