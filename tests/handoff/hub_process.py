@@ -23,7 +23,7 @@ from tests.helpers.waiting import until_sync
 
 __all__ = ["HubProcess", "free_port"]
 
-READY_TIMEOUT_S = 20.0
+READY_TIMEOUT_S = 40.0
 STOP_TIMEOUT_S = 15.0
 
 
