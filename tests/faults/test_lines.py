@@ -251,7 +251,7 @@ async def test_r12_two_thousand_clients_are_back_within_thirty_seconds_of_a_rest
     took = [at - began for at in returned]
     busiest = max(sum(1 for at in took if second <= at < second + 1) for second in range(60))
     record(
-        f"{STORM} clients back after the kill: first {min(took):.1f}, last {max(took):.1f} s; at most {busiest} a second; "
+        f"{STORM} back after the kill: first {min(took):.1f}, last {max(took):.1f} s; at most {busiest} a second; "
         f"{len(busy)} sent away for later; the hub had {before:.0f} MiB with them"
     )
     # Counted from the first who is served: how long a process takes to start is the machine's matter.
