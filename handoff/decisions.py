@@ -53,9 +53,10 @@ VISITOR = Author(Role.VISITOR)
 
 @dataclass(frozen=True)
 class Waits:
-    """What a queued visitor is told: whether people answer right now."""
+    """What a queued visitor is told: whether people answer right now, and ``text`` in words where not."""
 
     open: bool = True
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -210,12 +211,13 @@ def _queue(draft: _Draft, texts: Texts, request: HandoffRequest, author: Author,
         priority=_higher(state.priority, request.priority) if again else request.priority,
         skill=state.skill if again and request.skill == "general" else request.skill,
     )
+    said = waits.text if key is None and not again else None
     if key is None:
         key = "queued_again" if again else "queued" if waits.open else "queued_closed"
     draft.add(
         Kind.HANDOFF,
         author,
-        text=texts.say(draft.state.language, key),
+        text=said or texts.say(draft.state.language, key),
         data={"reasons": list(fresh), "priority": draft.state.priority, "skill": draft.state.skill},
     )
 
@@ -460,11 +462,19 @@ def _say_late(draft: _Draft, texts: Texts) -> None:
 
 
 def bot_answered(
-    conversation: Conversation, texts: Texts, outcome: Outcome, *, at: str, waits: Waits, fallback: HandoffRequest
+    conversation: Conversation,
+    texts: Texts,
+    outcome: Outcome,
+    *,
+    at: str,
+    waits: Waits,
+    fallback: HandoffRequest,
+    addition: str = "",
 ) -> Decision | None:
     """What a turn of the bot brought: its NLU result, its replies, its wish for a person.
 
     Replies to messages that the bot need not answer any more are dropped (I6), its wish for a person is not.
+    ``addition`` is what holds at this moment and belongs to the answer: until when people are there today.
     ``fallback`` is the handoff to make when the bot wanted one and its action server failed. A turn that brought
     nothing is told like a late bot. None when there is nothing to write.
     """
@@ -480,9 +490,10 @@ def bot_answered(
     if outcome.language is not None and outcome.language != draft.state.language:
         draft.state = replace(draft.state, language=outcome.language)
         draft.add(Kind.LANGUAGE, BOT, language=outcome.language)
-    for reply in outcome.replies:
+    for index, reply in enumerate(outcome.replies):
         buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
-        draft.add(Kind.MESSAGE, BOT, text=reply.text, buttons=buttons, data={"of": outcome.of})
+        more = f"\n\n{addition}" if addition and index == len(outcome.replies) - 1 else ""
+        draft.add(Kind.MESSAGE, BOT, text=reply.text + more, buttons=buttons, data={"of": outcome.of})
     if outcome.handoff is not None:
         _queue(draft, texts, outcome.handoff, BOT, waits, None)
     elif outcome.failure is not None and fallback.reasons:

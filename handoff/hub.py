@@ -23,7 +23,7 @@ from handoff.entry import for_visitor
 from handoff.errors import BadRequest, NotFound
 from handoff.events import Line
 from handoff.fanout import Fanout
-from handoff.hours import Hours
+from handoff.owner import LiveOwner
 from handoff.presence import Presence
 from handoff.privacy.masking import mask
 from handoff.store import Store
@@ -34,6 +34,9 @@ __all__ = ["Hub"]
 
 QUEUE_SHOWN = 500
 """Lines of the queue that a console gets at once; the rest moves up as it empties."""
+
+MOMENT_TOPICS = frozenset({"faq/opening_hours", "faq/response_time"})
+"""Answers that are complete only with what holds right now."""
 
 HISTORY_LINES = 50
 """Lines of the human stretch that the bot's tracker gets: enough context, bounded cost."""
@@ -47,14 +50,44 @@ class Hub:
     fanout: Fanout
     presence: Presence
     texts: Texts
-    hours: Hours
+    owner: LiveOwner
 
-    def open_now(self) -> bool:
-        """Whether people answer now."""
-        return self.hours.open_at(datetime.now(UTC))
+    def open_now(self, language: str, skill: str | None = None) -> bool:
+        """Whether people answer in this language now."""
+        return self.owner.now.hours.of("chat").of(language, skill).open_at(datetime.now(UTC))
 
-    def waits(self) -> Waits:
-        return Waits(open=self.open_now())
+    def opening(self, language: str) -> dict[str, Any]:
+        """What a visitor is told of the hours: ``now``, ``opens_at``, ``text``."""
+        settings, now = self.owner.now, datetime.now(UTC)
+        hours = settings.hours.of("chat").of(language)
+        opens = hours.next_open(now)
+        return {
+            "now": hours.open_at(now),
+            "opens_at": stamp(round(opens.timestamp() * 1000)) if opens is not None and opens > now else None,
+            "text": settings.teller.open_text(language, hours, now),
+        }
+
+    def addition(self, language: str, nlu: Mapping[str, Any] | None) -> str:
+        """What holds at this moment and belongs to the bot's answer about hours or response times."""
+        if nlu is None or nlu.get("decision") != "answer" or nlu.get("topic") not in MOMENT_TOPICS:
+            return ""
+        settings, now = self.owner.now, datetime.now(UTC)
+        parts = [settings.teller.open_text(language, settings.hours.of("chat").of(language), now)]
+        if nlu["topic"] == "faq/response_time":
+            parts.append(settings.teller.email_text(language, now))
+        return " ".join(part for part in parts if part)
+
+    def waits(self, state: Conversation) -> Waits:
+        """What somebody who begins to wait is told."""
+        settings, now = self.owner.now, datetime.now(UTC)
+        hours = settings.hours.of("chat").of(state.language)
+        if hours.open_at(now):
+            return Waits(open=True)
+        opens = hours.next_open(now)
+        if opens is None:
+            return Waits(open=False, text=settings.texts.say(state.language, "queue.closed"))
+        told = settings.teller.when(state.language, opens, now)
+        return Waits(open=False, text=settings.texts.say(state.language, "queue.closed_until", opens=told))
 
     # -- visitors
 
@@ -78,7 +111,8 @@ class Hub:
         def decide(conversation: Conversation) -> Decision:
             at = stamp(now_ms())
             if topic == HANDOFF_BUTTON and conversation.status in (Status.BOT, Status.QUEUED, Status.RESOLVED):
-                return decisions.hand_off(conversation, self.texts, at=at, waits=self.waits(), text=said, client_id=id)
+                waits = self.waits(conversation)
+                return decisions.hand_off(conversation, self.texts, at=at, waits=waits, text=said, client_id=id)
             return decisions.visitor_wrote(
                 conversation,
                 self.texts,
@@ -95,7 +129,7 @@ class Hub:
         """The visitor asks for a person. Answer: ``status``."""
 
         def decide(conversation: Conversation) -> Decision:
-            return decisions.hand_off(conversation, self.texts, at=stamp(now_ms()), waits=self.waits())
+            return decisions.hand_off(conversation, self.texts, at=stamp(now_ms()), waits=self.waits(conversation))
 
         return (await self.store.request(new.id, decide, client_id=id, new=new)).answer
 

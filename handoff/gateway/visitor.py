@@ -183,7 +183,7 @@ class VisitorSocket:
                 "language": state.language,
                 "last": state.last,
                 "notice": hub.texts.say(state.language, "bot_notice"),
-                "open": hub.open_now(),
+                "open": hub.opening(state.language),
                 "announcements": [],
             }
         )

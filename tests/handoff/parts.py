@@ -7,9 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 
@@ -20,17 +18,20 @@ from handoff.decisions import Decision
 from handoff.entry import Author, Entry, Kind, Role
 from handoff.events import Inbound, Outcome, decode_inbound, encode
 from handoff.fanout import Fanout
-from handoff.hours import DAYS, Hours
+from handoff.hours_file import OpeningHours
 from handoff.hub import Hub
 from handoff.keys import HubKeys
+from handoff.owner import LiveOwner, OwnerSettings
 from handoff.presence import Presence
+from handoff.rules import Rules
+from handoff.service_texts import read_service_texts
 from handoff.store import Store, connect
 from handoff.writer import Writer
-from tests.handoff.texts_for_tests import texts
+from tests.handoff.texts_for_tests import OWNER, texts
 
 __all__ = ["AINO", "ALWAYS_OPEN", "MIKKEL", "Parts", "Recorder", "new_conversation", "parts_on", "uid"]
 
-ALWAYS_OPEN = Hours(ZoneInfo("UTC"), dict.fromkeys(DAYS, (time(0), time.max)))
+ALWAYS_OPEN = OwnerSettings(OpeningHours.always(), Rules(), read_service_texts(OWNER / "texts" / "service"))
 AINO = Account(id="aino", email="aino@test.example", name="Aino", role="supervisor")
 MIKKEL = Account(id="mikkel", email="mikkel@test.example", name="Mikkel")
 
@@ -163,7 +164,7 @@ async def parts_on(
     presence = Presence(store)
     writer.start()
     try:
-        hub = Hub(store, spread, presence, texts(), ALWAYS_OPEN)
+        hub = Hub(store, spread, presence, texts(), LiveOwner(ALWAYS_OPEN))
         yield Parts(redis, blocking, keys, writer, store, spread, presence, hub)
     finally:
         await writer.stop()

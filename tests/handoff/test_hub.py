@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from handoff import hub as module
 from handoff.errors import Conflict, NotFound
 from handoff.events import InboundKind
-from handoff.hours import Hours
+from handoff.hours import Schedule, ServiceHours, Span
+from handoff.hub import Hub
+from handoff.owner import LiveOwner, OwnerSettings
 from tests.handoff.parts import AINO, ALWAYS_OPEN, MIKKEL, Parts, new_conversation, uid
 from tests.handoff.texts_for_tests import texts
 
@@ -89,10 +93,34 @@ async def test_the_bot_learns_the_human_stretch_and_only_that(parts: Parts, monk
 
 
 async def test_out_of_hours_the_visitor_is_told_when_people_are_there(parts: Parts) -> None:
-    parts.hub.hours = Hours(ALWAYS_OPEN.zone, {})
-    assert not parts.hub.open_now()
+    now = datetime.now(UTC)
+    opens = (now + timedelta(days=3)).date()
+    late = {opens.isoformat(): ((540, 600),)}
+    parts.hub.owner.now = closed_but(late)
+    assert not parts.hub.open_now("en")
+    assert parts.hub.opening("en")["opens_at"] == f"{opens}T09:00:00.000Z"
     waiting = await parts.queued()
-    assert (await parts.store.events(waiting.id))[0]["text"] == texts().say("en", "queued_closed")
+    said = (await parts.store.events(waiting.id))[0]["text"]
+    assert said == ALWAYS_OPEN.texts.say("en", "queue.closed_until", opens=f"on {opens:%A} at 9 am")
+    parts.hub.owner.now = closed_but({})
+    waiting = await parts.queued()
+    assert (await parts.store.events(waiting.id))[0]["text"] == ALWAYS_OPEN.texts.say("en", "queue.closed")
+
+
+def closed_but(days: dict[str, tuple[Span, ...]]) -> OwnerSettings:
+    """The owner's settings with a chat that is open on these days only."""
+    chat = ServiceHours(Schedule(ZoneInfo("UTC"), {}, (), days))
+    hours = ALWAYS_OPEN.hours
+    return replace(ALWAYS_OPEN, hours=replace(hours, services={**hours.services, "chat": chat}))
+
+
+def test_answers_about_hours_and_response_times_say_what_holds_right_now() -> None:
+    hub = Hub(*[None] * 3, texts(), LiveOwner(closed_but({})))  # type: ignore[arg-type]  # nothing is written
+    answered = {"decision": "answer", "topic": "faq/opening_hours"}
+    assert hub.addition("da", answered) == "Kundeservice har lukket lige nu."
+    assert "If you email us now, we’ll answer by" in hub.addition("en", {**answered, "topic": "faq/response_time"})
+    assert hub.addition("da", {**answered, "decision": "clarify"}) == ""
+    assert hub.addition("da", {**answered, "topic": "faq/get_invoice"}) == "" == hub.addition("da", None)
 
 
 async def test_a_button_for_a_person_pressed_when_one_has_the_conversation_is_only_said(parts: Parts) -> None:

@@ -44,7 +44,7 @@ async def test_a_new_visitor_is_welcomed_with_all_that_the_contract_names(door: 
     }  # fmt: skip
     assert (welcome["status"], welcome["language"], welcome["last"]) == ("bot", "da", 0)
     assert welcome["notice"] == texts().say("da", "bot_notice"), "I12"
-    assert isinstance(welcome["open"], bool) and welcome["announcements"] == []
+    assert welcome["open"].keys() == {"now", "opens_at", "text"} and welcome["announcements"] == []
     assert len(welcome["conversation"]) >= 22, "128 random bits at least"
 
 
@@ -293,7 +293,7 @@ async def test_the_bot_changes_the_language_of_what_follows(door: Door, bot: Fak
     await visitor.ask("request_handoff")
     handoff = await visitor.hear_event("handoff")
     assert handoff["language"] == "fi"
-    assert handoff["text"] in (texts().say("fi", "queued"), texts().say("fi", "queued_closed"))
+    assert handoff["text"].startswith("Olet jonossa")
 
 
 # -- the other frames
