@@ -20,6 +20,7 @@ from handoff.texts import Texts
 __all__ = [
     "HANDOFF_BUTTON",
     "Decision",
+    "Room",
     "Waits",
     "agent_lost",
     "agent_wrote",
@@ -60,6 +61,14 @@ class Waits:
 
 
 @dataclass(frozen=True)
+class Room:
+    """An agent's capacity in all, and on the conversation's channel (None: no limit of its own)."""
+
+    capacity: int
+    on_channel: int | None = None
+
+
+@dataclass(frozen=True)
 class Decision:
     """State, entries and effects of one request. ``answer`` has the fields of the ``ack``."""
 
@@ -69,6 +78,12 @@ class Decision:
     inbox: tuple[Inbound, ...] = ()
     buttons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answer: Mapping[str, Any] = field(default_factory=dict)
+    room: Room | None = None
+    """How many conversations the new assignee may have; None where that is not asked."""
+    offer: str | None = None
+    """The offer that this accepts; it must still stand when this is written."""
+    window_room: int | None = None
+    """How many call-backs the window of the new call-back holds."""
 
 
 class _Draft:

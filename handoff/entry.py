@@ -31,14 +31,15 @@ class Kind(str, Enum):
     LANGUAGE = "language"
     RATING = "rating"
     CALLBACK = "callback"
+    APPROVAL = "approval"
     NOTE = "note"
     NLU = "nlu"
 
 
-AGENTS_ONLY = frozenset({Kind.NOTE, Kind.NLU})
+AGENTS_ONLY = frozenset({Kind.NOTE, Kind.NLU, Kind.APPROVAL})
 """Kinds that a visitor sees only as a number."""
 
-AGENTS_FIELDS = frozenset({"reasons", "note", "priority", "skill", "cause"})
+AGENTS_FIELDS = frozenset({"reasons", "note", "priority", "skill", "cause", "why"})
 """Fields of ``data`` that a visitor never sees."""
 
 

@@ -17,7 +17,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from handoff import queue
+from handoff import callbacks, metrics, queue
+from handoff.clock import parse_ms
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
 from handoff.errors import (
@@ -91,6 +92,8 @@ class Store:
         self.keys = keys
         self._writer = writer
         self._recent = Recent()
+        self.target_s: Callable[[str], int] = lambda _: 0
+        """The target of a skill in seconds, for the order of the queue."""
         self._bot_timeout_ms = bot_timeout_ms
         self._timeout_s = timeout_s
 
@@ -103,7 +106,7 @@ class Store:
         try:
             # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the reply.
             async with asyncio.timeout(self._timeout_s):
-                return await command
+                return await metrics.timed("read", command)
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreUnavailable(type(error).__name__) from error
 
@@ -212,6 +215,7 @@ class Store:
             raise
         if commit.decision is not None:
             self._recent.keep(decision.after)
+            _count_move(decision)
         return commit
 
     async def _load_with_answer(self, conversation: str, answer_key: str | None) -> tuple[Conversation | None, Any]:
@@ -233,9 +237,16 @@ class Store:
         plan, notice = self._plan(decision, answer_key, took)
         reply = await self._writer.run(_COMMIT, self._keys(decision.after.id, answer_key), [plan, notice])
         if reply[0] == b"seen":
+            metrics.requests.labels("repeated").inc()
             return _repeated(reply[1])
         if reply[0] == b"stale":
+            metrics.requests.labels("conflict").inc()
             raise StaleVersion
+        if reply[0] == b"gone":
+            raise Conflict("The offer does not stand any more.", reason="gone")
+        if reply[0] == b"full":
+            raise Conflict(_FULL[reply[1]], reason="full")
+        metrics.requests.labels("written").inc()
         return Commit(decision.answer, decision)
 
     def _keys(self, conversation: str, answer_key: str | None) -> list[str]:
@@ -270,7 +281,7 @@ class Store:
             "entries": [entry.to_json() for entry in decision.entries],
             "answer": _json(dict(decision.answer)) if answer_key else False,
             "ttl": ANSWER_TTL_S,
-            "score": queue.score(after) if after.status is Status.QUEUED else False,
+            "score": queue.score(after, self.target_s(after.skill)) if after.status is Status.QUEUED else False,
             "agent": after.assignee.id if after.assignee else False,
             "due": due,
             "buttons": {button: _json(dict(value)) for button, value in decision.buttons.items()},
@@ -278,6 +289,13 @@ class Store:
             "took": took or False,
             "group": Keys.HUB_GROUP,
             "channel": self.keys.notices,
+            "offers": self.keys.offers,
+            "offer": decision.offer or False,
+            "channels": self.keys.assigned_channels,
+            "on": after.channel,
+            "room": _room(decision),
+            "marks": _marks(self.keys, after),
+            "window": False if decision.window_room is None else decision.window_room,
         }
         notice: dict[str, Any] = {
             "conversation": after.id,
@@ -287,6 +305,8 @@ class Store:
         }
         if queue.moved(earlier, line):
             notice["queue"] = line
+        if before.callback != after.callback:
+            notice["callback"] = callbacks.task(after)
         return _json(plan), _json(notice)
 
 
@@ -296,8 +316,42 @@ _KINDS: Mapping[str, type[Refused]] = {
 }
 
 
+_FULL = {
+    b"capacity": "There is no room for one conversation more.",
+    b"channel": "There is no room for one conversation more on this channel.",
+    b"window": "This window is full; choose another.",
+}
+
+
+def _room(decision: Decision) -> dict[str, Any] | bool:
+    if decision.room is None:
+        return False
+    limit = decision.room.on_channel
+    return {"capacity": decision.room.capacity, "on_channel": False if limit is None else limit}
+
+
+def _marks(keys: HubKeys, state: Conversation) -> list[dict[str, Any]]:
+    """Where a conversation stands in the lists of things to do, the call-back first."""
+    task = state.callback if callbacks.is_open(state.callback) else None
+    called = parse_ms(task["from"]) if task and task["kind"] == "phone" else False
+    mailed = parse_ms(task["by"]) if task and task["kind"] == "email" else False
+    snoozed = parse_ms(state.snooze["until"]) if state.snooze else False
+    return [
+        {"key": keys.callbacks, "score": called},
+        {"key": keys.replies, "score": mailed},
+        {"key": keys.promises, "score": snoozed},
+    ]
+
+
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _count_move(decision: Decision) -> None:
+    before, after = decision.before, decision.after
+    since = before.waiting_since
+    waited_s = (parse_ms(after.updated_at or since) - parse_ms(since)) / 1000 if since else None
+    metrics.observed_move(before.status.value, after.status.value, waited_s)
 
 
 def _repeated(raw: bytes) -> Commit:

@@ -52,6 +52,16 @@ class HubProcess:
         }
         self._process: subprocess.Popen[bytes] | None = None
 
+    def share(self, port: int, var: str) -> None:
+        """Listen on a port beside other hubs, with their key for visitors' tokens."""
+        self.port = port
+        self.environ |= {"SILTA_PORT": str(port), "SILTA_VAR": var}
+
+    @property
+    def health_address(self) -> str:
+        """Where this very hub answers for its health."""
+        return f"http://127.0.0.1:{self.environ.get('SILTA_HEALTH_PORT', self.port)}"
+
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -96,7 +106,7 @@ class HubProcess:
         def ready() -> bool:
             assert process.poll() is None, f"the hub ended: {self.log[-2000:]}"
             try:
-                reply = httpx.get(self.address + "/readyz", trust_env=False, timeout=2)
+                reply = httpx.get(self.health_address + "/readyz", trust_env=False, timeout=2)
             except httpx.HTTPError:
                 return False
             return bool(reply.json()["redis"] == "up")
