@@ -197,6 +197,7 @@ class BotBridge:
                 at=stamp(now_ms()),
                 waits=self._hub.waits(spoken),
                 addition=self._hub.addition(spoken.language, outcome.nlu),
+                first=self._hub.announced(spoken, outcome.nlu),
                 fallback=self._fallback(outcome),
             )
 

@@ -284,8 +284,10 @@ def cancel_handoff(conversation: Conversation, texts: Texts, *, at: str, history
     return draft.done(status=draft.state.status.value)
 
 
-def claim(conversation: Conversation, texts: Texts, *, at: str, agent: Assignee) -> Decision:
-    """An agent takes a queued conversation, or steps in while the bot has it.
+def claim(
+    conversation: Conversation, texts: Texts, *, at: str, agent: Assignee, why: Sequence[str] = ()
+) -> Decision:
+    """An agent takes a queued conversation, or steps in while the bot has it. ``why`` says why it is this agent.
 
     Raises:
         InvalidTransition: another agent has it (field ``assignee``), or it is resolved.
@@ -302,7 +304,8 @@ def claim(conversation: Conversation, texts: Texts, *, at: str, agent: Assignee)
             "name": agent.name,
         }
         draft.state = replace(draft.state, reasons=(reason,), requested_at=at)
-    draft.add(Kind.ASSIGNED, _agent(agent), text=texts.say(draft.state.language, "assigned", name=agent.name))
+    said = texts.say(draft.state.language, "assigned", name=agent.name)
+    draft.add(Kind.ASSIGNED, _agent(agent), text=said, data={"why": list(why)} if why else {})
     if unasked:
         draft.pause_bot()
     return draft.done(status=draft.state.status.value, last=draft.state.last)
@@ -485,11 +488,13 @@ def bot_answered(
     waits: Waits,
     fallback: HandoffRequest,
     addition: str = "",
+    first: Sequence[tuple[str, str]] = (),
 ) -> Decision | None:
     """What a turn of the bot brought: its NLU result, its replies, its wish for a person.
 
     Replies to messages that the bot need not answer any more are dropped (I6), its wish for a person is not.
     ``addition`` is what holds at this moment and belongs to the answer: until when people are there today.
+    ``first`` are announcements, id and text, that are told before the replies.
     ``fallback`` is the handoff to make when the bot wanted one and its action server failed. A turn that brought
     nothing is told like a late bot. None when there is nothing to write.
     """
@@ -505,6 +510,9 @@ def bot_answered(
     if outcome.language is not None and outcome.language != draft.state.language:
         draft.state = replace(draft.state, language=outcome.language)
         draft.add(Kind.LANGUAGE, BOT, language=outcome.language)
+    for id, text in first:
+        draft.add(Kind.MESSAGE, BOT, text=text, data={"announcement": id})
+        draft.state = replace(draft.state, announced=(*draft.state.announced, id))
     for index, reply in enumerate(outcome.replies):
         buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
         more = f"\n\n{addition}" if addition and index == len(outcome.replies) - 1 else ""

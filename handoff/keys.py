@@ -129,6 +129,11 @@ class HubKeys(Keys):
         return self.prefix + "alerts"
 
     @property
+    def watch(self) -> str:
+        """String with a lease: the hub that raises and ends alerts."""
+        return self.prefix + "alerts:watch"
+
+    @property
     def handling(self) -> str:
         """List: ``skill seconds`` of the conversations handled last, newest first."""
         return self.prefix + "handling"

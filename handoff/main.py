@@ -19,9 +19,11 @@ from redis.exceptions import RedisError
 
 from handoff import metrics
 from handoff.accounts import Accounts
+from handoff.alerts import Watch
 from handoff.app import make_app
 from handoff.bridge import BotBridge
 from handoff.caretaker import Caretaker
+from handoff.dispatch import Dispatcher
 from handoff.errors import HubError, SettingsError, StartRefused
 from handoff.fanout import Fanout
 from handoff.gateway.agent import AgentGateway
@@ -121,9 +123,11 @@ async def serve(settings: Settings) -> None:
     )
     fanout = Fanout(blocking, store)
     presence = Presence(store)
-    hub = Hub(store, fanout, presence, texts, owner)
+    hub = Hub(store, fanout, presence, texts, owner, settings.process)
     line = WaitingLine(hub)
-    fanout.watchers.add(line.noticed)
+    dispatcher = Dispatcher(hub)
+    # The room first: the others look into it.
+    fanout.first = (hub.room.noticed, hub.board.noticed, line.noticed, dispatcher.noticed)
     accounts = Accounts(redis, keys)
     tokens = VisitorTokens(
         settings.secrets or (signing_key(settings.var),), max_age_s=settings.visitor_token_days * 86_400
@@ -161,6 +165,10 @@ async def serve(settings: Settings) -> None:
         line.keep_telling(),
         Caretaker(hub).keep_sweeping(),
         owner.keep_looking(),
+        hub.room.keep_filled(),
+        hub.board.keep_telling(),
+        dispatcher.keep_dispatching(),
+        Watch(hub).keep_watching(),
         metrics.keep_measuring_loop(),
     ]
     tasks = [asyncio.create_task(coroutine) for coroutine in work]

@@ -54,7 +54,7 @@ class ServiceTexts:
 
     texts: Mapping[str, Mapping[str, str]]
 
-    def say(self, language: str, key: str, **values: object) -> str:
+    def say(self, language: str, key: str, /, **values: object) -> str:
         """The text ``key`` in ``language``, with the values in place."""
         return self.texts[language][key].format_map(values)
 

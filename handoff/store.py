@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -37,7 +37,7 @@ from handoff.errors import (
 from handoff.events import Keys, encode
 from handoff.keys import ANSWER_TTL_S, HubKeys
 from handoff.recent import Recent
-from handoff.writer import Writer, load_script
+from handoff.writer import Script, Writer, load_script
 
 __all__ = ["Commit", "Decide", "Store", "connect"]
 
@@ -135,6 +135,14 @@ class Store:
         keys = self.keys
         names = [keys.inbox, keys.busy(conversation), keys.wait(conversation)]
         return bool(await self._writer.run(_UNSTICK, names, []))
+
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
+        """Run a script that writes, in a batch with other writes.
+
+        Raises:
+            StoreUnavailable: whether it was written is unknown.
+        """
+        return await self._writer.run(script, keys, args)
 
     async def button(self, conversation: str, button: str) -> dict[str, str] | None:
         """Title and topic of a button that was offered in this conversation."""

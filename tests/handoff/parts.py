@@ -32,8 +32,8 @@ from tests.handoff.texts_for_tests import OWNER, texts
 __all__ = ["AINO", "ALWAYS_OPEN", "MIKKEL", "Parts", "Recorder", "new_conversation", "parts_on", "uid"]
 
 ALWAYS_OPEN = OwnerSettings(OpeningHours.always(), Rules(), read_service_texts(OWNER / "texts" / "service"))
-AINO = Account(id="aino", email="aino@test.example", name="Aino", role="supervisor")
-MIKKEL = Account(id="mikkel", email="mikkel@test.example", name="Mikkel")
+AINO = Account(id="aino", email="aino@test.example", name="Aino", role="supervisor", capacity=100)
+MIKKEL = Account(id="mikkel", email="mikkel@test.example", name="Mikkel", capacity=100)
 
 
 def uid() -> str:
