@@ -213,9 +213,11 @@ class WaitingRoom:
         self.taken = Counter(int(score) for _, score in windows)
         self.seen = {conversation.decode(): int(at) for conversation, at in visitors}
 
-    async def refresh(self) -> None:
-        """Fill where no notices keep it so (before the first connection)."""
-        if not self.filled:
+    async def refresh(self, *, listening: bool) -> None:
+        """Look; fill anew where no notices (``listening``) keep it filled."""
+        if self.filled and listening:
+            await self.look()
+        else:
             await self.fill()
 
     # -- what it shows

@@ -174,7 +174,7 @@ class AgentSocket:
     def _shown(self, line: Mapping[str, Any]) -> dict[str, Any]:
         """A line of the queue in the agent's language, and to whom it is offered."""
         shown = queue.localised(line, self._hub.texts, self._language)
-        offer = self._hub.room.offers.get(line["conversation"])
+        offer = self._hub.room.offers.get(shown.get("conversation", ""))
         if offer is not None and offer["until_ms"] > self._hub.room.now_ms:
             account = self._hub.room.accounts.get(offer["agent"])
             shown["offered_to"] = {"id": offer["agent"], "name": account.name if account is not None else ""}
@@ -266,9 +266,7 @@ class AgentSocket:
         presence = await hub.presence.arrived(account.id)
         hub.fanout.watchers.add(self.noticed)
         hub.board.listeners.add(self._announced)
-        if not hub.fanout.listening.is_set():
-            await hub.room.fill()
-        await hub.room.look()
+        await hub.room.refresh(listening=hub.fanout.listening.is_set())
         waiting = await hub.queue()
         own = await hub.mine(account.id)
         tasks = await hub.tasks()

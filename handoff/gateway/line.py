@@ -68,8 +68,7 @@ class WaitingLine:
         if not sockets:
             return
         await self._note_seen({socket.conversation for socket in sockets})
-        await self._hub.room.refresh()
-        await self._hub.room.look()
+        await self._hub.room.refresh(listening=self._hub.fanout.listening.is_set())
         statuses = self._hub.room.statuses([socket.conversation for socket in sockets])
         for socket in sockets:
             frame = statuses.get(socket.conversation)

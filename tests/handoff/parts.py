@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from redis.asyncio import Redis
@@ -165,6 +166,8 @@ async def parts_on(
     writer.start()
     try:
         hub = Hub(store, spread, presence, texts(), LiveOwner(ALWAYS_OPEN))
+        for account in (AINO, MIKKEL):
+            await redis.hset(keys.agents, account.id, json.dumps(asdict(account)))
         yield Parts(redis, blocking, keys, writer, store, spread, presence, hub)
     finally:
         await writer.stop()

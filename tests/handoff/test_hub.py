@@ -11,8 +11,7 @@ from handoff import hub as module
 from handoff.errors import Conflict, NotFound
 from handoff.events import InboundKind
 from handoff.hours import Schedule, ServiceHours, Span
-from handoff.hub import Hub
-from handoff.owner import LiveOwner, OwnerSettings
+from handoff.owner import OwnerSettings
 from tests.handoff.parts import AINO, ALWAYS_OPEN, MIKKEL, Parts, new_conversation, uid
 from tests.handoff.texts_for_tests import texts
 
@@ -25,6 +24,7 @@ async def test_a_status_tells_the_place_only_while_there_is_one(parts: Parts) ->
     status = await parts.hub.visitor_status(second.id)
     assert status == {
         "type": "status", "status": "queued", "position": 2, "ahead": 1, "eta_s": None, "agents": 1,
+        "open": True, "opens_at": None, "choices": [],
     }  # fmt: skip
     await parts.redis.zrem(parts.keys.queue, first.id)  # as between two reads
     assert await parts.hub.visitor_status(first.id) == {"type": "status", "status": "queued"}
@@ -114,8 +114,9 @@ def closed_but(days: dict[str, tuple[Span, ...]]) -> OwnerSettings:
     return replace(ALWAYS_OPEN, hours=replace(hours, services={**hours.services, "chat": chat}))
 
 
-def test_answers_about_hours_and_response_times_say_what_holds_right_now() -> None:
-    hub = Hub(*[None] * 3, texts(), LiveOwner(closed_but({})))  # type: ignore[arg-type]  # nothing is written
+async def test_answers_about_hours_and_response_times_say_what_holds_right_now(parts: Parts) -> None:
+    hub = parts.hub
+    hub.owner.now = closed_but({})
     answered = {"decision": "answer", "topic": "faq/opening_hours"}
     assert hub.addition("da", answered) == "Kundeservice har lukket lige nu."
     assert "If you email us now, we’ll answer by" in hub.addition("en", {**answered, "topic": "faq/response_time"})
