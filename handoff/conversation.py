@@ -89,7 +89,8 @@ class Conversation:
     ``version`` counts writes (compare-and-set), ``last`` is the highest sequence number in the log, ``bot_pending`` the
     numbers of messages that the bot owes an answer, oldest first; an answer to any other number is dropped.
     ``human_from`` is the first number of the human stretch, 0 outside one. ``masked`` counts the personal numbers that
-    were covered on arrival. ``served_by`` is the agent who had it last, until ``served_at``; ``consents`` are languages
+    were covered on arrival, ``noticed_at`` is when the visitor was last told in a message that a bot answers.
+    ``served_by`` is the agent who had it last, until ``served_at``; ``consents`` are languages
     that the visitor will do with, ``callback`` a call or e-mail that was promised, ``snooze`` when its agent comes back
     to it, ``helpers`` supervisors who have stepped in, ``announced`` the announcements that were told in it.
     """
@@ -130,6 +131,7 @@ class Conversation:
     helpers: tuple[str, ...] = ()
     approvals: tuple[Mapping[str, Any], ...] = ()
     announced: tuple[str, ...] = ()
+    noticed_at: str | None = None
 
     @property
     def responder(self) -> Responder:

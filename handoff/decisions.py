@@ -20,6 +20,7 @@ from handoff.texts import Texts
 __all__ = [
     "HANDOFF_BUTTON",
     "Decision",
+    "Draft",
     "Room",
     "Waits",
     "agent_lost",
@@ -46,6 +47,9 @@ TOPICS_KEPT = 20
 
 LAST_TEXT_CHARS = 140
 """What a queue entry shows of the visitor's last message."""
+
+NOTICE_AGAIN_MS = 24 * 3600 * 1000
+"""After so long people may have forgotten that a bot answers."""
 
 SYSTEM = Author(Role.SYSTEM)
 BOT = Author(Role.BOT)
@@ -158,6 +162,10 @@ class _Draft:
             updated_at=self.at,
         )
         return Decision(self.before, after, tuple(self.entries), tuple(self.inbox), self.buttons, answer)
+
+
+Draft = _Draft
+"""For the decisions of a channel, which stand beside it."""
 
 
 def _agent(agent: Assignee) -> Author:
@@ -510,13 +518,9 @@ def bot_answered(
     if outcome.language is not None and outcome.language != draft.state.language:
         draft.state = replace(draft.state, language=outcome.language)
         draft.add(Kind.LANGUAGE, BOT, language=outcome.language)
-    for id, text in first:
-        draft.add(Kind.MESSAGE, BOT, text=text, data={"announcement": id})
-        draft.state = replace(draft.state, announced=(*draft.state.announced, id))
-    for index, reply in enumerate(outcome.replies):
-        buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
-        more = f"\n\n{addition}" if addition and index == len(outcome.replies) - 1 else ""
-        draft.add(Kind.MESSAGE, BOT, text=reply.text + more, buttons=buttons, data={"of": outcome.of})
+    if outcome.replies:
+        _disclose(draft, texts)
+    _say(draft, outcome, first, addition)
     if outcome.handoff is not None:
         _queue(draft, texts, outcome.handoff, BOT, waits, None)
     elif outcome.failure is not None and fallback.reasons:
@@ -528,6 +532,29 @@ def bot_answered(
             # A bot without a word for a live message believes that a person has the conversation.
             draft.resume_bot(())
     return draft.done()
+
+
+def _disclose(draft: _Draft, texts: Texts) -> None:
+    """On the web the notice stands above the conversation. Elsewhere it is a message before the bot's first one, and
+    again when the bot speaks after a long while (I12)."""
+    state = draft.state
+    if state.channel == "web":
+        return
+    told = state.noticed_at
+    if told is None or parse_ms(draft.at) - parse_ms(told) > NOTICE_AGAIN_MS:
+        draft.add(Kind.MESSAGE, SYSTEM, text=texts.say(state.language, "bot_notice"), data={"cause": "bot_notice"})
+        draft.state = replace(draft.state, noticed_at=draft.at)
+
+
+def _say(draft: _Draft, outcome: Outcome, first: Sequence[tuple[str, str]], addition: str) -> None:
+    """What is announced, the bot's replies, and behind the last of them what holds at this moment."""
+    for id, text in first:
+        draft.add(Kind.MESSAGE, BOT, text=text, data={"announcement": id})
+        draft.state = replace(draft.state, announced=(*draft.state.announced, id))
+    for index, reply in enumerate(outcome.replies):
+        buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
+        more = f"\n\n{addition}" if addition and index == len(outcome.replies) - 1 else ""
+        draft.add(Kind.MESSAGE, BOT, text=reply.text + more, buttons=buttons, data={"of": outcome.of})
 
 
 def _mend(draft: _Draft, texts: Texts, outcome: Outcome, waits: Waits) -> None:

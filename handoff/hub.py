@@ -122,14 +122,15 @@ class Hub:
     # -- visitors
 
     async def visitor_message(
-        self, new: Conversation, *, id: str, text: str | None, button: str | None
+        self, new: Conversation, *, id: str, text: str | None, button: str | None, topic: str | None = None
     ) -> Mapping[str, Any]:
         """Write a visitor's message; ``new`` is the conversation to begin with. Answer: ``seq``.
+
+        ``topic`` is what the text stands for where the channel itself has offered it (Messenger's menu).
 
         Raises:
             NotFound: the button was never offered in this conversation.
         """
-        topic: str | None = None
         if button is not None:
             offered = await self.store.button(new.id, button)
             if offered is None:

@@ -12,7 +12,7 @@ from handoff import callbacks
 from handoff.callbacks import Window
 from handoff.clock import parse_ms
 from handoff.conversation import Assignee, Conversation, Move, Status
-from handoff.decisions import SYSTEM, Decision, _agent, _Draft, _own
+from handoff.decisions import SYSTEM, Decision, Draft, _agent, _own
 from handoff.entry import Author, Kind
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound
 from handoff.events import Line
@@ -62,7 +62,7 @@ def book(
         contact: ``phone`` or ``email``, checked.
         room: how many call-backs the window holds.
     """
-    draft = _Draft(conversation, at)
+    draft = Draft(conversation, at)
     language = draft.state.language
     frame = window.frame() if window is not None else {"from": None, "to": None}
     callback = {
@@ -113,7 +113,7 @@ def take(conversation: Conversation, *, at: str, agent: Assignee, id: str) -> De
     holder = callback["assignee"]
     if holder is not None and holder["id"] != agent.id:
         raise Conflict(f"{holder['name']} has this call-back.", assignee=holder)
-    draft = _Draft(conversation, at)
+    draft = Draft(conversation, at)
     draft.state = replace(draft.state, callback={**callback, "assignee": {"id": agent.id, "name": agent.name}})
     return draft.done(callback=id)
 
@@ -123,7 +123,7 @@ def finish(
 ) -> Decision:
     """The call was made, or the e-mail sent; the visitor's log says how it went."""
     callback = _open_callback(conversation, id)
-    draft = _Draft(conversation, at)
+    draft = Draft(conversation, at)
     assignee = callback["assignee"] or {"id": agent.id, "name": agent.name}
     callback = {**callback, "state": "done", "outcome": outcome, "assignee": assignee}
     draft.state = replace(draft.state, callback=callback)
@@ -145,7 +145,7 @@ def move(
     callback = _open_callback(conversation, id)
     if callback["kind"] != "phone":
         raise BadRequest("callback: only a call can be moved to another window")
-    draft = _Draft(conversation, at)
+    draft = Draft(conversation, at)
     frame = window.frame()
     callback = {**callback, "state": "moved", "from": frame["from"], "to": frame["to"]}
     draft.state = replace(draft.state, callback=callback)
@@ -163,7 +163,7 @@ def consent(conversation: Conversation, teller: Teller, *, at: str, language: st
     """
     if conversation.status is not Status.QUEUED:
         raise Conflict("Nobody is waited for.")
-    draft = _Draft(conversation, at)
+    draft = Draft(conversation, at)
     draft.state = replace(draft.state, consents=tuple(dict.fromkeys((*conversation.consents, language))))
     own = draft.state.language
     text = teller.texts.say(own, "queue.consented", language=teller.texts.say(own, f"names.{language}"))
@@ -192,7 +192,7 @@ def snooze(
     ahead_ms = parse_ms(until) - parse_ms(at)
     if not 0 < ahead_ms <= SNOOZE_MAX_MS:
         raise BadRequest("until: a time within the next month is expected")
-    draft = _Draft(conversation, at)
+    draft = Draft(conversation, at)
     language = draft.state.language
     said: str | None = None
     if promise is not None:
@@ -211,7 +211,7 @@ def ask_help(conversation: Conversation, *, at: str, agent: Assignee, note: str 
         Forbidden: the agent does not have it.
     """
     _own(conversation, agent)
-    draft = _Draft(conversation, at)
+    draft = Draft(conversation, at)
     draft.add(Kind.NOTE, _agent(agent), text=note or "", data={"help": True})
     return draft.done()
 
@@ -224,7 +224,7 @@ def join(conversation: Conversation, teller: Teller, *, at: str, agent: Assignee
     """
     if conversation.status is not Status.ASSIGNED:
         raise Conflict("Nobody has this conversation; claim it.")
-    draft = _Draft(conversation, at)
+    draft = Draft(conversation, at)
     if not seen:
         draft.add(Kind.NOTE, _agent(agent), text="", data={"joined": True})
     elif agent.id not in conversation.helpers:
@@ -236,7 +236,7 @@ def join(conversation: Conversation, teller: Teller, *, at: str, agent: Assignee
 
 def leave(conversation: Conversation, teller: Teller, *, at: str, agent: Assignee) -> Decision:
     """A supervisor who stepped in goes."""
-    draft = _Draft(conversation, at)
+    draft = Draft(conversation, at)
     if agent.id in conversation.helpers:
         draft.state = replace(draft.state, helpers=tuple(id for id in conversation.helpers if id != agent.id))
         text = teller.texts.say(draft.state.language, "people.left", name=agent.name)
@@ -289,7 +289,7 @@ def decide_approval(
 def _approval(
     conversation: Conversation, at: str, author: Author, approval: dict[str, Any], note: str | None
 ) -> Decision:
-    draft = _Draft(conversation, at)
+    draft = Draft(conversation, at)
     others = tuple(one for one in conversation.approvals if one["id"] != approval["id"])
     draft.state = replace(draft.state, approvals=(*others, approval))
     data = {"approval": approval, **({"note": note} if note else {})}

@@ -272,6 +272,7 @@ class Store:
             keys.busy(conversation),
             keys.wait(conversation),
             keys.events,
+            keys.messenger_out,
         ]
 
     def _plan(self, decision: Decision, answer_key: str | None, took: str | None) -> tuple[str, str]:
@@ -304,6 +305,8 @@ class Store:
             "room": _room(decision),
             "marks": _marks(self.keys, after),
             "window": False if decision.window_room is None else decision.window_room,
+            # The log is the outbox of Messenger: the same write says that there is something in it.
+            "send": after.channel == "messenger" and any(entry.is_for_visitor for entry in decision.entries),
         }
         notice: dict[str, Any] = {
             "conversation": after.id,
