@@ -272,7 +272,7 @@ def line_of_one_kind(visitors: int, agents: int, load: float, seed: int) -> tupl
 
 def _told(name: str, outcome: Outcome, agents: int) -> str:
     return (
-        f"{name:<27} {agents:3d} agents  mean wait {outcome.mean_s:6.1f} s  within target {outcome.within_target:6.1%}  "
+        f"{name:<27} {agents:3d} agents  mean wait {outcome.mean_s:6.1f} s  in target {outcome.within_target:6.1%}  "
         f"ETA told {len(outcome.told):4d}, right {outcome.covered:6.1%}  overflowed {outcome.overflowed:3d}  "
         f"lapsed {outcome.lapsed:3d}  faults {len(outcome.faults)}"
     )

@@ -290,7 +290,8 @@ class WaitingRoom:
         self, one: Waiting, own: list[Agent], agents: list[Agent], is_open: bool, now: datetime
     ) -> list[dict[str, Any]]:
         settings = self._owner.now
-        waited_s = (self.now_ms - one.since_ms) / 1000
+        # The clock of the last look may be behind a conversation that has just come.
+        waited_s = max(0.0, (self.now_ms - one.since_ms) / 1000)
         if is_open and own and waited_s < settings.rules.choices_after_s:
             return []
         choices: list[dict[str, Any]] = [{"kind": "wait"}]

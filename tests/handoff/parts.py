@@ -112,6 +112,12 @@ class Parts:
         await self.hub.request_handoff(new, id=uid())
         return await self.state(new.id)
 
+    async def arrive(self, *accounts: Account) -> None:
+        """Agents with accounts, who are online now."""
+        for account in accounts:
+            await self.redis.hset(self.keys.agents, account.id, json.dumps(asdict(account)))
+            await self.presence.arrived(account.id)
+
     async def assigned(self, account: Account = AINO) -> Conversation:
         """A conversation that ``account`` has."""
         waiting = await self.queued()
@@ -166,8 +172,6 @@ async def parts_on(
     writer.start()
     try:
         hub = Hub(store, spread, presence, texts(), LiveOwner(ALWAYS_OPEN))
-        for account in (AINO, MIKKEL):
-            await redis.hset(keys.agents, account.id, json.dumps(asdict(account)))
         yield Parts(redis, blocking, keys, writer, store, spread, presence, hub)
     finally:
         await writer.stop()

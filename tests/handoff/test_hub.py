@@ -20,7 +20,7 @@ async def test_a_status_tells_the_place_only_while_there_is_one(parts: Parts) ->
     new = new_conversation()
     assert await parts.hub.visitor_status(new.id) == {"type": "status", "status": "bot"}, "nothing is written yet"
     first, second = await parts.queued(), await parts.queued()
-    await parts.presence.arrived("aino")
+    await parts.arrive(AINO)
     status = await parts.hub.visitor_status(second.id)
     assert status == {
         "type": "status", "status": "queued", "position": 2, "ahead": 1, "eta_s": None, "agents": 1,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from handoff.accounts import Account
 from handoff.assignment import Choice
 from handoff.conversation import Status
 from handoff.desk import Desk
@@ -30,12 +29,6 @@ async def desk(parts: Parts) -> AsyncIterator[Desk]:
     yield Desk(parts.hub)
 
 
-async def arrive(parts: Parts, *accounts: Account) -> None:
-    for account in accounts:
-        await parts.redis.hset(parts.keys.agents, account.id, json.dumps(asdict(account)))
-        await parts.presence.arrived(account.id)
-
-
 async def offered(parts: Parts) -> dict[str, str]:
     """Agents by the conversation that is offered to them."""
     await parts.hub.room.fill()
@@ -53,7 +46,7 @@ async def attempts(calls: Sequence[Any]) -> tuple[int, list[Refused]]:
 
 
 async def test_an_offer_is_accepted_and_the_log_says_why_it_was_this_agent(parts: Parts, desk: Desk) -> None:
-    await arrive(parts, replace(MIKKEL, languages=("en",), levels={"en": 3}), replace(AINO, languages=("fi",)))
+    await parts.arrive(replace(MIKKEL, languages=("en",), levels={"en": 3}), replace(AINO, languages=("fi",)))
     waiting = await parts.queued()
     assert await offered(parts) == {waiting.id: "mikkel"}, "only Mikkel speaks English"
     answer = await desk.request(MIKKEL, Accept(uid(), waiting.id))
@@ -66,7 +59,7 @@ async def test_an_offer_is_accepted_and_the_log_says_why_it_was_this_agent(parts
 
 
 async def test_an_accept_sent_again_gets_the_same_answer(parts: Parts, desk: Desk) -> None:
-    await arrive(parts, MIKKEL)
+    await parts.arrive(MIKKEL)
     waiting = await parts.queued()
     await offered(parts)
     frame = Accept(uid(), waiting.id)
@@ -75,7 +68,7 @@ async def test_an_accept_sent_again_gets_the_same_answer(parts: Parts, desk: Des
 
 
 async def test_who_declines_is_asked_last_and_the_next_is_asked(parts: Parts, desk: Desk) -> None:
-    await arrive(parts, MIKKEL, AINO)
+    await parts.arrive(MIKKEL, AINO)
     waiting = await parts.queued()
     first = (await offered(parts))[waiting.id]
     account, other = (MIKKEL, AINO) if first == "mikkel" else (AINO, MIKKEL)
@@ -86,7 +79,7 @@ async def test_who_declines_is_asked_last_and_the_next_is_asked(parts: Parts, de
 
 
 async def test_r19_a_lease_ends_by_redis_clock_and_the_conversation_goes_to_the_next(parts: Parts, desk: Desk) -> None:
-    await arrive(parts, MIKKEL, AINO)
+    await parts.arrive(MIKKEL, AINO)
     waiting = await parts.queued()
     offers = Offers(parts.store)
     assert await offers.give(Choice(waiting.id, "mikkel", ("language",)), capacity=5, lease_s=0.05)
@@ -139,14 +132,14 @@ async def test_i8_a_channel_has_its_own_limit(parts: Parts) -> None:
 
 
 async def test_i8_offers_count_too(parts: Parts, desk: Desk) -> None:
-    await arrive(parts, replace(MIKKEL, capacity=2))
+    await parts.arrive(replace(MIKKEL, capacity=2))
     for _ in range(4):
         await parts.queued()
     assert len(await offered(parts)) == 2
 
 
 async def test_two_hubs_make_one_offer(url: str, parts: Parts, desk: Desk) -> None:
-    await arrive(parts, MIKKEL, AINO)
+    await parts.arrive(MIKKEL, AINO)
     conversations = [await parts.queued() for _ in range(6)]
     async with parts_on(url) as other:
         other.hub.owner.now = parts.hub.owner.now
@@ -156,7 +149,7 @@ async def test_two_hubs_make_one_offer(url: str, parts: Parts, desk: Desk) -> No
 
 
 async def test_r17_a_visitor_who_has_gone_is_offered_to_nobody(parts: Parts, desk: Desk) -> None:
-    await arrive(parts, MIKKEL)
+    await parts.arrive(MIKKEL)
     waiting = await parts.queued()
     await parts.hub.room.fill()
     one = parts.hub.room.waiting()[0]
@@ -168,7 +161,7 @@ async def test_r17_a_visitor_who_has_gone_is_offered_to_nobody(parts: Parts, des
 
 
 async def test_in_claim_mode_nothing_is_offered(parts: Parts) -> None:
-    await arrive(parts, MIKKEL)
+    await parts.arrive(MIKKEL)
     await parts.queued()
     assert await offered(parts) == {}
 
@@ -194,7 +187,7 @@ async def test_who_does_nothing_in_any_window_is_away_and_back_with_the_first_th
     async def tell(notice: dict[str, Any]) -> None:
         told.append(notice)
 
-    await arrive(parts, MIKKEL, AINO)
+    await parts.arrive(MIKKEL, AINO)
     now = await parts.presence.now_ms()
     await parts.redis.zadd(parts.keys.active, {"mikkel": now - 901_000, "aino": now - 899_000})
     await parts.presence.note_idle(away_after_s=900, online=["mikkel", "aino"], tell=tell)
@@ -208,7 +201,7 @@ async def test_who_does_nothing_in_any_window_is_away_and_back_with_the_first_th
 
 
 async def test_away_by_ones_own_word_is_not_undone_by_doing_something(parts: Parts) -> None:
-    await arrive(parts, MIKKEL)
+    await parts.arrive(MIKKEL)
     await parts.presence.set("mikkel", "away")
     assert not await parts.presence.did_something("mikkel")
     await parts.hub.room.fill()

@@ -130,14 +130,14 @@ async def test_waits_past_the_target_and_languages_that_nobody_answers_are_said_
     await Watch(parts.hub).once()
     told = {alert["id"] for alert in await parts.hub.alerts()}
     assert told == {"nobody:da", f"wait:{waiting.id}"}
-    await parts.presence.arrived("mikkel")
+    await parts.arrive(MIKKEL)
     await parts.hub.claim(MIKKEL, waiting.id, id=uid())
     assert await alerts(parts) == {}
 
 
 async def test_a_queue_that_grows_too_fast_is_said_once(parts: Parts) -> None:
     parts.hub.owner.now = replace(parts.hub.owner.now, rules=Rules(growth_per_min=3))
-    await parts.presence.arrived("mikkel")
+    await parts.arrive(MIKKEL)
     watch = Watch(parts.hub)
     await parts.hub.room.fill()
     await watch.once()

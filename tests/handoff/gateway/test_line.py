@@ -88,7 +88,7 @@ async def test_a_change_in_the_number_of_agents_is_told_too(parts: Parts) -> Non
     async with telling(parts, waiter) as line:
         line.noticed({"reconnected": True})
         await places([waiter], [1])
-        await parts.presence.arrived("aino")
+        await parts.arrive(AINO)
         line.noticed({"presence": {}})
         await places([waiter], [1, 1])
     assert [frame["agents"] for frame in waiter.told] == [0, 1]
@@ -98,7 +98,7 @@ async def test_an_agent_who_vanished_without_a_word_is_noticed_too(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LOOK_EVERY_S", 0.05)
-    await parts.presence.arrived("aino")
+    await parts.arrive(AINO)
     waiter = Waiter((await parts.queued()).id)
     async with telling(parts, waiter):
         await places([waiter], [1])

@@ -348,8 +348,9 @@ async def test_a_place_in_the_queue_is_told_again_when_it_has_moved(door: Door) 
     status = await second.reaches("queued")
     assert status["ahead"] == before["ahead"] + 1
     await first.ask("cancel_handoff")
-    moved = await second.expect("status", ahead=before["ahead"], timeout_s=5)
-    assert moved["position"] == before["position"]
+    # Agents of other tests may go meanwhile, and with them those of other languages who stood before.
+    moved = await second.expect("status", where=lambda f: f["ahead"] < status["ahead"], timeout_s=5)
+    assert moved["position"] == moved["ahead"] + 1
 
 
 async def test_the_chosen_language_holds_from_then_on(door: Door) -> None:
