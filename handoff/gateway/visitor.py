@@ -10,7 +10,7 @@ from typing import Any
 
 from handoff.announcements import Announcement
 from handoff.conversation import Conversation
-from handoff.desk import book_callback
+from handoff.duties import book_callback
 from handoff.entry import for_visitor
 from handoff.errors import BadRequest, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
@@ -117,6 +117,9 @@ class VisitorSocket:
             self.tell_status()
         if event["kind"] == "language":
             self._new = _replace_language(self._new, event["language"])
+
+    def resync(self, conversation: str, start: int) -> None:
+        self._peer.push({"type": "resync", "from": start})
 
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         if who["role"] == "agent":
@@ -260,7 +263,7 @@ class VisitorSocket:
             case visitor.Language():
                 return await hub.set_language(self._new, id=frame.id, language=frame.value)
             case visitor.Rating():
-                return await hub.rate(id, id=frame.id, score=frame.score, comment=frame.comment)
+                return await hub.rate(id, id=frame.id, score=frame.score, comment=frame.comment, of=frame.of)
             case visitor.Transcript():
                 return {"text": await hub.transcript(id)}
             case visitor.End():

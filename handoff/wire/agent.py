@@ -23,9 +23,11 @@ __all__ = [
     "Presence",
     "Resolve",
     "ReturnToBot",
+    "Suggest",
     "Target",
     "Transfer",
     "Typing",
+    "Viewing",
     "decode",
 ]
 
@@ -83,6 +85,19 @@ class Typing:
 
 
 @dataclass(frozen=True)
+class Viewing:
+    """Which conversation stands before the agent's eyes; None for none. Said again every half minute while it holds."""
+
+    conversation: str | None
+
+
+@dataclass(frozen=True)
+class Suggest:
+    id: str
+    conversation: str
+
+
+@dataclass(frozen=True)
 class Target:
     """Where a transfer goes: exactly one of the three."""
 
@@ -131,6 +146,8 @@ Frame = (
     | Resolve
     | Ping
     | desk.DeskFrame
+    | Suggest
+    | Viewing
 )
 
 
@@ -163,6 +180,8 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
     "message": (Message, {"id": _ID, "conversation": _CONVERSATION, "text": (codec.text(), REQUIRED)}),
     "note": (Note, {"id": _ID, "conversation": _CONVERSATION, "text": (codec.text(), REQUIRED)}),
     "typing": (Typing, {"conversation": _CONVERSATION, "on": (codec.boolean, REQUIRED)}),
+    "viewing": (Viewing, {"conversation": (codec.optional(codec.identifier), None)}),
+    "suggest": (Suggest, {"id": _ID, "conversation": _CONVERSATION}),
     "transfer": (
         Transfer,
         {"id": _ID, "conversation": _CONVERSATION, "to": (_target, REQUIRED), "note": _COMMENT},

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from handoff.callbacks import checked_email, checked_phone, windows
 from handoff.clock import now_ms, stamp
-from handoff.desk import Desk, book_callback
+from handoff.duties import Duties, book_callback
 from handoff.errors import BadRequest, Conflict, NotFound
 from handoff.hours import Hours, Schedule
 from handoff.rules import CallbackRules, Rules
@@ -94,7 +94,7 @@ async def test_who_waits_and_wants_a_call_leaves_the_queue_and_the_log_tells_all
     (task,) = await parts.hub.tasks()
     assert (task["conversation"], task["kind"], task["state"], task["late"]) == (waiting.id, "phone", "booked", False)
 
-    desk = Desk(parts.hub)
+    desk = Duties(parts.hub)
     await desk.request(MIKKEL, CallbackTake(uid(), task["id"]))
     with pytest.raises(Conflict, match="Mikkel has this"):
         await desk.request(AINO, CallbackTake(uid(), task["id"]))
@@ -132,7 +132,7 @@ async def test_an_email_is_promised_by_a_time_and_answered(parts: Parts) -> None
     answer = await book_callback(parts.hub, new, Callback(uid(), None, "liisa@posti.example", None, None))
     assert answer["callback"]["kind"] == "email" and answer["callback"]["by"] > stamp(now_ms())
     (task,) = await parts.hub.tasks()
-    desk = Desk(parts.hub)
+    desk = Duties(parts.hub)
     with pytest.raises(BadRequest, match="only a call"):
         later = parts.hub.room.windows("en", datetime.now(UTC))[0]
         await desk.request(MIKKEL, CallbackMove(uid(), task["id"], later.id))
@@ -142,7 +142,7 @@ async def test_an_email_is_promised_by_a_time_and_answered(parts: Parts) -> None
 
 async def test_a_call_back_that_is_none_is_not_found(parts: Parts) -> None:
     new = await parts.queued()
-    desk = Desk(parts.hub)
+    desk = Duties(parts.hub)
     for id in ("nothing", f"{new.id}.x", "unknown.x"):
         with pytest.raises(NotFound):
             await desk.request(MIKKEL, CallbackTake(uid(), id))

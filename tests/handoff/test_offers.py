@@ -12,8 +12,8 @@ import pytest
 
 from handoff.assignment import Choice
 from handoff.conversation import Status
-from handoff.desk import Desk
 from handoff.dispatch import Dispatcher
+from handoff.duties import Duties
 from handoff.errors import Conflict, Forbidden, Refused
 from handoff.offers import Offers
 from handoff.rules import Rules
@@ -24,9 +24,9 @@ OFFERING = Rules(mode="offer", lease_s=20, accept_pause_s=30)
 
 
 @pytest.fixture
-async def desk(parts: Parts) -> AsyncIterator[Desk]:
+async def desk(parts: Parts) -> AsyncIterator[Duties]:
     parts.hub.owner.now = replace(parts.hub.owner.now, rules=OFFERING)
-    yield Desk(parts.hub)
+    yield Duties(parts.hub)
 
 
 async def offered(parts: Parts) -> dict[str, str]:
@@ -45,7 +45,7 @@ async def attempts(calls: Sequence[Any]) -> tuple[int, list[Refused]]:
     return len(ends) - len(refused), refused
 
 
-async def test_an_offer_is_accepted_and_the_log_says_why_it_was_this_agent(parts: Parts, desk: Desk) -> None:
+async def test_an_offer_is_accepted_and_the_log_says_why_it_was_this_agent(parts: Parts, desk: Duties) -> None:
     await parts.arrive(replace(MIKKEL, languages=("en",), levels={"en": 3}), replace(AINO, languages=("fi",)))
     waiting = await parts.queued()
     assert await offered(parts) == {waiting.id: "mikkel"}, "only Mikkel speaks English"
@@ -58,7 +58,7 @@ async def test_an_offer_is_accepted_and_the_log_says_why_it_was_this_agent(parts
         await desk.request(MIKKEL, Accept(uid(), waiting.id))
 
 
-async def test_an_accept_sent_again_gets_the_same_answer(parts: Parts, desk: Desk) -> None:
+async def test_an_accept_sent_again_gets_the_same_answer(parts: Parts, desk: Duties) -> None:
     await parts.arrive(MIKKEL)
     waiting = await parts.queued()
     await offered(parts)
@@ -67,7 +67,7 @@ async def test_an_accept_sent_again_gets_the_same_answer(parts: Parts, desk: Des
     assert (await parts.kinds(waiting.id)).count("assigned") == 1
 
 
-async def test_who_declines_is_asked_last_and_the_next_is_asked(parts: Parts, desk: Desk) -> None:
+async def test_who_declines_is_asked_last_and_the_next_is_asked(parts: Parts, desk: Duties) -> None:
     await parts.arrive(MIKKEL, AINO)
     waiting = await parts.queued()
     first = (await offered(parts))[waiting.id]
@@ -78,7 +78,7 @@ async def test_who_declines_is_asked_last_and_the_next_is_asked(parts: Parts, de
         await desk.request(account, Accept(uid(), waiting.id))
 
 
-async def test_r19_a_lease_ends_by_redis_clock_and_the_conversation_goes_to_the_next(parts: Parts, desk: Desk) -> None:
+async def test_r19_a_lease_ends_by_redis_clock_and_the_next_is_asked(parts: Parts, desk: Duties) -> None:
     await parts.arrive(MIKKEL, AINO)
     waiting = await parts.queued()
     offers = Offers(parts.store)
@@ -91,7 +91,7 @@ async def test_r19_a_lease_ends_by_redis_clock_and_the_conversation_goes_to_the_
     assert (await offered(parts))[waiting.id] == "aino"
 
 
-async def test_r15_of_fifty_who_accept_one_offer_exactly_one_wins(parts: Parts, desk: Desk) -> None:
+async def test_r15_of_fifty_who_accept_one_offer_exactly_one_wins(parts: Parts, desk: Duties) -> None:
     crowd = [replace(MIKKEL, id=f"agent-{n}") for n in range(50)]
     for round in range(10):
         waiting = await parts.queued()
@@ -131,14 +131,14 @@ async def test_i8_a_channel_has_its_own_limit(parts: Parts) -> None:
         await parts.hub.transfer(AINO, second.id, id=uid(), to=MIKKEL, skill=None, note=None)
 
 
-async def test_i8_offers_count_too(parts: Parts, desk: Desk) -> None:
+async def test_i8_offers_count_too(parts: Parts, desk: Duties) -> None:
     await parts.arrive(replace(MIKKEL, capacity=2))
     for _ in range(4):
         await parts.queued()
     assert len(await offered(parts)) == 2
 
 
-async def test_two_hubs_make_one_offer(url: str, parts: Parts, desk: Desk) -> None:
+async def test_two_hubs_make_one_offer(url: str, parts: Parts, desk: Duties) -> None:
     await parts.arrive(MIKKEL, AINO)
     conversations = [await parts.queued() for _ in range(6)]
     async with parts_on(url) as other:
@@ -148,7 +148,7 @@ async def test_two_hubs_make_one_offer(url: str, parts: Parts, desk: Desk) -> No
     assert sum(made) == len(conversations) == await parts.redis.hlen(parts.keys.offers)
 
 
-async def test_r17_a_visitor_who_has_gone_is_offered_to_nobody(parts: Parts, desk: Desk) -> None:
+async def test_r17_a_visitor_who_has_gone_is_offered_to_nobody(parts: Parts, desk: Duties) -> None:
     await parts.arrive(MIKKEL)
     waiting = await parts.queued()
     await parts.hub.room.fill()

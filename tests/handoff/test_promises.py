@@ -11,7 +11,7 @@ import pytest
 from handoff.alerts import Watch, worded
 from handoff.announcements import Announcement, Board
 from handoff.clock import now_ms, stamp
-from handoff.desk import Desk, book_callback
+from handoff.duties import Duties, book_callback
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound
 from handoff.rules import Rules
 from handoff.wire.desk import (
@@ -42,7 +42,7 @@ async def alerts(parts: Parts) -> dict[str, dict[str, Any]]:
 
 async def test_a_promise_is_told_reminds_alarms_and_is_kept_by_an_answer(parts: Parts) -> None:
     mine = await parts.assigned(MIKKEL)
-    desk = Desk(parts.hub)
+    desk = Duties(parts.hub)
     await desk.request(MIKKEL, Snooze(uid(), mine.id, soon(3), ""))
     told = (await parts.store.events(mine.id))[-1]
     assert told["text"].startswith("You’ll hear from us by ") and told["promise"]["by"]
@@ -64,19 +64,19 @@ async def test_a_promise_is_told_reminds_alarms_and_is_kept_by_an_answer(parts: 
 async def test_snoozing_without_a_promise_tells_the_visitor_nothing(parts: Parts) -> None:
     mine = await parts.assigned(MIKKEL)
     before = await parts.kinds(mine.id)
-    await Desk(parts.hub).request(MIKKEL, Snooze(uid(), mine.id, soon(60), None))
+    await Duties(parts.hub).request(MIKKEL, Snooze(uid(), mine.id, soon(60), None))
     assert await parts.kinds(mine.id) == before
     for until in (soon(-1), soon(60 * 24 * 40)):
         with pytest.raises(BadRequest, match="until"):
-            await Desk(parts.hub).request(MIKKEL, Snooze(uid(), mine.id, until, None))
+            await Duties(parts.hub).request(MIKKEL, Snooze(uid(), mine.id, until, None))
     other = replace(MIKKEL, id="other")
     with pytest.raises(Forbidden):
-        await Desk(parts.hub).request(other, Snooze(uid(), mine.id, soon(5), None))
+        await Duties(parts.hub).request(other, Snooze(uid(), mine.id, soon(5), None))
 
 
 async def test_a_supervisor_joins_unseen_and_then_steps_in(parts: Parts) -> None:
     mine = await parts.assigned(MIKKEL)
-    desk = Desk(parts.hub)
+    desk = Duties(parts.hub)
     await desk.request(MIKKEL, AskHelp(uid(), mine.id, "What now? 131052-308T"))
     asked = (await alerts(parts))[f"help:{mine.id}"]
     assert worded(asked, parts.hub.owner.now, "da")["text"] == "Mikkel beder om hjælp."
@@ -99,7 +99,7 @@ async def test_a_supervisor_joins_unseen_and_then_steps_in(parts: Parts) -> None
 
 async def test_an_approval_is_asked_for_decided_once_and_stays_in_the_log(parts: Parts) -> None:
     mine = await parts.assigned(MIKKEL)
-    desk, id = Desk(parts.hub), uid()
+    desk, id = Duties(parts.hub), uid()
     await desk.request(MIKKEL, RequestApproval(id, mine.id, "voucher", "10 € for the delay", "10 €"))
     with pytest.raises(Forbidden):
         await desk.request(MIKKEL, Decide(uid(), mine.id, id, True, None))
@@ -214,7 +214,7 @@ async def test_the_bot_begins_with_an_announcement_of_the_topic_once(parts: Part
 
 
 async def test_only_supervisors_announce_and_the_end_comes_after_the_start(parts: Parts) -> None:
-    desk = Desk(parts.hub)
+    desk = Duties(parts.hub)
     with pytest.raises(Forbidden):
         await desk.request(MIKKEL, Announce(uid(), TEXTS, None, soon(5), ()))
     with pytest.raises(BadRequest, match="to"):
