@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import hub, messenger
+from bench import hub, messenger, shift
 
-BENCHES = {"hub": hub.main, "messenger": messenger.main}
+BENCHES = {"hub": hub.main, "messenger": messenger.main, "shift": shift.main}
 
 
 def main(names: list[str]) -> int:

@@ -241,7 +241,7 @@ def main(given: Sequence[str] | None = None) -> int:
     _log_to_stderr()
     try:
         if only_check:
-            return check(Settings.from_environment({"SILTA_REDIS_URL": "unchecked", **os.environ}))
+            return check(Settings.from_environment({"SILTA_REDIS_URL": "unix:///unchecked", **os.environ}))
         settings = Settings.from_environment(os.environ)
         import uvloop
 
