@@ -16,7 +16,7 @@ from handoff.announcements import Announcement
 from handoff.clock import stamp
 from handoff.conversation import Status
 from handoff.duties import Duties
-from handoff.errors import BadRequest, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
+from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
 from handoff.gateway.peer import Peer
@@ -391,6 +391,8 @@ class AgentSocket:
                 raise Unauthorized("This socket has said hello already.")
             case wire.Open():
                 await self._show(frame)
+            case wire.Typing() if frame.conversation not in self._open:
+                raise Forbidden("Open the conversation first.")
             case wire.Typing():
                 who = {"role": "agent", "id": account.id, "name": account.name, "on": frame.on}
                 await hub.fanout.publish({"conversation": frame.conversation, "typing": who})
