@@ -112,7 +112,10 @@ class Hub:
         settings, now = self.owner.now, datetime.now(UTC)
         hours = settings.hours.of("chat").of(state.language)
         if hours.open_at(now):
-            return Waits(open=True)
+            if not self.room.filled or self.room.answers(state.language):
+                return Waits(open=True)
+            spoken = settings.texts.say(state.language, f"names.{state.language}")
+            return Waits(open=True, text=settings.texts.say(state.language, "queue.nobody", language=spoken))
         opens = hours.next_open(now)
         if opens is None:
             return Waits(open=False, text=settings.texts.say(state.language, "queue.closed"))

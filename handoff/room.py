@@ -238,6 +238,10 @@ class WaitingRoom:
             if id in self.online
         ]
 
+    def answers(self, language: str) -> bool:
+        """Whether somebody who is online speaks the language."""
+        return any(language in self.accounts[id].languages for id in self.online if id in self.accounts)
+
     def waiting(self) -> list[Waiting]:
         """Everybody who waits, in the order of dispatch."""
         rules = self._owner.now.rules
