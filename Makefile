@@ -52,7 +52,7 @@ bot-tests: dev
 e2e: dev ## the whole of Silta, with real processes and a real browser
 	@SILTA_CHROMIUM=$$(ops/browser) $(HUB)/pytest tests/e2e -q
 
-faults: dev ## the long fault runs
+faults: dev ## the long fault runs (about ninety minutes; says so beforehand, and what it did at the end)
 	@$(HUB)/pytest tests/faults -q
 
 bench: dev ## measurements
