@@ -225,7 +225,7 @@ class BotBridge:
                 outcome,
                 at=stamp(now_ms()),
                 waits=self._hub.waits(spoken),
-                addition=self._hub.addition(spoken.language, outcome.nlu),
+                additions=self._hub.additions(spoken.language, outcome.nlu),
                 first=self._hub.announced(spoken, outcome.nlu),
                 fallback=self._fallback(outcome),
             )

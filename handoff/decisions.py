@@ -497,13 +497,13 @@ def bot_answered(
     at: str,
     waits: Waits,
     fallback: HandoffRequest,
-    addition: str = "",
+    additions: Sequence[str] = (),
     first: Sequence[tuple[str, str]] = (),
 ) -> Decision | None:
     """What a turn of the bot brought: its NLU result, its replies, its wish for a person.
 
     Replies to messages that the bot need not answer any more are dropped (I6), its wish for a person is not.
-    ``addition`` is what holds at this moment and belongs to the answer: until when people are there today.
+    ``additions`` are what holds at this moment and belongs to each answer: until when people are there today.
     ``first`` are announcements, id and text, that are told before the replies.
     ``fallback`` is the handoff to make when the bot wanted one and its action server failed. A turn that brought
     nothing is told like a late bot. None when there is nothing to write.
@@ -522,7 +522,7 @@ def bot_answered(
         draft.add(Kind.LANGUAGE, BOT, language=outcome.language)
     if outcome.replies:
         _disclose(draft, texts)
-    _say(draft, outcome, first, addition)
+    _say(draft, outcome, first, additions)
     if outcome.handoff is not None:
         _queue(draft, texts, outcome.handoff, BOT, waits, None)
     elif outcome.failure is not None and fallback.reasons:
@@ -548,15 +548,20 @@ def _disclose(draft: _Draft, texts: Texts) -> None:
         draft.state = replace(draft.state, noticed_at=draft.at)
 
 
-def _say(draft: _Draft, outcome: Outcome, first: Sequence[tuple[str, str]], addition: str) -> None:
-    """What is announced, the bot's replies, and behind the last of them what holds at this moment."""
+def _say(draft: _Draft, outcome: Outcome, first: Sequence[tuple[str, str]], additions: Sequence[str]) -> None:
+    """What is announced, then the bot's replies, each with what holds at this moment behind it. A single answer is the
+    last reply; of several answers it is known which is which only when there is nothing else among them."""
+    if len(additions) == 1:
+        additions = ("",) * (len(outcome.replies) - 1) + tuple(additions)
+    elif len(additions) != len(outcome.replies):
+        additions = ("",) * len(outcome.replies)
     for id, text in first:
         draft.add(Kind.MESSAGE, BOT, text=text, data={"announcement": id})
         draft.state = replace(draft.state, announced=(*draft.state.announced, id))
-    for index, reply in enumerate(outcome.replies):
+    for reply, addition in zip(outcome.replies, additions, strict=False):
         buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
-        more = f"\n\n{addition}" if addition and index == len(outcome.replies) - 1 else ""
-        draft.add(Kind.MESSAGE, BOT, text=reply.text + more, buttons=buttons, data={"of": outcome.of})
+        text = f"{reply.text}\n\n{addition}" if addition else reply.text
+        draft.add(Kind.MESSAGE, BOT, text=text, buttons=buttons, data={"of": outcome.of})
 
 
 def _mend(draft: _Draft, texts: Texts, outcome: Outcome, waits: Waits) -> None:

@@ -91,13 +91,19 @@ class Hub:
             return settings.texts.say(language, "hours.answers_in", minutes=max(1, -(-round(usual) // 60)))
         return settings.teller.email_text(language, now)
 
-    def addition(self, language: str, nlu: Mapping[str, Any] | None) -> str:
-        """What holds at this moment and belongs to the bot's answer about hours or response times."""
-        if nlu is None or nlu.get("decision") != "answer" or nlu.get("topic") not in MOMENT_TOPICS:
+    def additions(self, language: str, nlu: Mapping[str, Any] | None) -> tuple[str, ...]:
+        """What holds at this moment and belongs to each of the bot's answers, most often nothing: answers about hours
+        or response times are complete only with it."""
+        if nlu is None or nlu.get("decision") != "answer":
+            return ()
+        return tuple(self._addition(language, str(topic)) for topic in (nlu.get("topic"), *(nlu.get("also") or ())))
+
+    def _addition(self, language: str, topic: str) -> str:
+        if topic not in MOMENT_TOPICS:
             return ""
         settings, now = self.owner.now, datetime.now(UTC)
         parts = [settings.teller.open_text(language, settings.hours.of("chat").of(language), now)]
-        if nlu["topic"] == "faq/response_time":
+        if topic == "faq/response_time":
             parts = [*parts, self.response(language), settings.teller.email_text(language, now)]
         return " ".join(dict.fromkeys(part for part in parts if part))
 

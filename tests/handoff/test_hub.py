@@ -118,10 +118,12 @@ async def test_answers_about_hours_and_response_times_say_what_holds_right_now(p
     hub = parts.hub
     hub.owner.now = closed_but({})
     answered = {"decision": "answer", "topic": "faq/opening_hours"}
-    assert hub.addition("da", answered) == "Kundeservice har lukket lige nu."
-    assert "If you email us now, we’ll answer by" in hub.addition("en", {**answered, "topic": "faq/response_time"})
-    assert hub.addition("da", {**answered, "decision": "clarify"}) == ""
-    assert hub.addition("da", {**answered, "topic": "faq/get_invoice"}) == "" == hub.addition("da", None)
+    assert hub.additions("da", answered) == ("Kundeservice har lukket lige nu.",)
+    (said,) = hub.additions("en", {**answered, "topic": "faq/response_time"})
+    assert "If you email us now, we’ll answer by" in said
+    both = hub.additions("fi", {**answered, "topic": "faq/get_invoice", "also": ["faq/opening_hours"]})
+    assert both == ("", "Asiakaspalvelu on nyt kiinni.")
+    assert hub.additions("da", {**answered, "decision": "clarify"}) == () == hub.additions("da", None)
 
 
 async def test_a_button_for_a_person_pressed_when_one_has_the_conversation_is_only_said(parts: Parts) -> None:
