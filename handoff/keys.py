@@ -143,11 +143,6 @@ class HubKeys(Keys):
         return self.prefix + "alerts:watch"
 
     @property
-    def handling(self) -> str:
-        """List: ``skill seconds`` of the conversations handled last, newest first."""
-        return self.prefix + "handling"
-
-    @property
     def probe(self) -> str:
         """String with a time to live: written to see whether Redis takes writes."""
         return self.prefix + "probe"

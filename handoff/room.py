@@ -37,9 +37,6 @@ LOOK_EVERY_S = 1.0
 VISITOR_GRACE_S = 60
 """A visitor whose socket has been gone for longer is offered to nobody until it is back (R17)."""
 
-HANDLING_KEPT = 500
-"""Handling times that outlive a restart."""
-
 WAITS_KEPT = 50
 """The latest waits, from which the usual one is told."""
 
@@ -174,10 +171,6 @@ class WaitingRoom:
         states = [Conversation.from_json(row) for row in rows if row is not None]
         lines = {state.id: queue.entry(state) for state in states}
         self.lines = {id: line for id, line in lines.items() if line is not None}
-        if not self.handling.times:
-            for row in reversed(await self._store.call(redis.lrange(keys.handling, 0, HANDLING_KEPT - 1))):
-                skill, _, seconds = row.decode().rpartition(" ")
-                self.handling.ended(skill, float(seconds))
         await self.look()
         self.filled = True
 
