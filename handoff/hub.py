@@ -9,7 +9,7 @@ One :class:`Hub` for each process. Methods raise :class:`~handoff.errors.Refused
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -48,6 +48,8 @@ class Hub:
     presence: Presence
     texts: Texts
     hours: Hours
+    trouble: Callable[[], Awaitable[Mapping[str, str]]] | None = None
+    """What keeps a channel from sending (``code``, ``at``), empty when nothing does; set by the channel."""
 
     def open_now(self) -> bool:
         """Whether people answer now."""

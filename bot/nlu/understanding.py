@@ -36,6 +36,8 @@ SEVERAL = "several"
 _RUNNERS_UP = 4
 _MOST_ANSWERS = 3
 """Answers to one message; more would be a wall of text."""
+_BEYOND_DOUBT = 0.9
+"""A part of a message this sure of its topic asks for it even where the whole does not look like it."""
 _LONGEST_EVIDENCE = 12
 """Sentences of one message that are weighed against each other as evidence; a longer message is quoted from its
 first ones."""
@@ -144,14 +146,16 @@ class Topical:
         )
 
     def _asked(self, text: str, language: str | None, pairs: Sequence[tuple[str, float]]) -> tuple[str, ...]:
-        """The topics that the parts of a message ask for, where they are several, sure, and likely in the whole too."""
-        near = {topic for topic, _ in pairs[: 1 + _RUNNERS_UP] if topic.startswith("faq/")}
+        """The topics that the parts of a message ask for, where they are several: each sure by itself, and likely in
+        the whole unless it is beyond doubt."""
+        near = {topic for topic, _ in pairs[: 1 + _RUNNERS_UP]}
         asked: list[str] = []
-        for part in questions(text) if len(near) > 1 else []:
+        for part in questions(text):
             ranking = self.classifier.rank(self.features(part, language))
-            sure = ranking.probabilities[0] >= self.thresholds.answer
-            if sure and ranking.topics[0] in near and ranking.topics[0] not in asked:
-                asked.append(ranking.topics[0])
+            topic, chance = ranking.topics[0], ranking.probabilities[0]
+            sure = chance >= (self.thresholds.answer if topic in near else _BEYOND_DOUBT)
+            if sure and topic.startswith("faq/") and topic not in asked:
+                asked.append(topic)
         return tuple(asked[:_MOST_ANSWERS]) if len(asked) > 1 else ()
 
     def _evidence(self, text: str, topic: str) -> str:
