@@ -23,7 +23,10 @@ AGENTS = 50
 async def test_r15_of_fifty_agents_exactly_one_wins_in_each_of_a_thousand_rounds(
     redis_server: RedisServer, record: Callable[[str], None]
 ) -> None:
-    agents = [Account(id=f"a{number}", email=f"a{number}@test.example", name=f"A{number}") for number in range(AGENTS)]
+    agents = [
+        Account(id=f"a{number}", email=f"a{number}@test.example", name=f"A{number}", capacity=ROUNDS)
+        for number in range(AGENTS)
+    ]
     losers: list[float] = []
     async with parts_on(redis_server.url, timeout_s=10) as one, parts_on(redis_server.url, timeout_s=10) as other:
         for turn in range(ROUNDS):
