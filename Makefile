@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev train test lint style types web unit bot-tests hub-tests e2e browser faults bench lock clean
+.PHONY: help run setup dev train test lint style types web stories unit bot-tests hub-tests e2e browser faults bench lock clean
 
 HUB := .venv/hub/bin
 BOT := .venv/bot/bin
@@ -38,6 +38,9 @@ types: dev ## mypy --strict in both environments
 
 web: dev ## type check and unit tests of the web parts
 	@cd web && ../ops/node npm run --silent check && ../ops/node npm test --silent
+
+stories: dev ## the web parts' stories in a real browser, against a small hub of their own
+	@cd web && SILTA_CHROMIUM=$$(../ops/browser) ../ops/node npm run --silent browser
 
 unit: dev ## quick tests of every part, without the whole running
 	@$(HUB)/pytest $(TESTED_BY_HUB) -m "not slow" -q

@@ -17,7 +17,7 @@ import uvloop
 from bench.house import House, house
 from bench.measure import Latencies
 
-__all__ = ["Silent", "gather", "main"]
+__all__ = ["Silent", "arrive", "gather", "main"]
 
 COUNTS = (1000, 10_000)
 AT_ONCE = 200
@@ -31,12 +31,14 @@ LOAD_S = 5.0
 
 
 class Silent(asyncio.Protocol):
-    """A visitor's socket; ``welcomed`` is done with the welcome."""
+    """A visitor's socket; ``welcomed`` is done with the first frame, ``lost`` when the connection ends."""
 
     transport: asyncio.Transport
 
     def __init__(self, origin: str, token: str | None) -> None:
-        self.welcomed: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.welcomed: asyncio.Future[dict[str, object]] = loop.create_future()
+        self.lost: asyncio.Future[None] = loop.create_future()
         self._origin = origin
         self._token = token
         self._raw = b""
@@ -90,6 +92,8 @@ class Silent(asyncio.Protocol):
         self.transport.write(bytes([0x80 | opcode]) + length + bytes(4) + payload)
 
     def connection_lost(self, error: Exception | None) -> None:
+        if not self.lost.done():
+            self.lost.set_result(None)
         self._fail(f"closed: {error}")
 
     def _fail(self, why: str) -> None:
@@ -97,7 +101,13 @@ class Silent(asyncio.Protocol):
             self.welcomed.set_exception(ConnectionError(why))
 
 
-async def _arrive(address: str, token: str | None = None, *, origin: str | None = None) -> Silent:
+async def arrive(address: str, token: str | None = None, *, origin: str | None = None) -> Silent:
+    """A visitor's socket with its first frame; ``origin`` is the address itself unless it is given.
+
+    Raises:
+        OSError: the hub is not there, or has closed.
+        TimeoutError: it says nothing.
+    """
     host, _, port = address.removeprefix("http://").partition(":")
     loop = asyncio.get_running_loop()
     _, made = await loop.create_connection(lambda: Silent(origin or address, token), host, int(port))
@@ -112,14 +122,14 @@ async def gather(address: str, count: int, *, origin: str | None = None) -> list
 
     async def one() -> Silent:
         async with gate:
-            return await _arrive(address, origin=origin)
+            return await arrive(address, origin=origin)
 
     return await asyncio.gather(*(one() for _ in range(count)))
 
 
 async def _say(address: str) -> Latencies:
     """One more visitor talks to nobody while the crowd is there."""
-    visitor, took = await _arrive(address), []
+    visitor, took = await arrive(address), []
     began = time.perf_counter()
     number = 0
     while time.perf_counter() - began < LOAD_S:
@@ -158,7 +168,7 @@ async def _measure(house: House) -> None:
     began = time.perf_counter()
 
     async def back(token: str) -> float:
-        await _arrive(house.address, token)
+        await arrive(house.address, token)
         return 1000 * (time.perf_counter() - began)
 
     took_ms = await asyncio.gather(*(back(token) for token in tokens))

@@ -90,9 +90,9 @@ async def _measure(house: House) -> None:
 
         measured = {
             "one XADD (the floor)": await _timed([lambda: redis.xadd("floor", {"e": "x"})] * ROUNDS),
+            "a visitor's place": await _timed([partial(hub.visitor_status, names[-1])] * ROUNDS),
             "join": await _timed([partial(_join, hub, [uuid.uuid4().hex]) for _ in range(ROUNDS)]),
             "claim the first": await _timed([partial(_claim_first, hub)] * ROUNDS),
-            "a visitor's place": await _timed([partial(hub.visitor_status, names[-1])] * ROUNDS),
             "a console's first lines": await _timed([hub.queue] * 20),
         }
         print(f"-- {waiting} waiting", flush=True)

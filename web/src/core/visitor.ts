@@ -151,9 +151,10 @@ function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
     language: isLanguage(frame.language) ? frame.language : state.language,
     notice: frame.notice ?? state.notice,
     open: hours.now ?? hours.open ?? null,
-    hours: hours.text ?? hours.hours ?? null,
+    hours: hours.hours ?? null,
     opensAt: hours.opens_at ?? null,
-    response: frame.response ?? null,
+    // While nobody is there, the hub says so in a sentence of its own.
+    response: (hours.now === false ? hours.text : null) ?? frame.response ?? null,
     may: frame.may ?? [],
     announcements: (frame.announcements ?? []).map((item) => (typeof item === 'string' ? { id: item, text: item } : item)),
     callback: fresh ? null : state.callback,
