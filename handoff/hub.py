@@ -10,7 +10,7 @@ One :class:`Hub` for each process. Methods raise :class:`~handoff.errors.Refused
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,9 +21,12 @@ from handoff.conversation import Assignee, Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision, Waits
 from handoff.entry import for_visitor
 from handoff.errors import BadRequest, NotFound
-from handoff.events import Line
+from handoff.events import PRIORITIES, Line
 from handoff.fanout import Fanout
+from handoff.holds import Holds
 from handoff.hours import Hours
+from handoff.manners import Manners
+from handoff.pause import AT_ONCE
 from handoff.presence import Presence
 from handoff.privacy.masking import mask
 from handoff.store import Store
@@ -48,6 +51,12 @@ class Hub:
     presence: Presence
     texts: Texts
     hours: Hours
+    manners: Manners = field(default_factory=lambda: Manners(AT_ONCE))
+    """Without them, no message waits for another."""
+    holds: Holds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.holds = Holds(self.store, self.manners.pause)
 
     def open_now(self) -> bool:
         """Whether people answer now."""
@@ -63,6 +72,9 @@ class Hub:
     ) -> Mapping[str, Any]:
         """Write a visitor's message; ``new`` is the conversation to begin with. Answer: ``seq``.
 
+        Who waits for a person and says that none is needed any more is taken out of the queue; whose need is urgent
+        stays in it.
+
         Raises:
             NotFound: the button was never offered in this conversation.
         """
@@ -75,8 +87,13 @@ class Hub:
         covered = mask(text or "")
         said = covered.text
 
-        def decide(conversation: Conversation) -> Decision:
+        async def decide(conversation: Conversation) -> Decision:
             at = stamp(now_ms())
+            if topic is None and self._never_minds(conversation, said):
+                history = await self._human_stretch(conversation)
+                return decisions.cancel_handoff(
+                    conversation, self.texts, at=at, history=history, text=said, client_id=id
+                )
             if topic == HANDOFF_BUTTON and conversation.status in (Status.BOT, Status.QUEUED, Status.RESOLVED):
                 return decisions.hand_off(conversation, self.texts, at=at, waits=self.waits(), text=said, client_id=id)
             return decisions.visitor_wrote(
@@ -87,9 +104,17 @@ class Hub:
                 client_id=id,
                 topic=topic,
                 masked=covered.count,
+                pause=self.manners.pause,
             )
 
-        return (await self.store.request(new.id, decide, client_id=id, new=new)).answer
+        commit = await self.store.request(new.id, decide, client_id=id, new=new)
+        if commit.decision is not None:
+            self.holds.look(commit.decision.after)
+        return commit.answer
+
+    def _never_minds(self, conversation: Conversation, said: str) -> bool:
+        waits = conversation.status is Status.QUEUED and conversation.priority != PRIORITIES[0]
+        return waits and self.manners.never_mind.said_in(said)
 
     async def request_handoff(self, new: Conversation, *, id: str) -> Mapping[str, Any]:
         """The visitor asks for a person. Answer: ``status``."""

@@ -29,6 +29,7 @@ from handoff.hours import read_hours
 from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
+from handoff.manners import read_manners
 from handoff.presence import Presence
 from handoff.routing import read_routing
 from handoff.server import make_server
@@ -104,6 +105,7 @@ async def serve(settings: Settings) -> None:
     company = yaml.safe_load((settings.owner_dir / "company.yml").read_text("utf-8"))
     hours = read_hours(f"{settings.owner_dir / 'company.yml'}: hours.chat", (company.get("hours") or {}).get("chat"))
     routing = read_routing(settings.owner_dir / "handoff.yml")
+    manners = read_manners(settings.owner_dir / "manners.yml")
 
     keys = HubKeys()
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
@@ -119,7 +121,7 @@ async def serve(settings: Settings) -> None:
     )
     fanout = Fanout(blocking, store)
     presence = Presence(store)
-    hub = Hub(store, fanout, presence, texts, hours)
+    hub = Hub(store, fanout, presence, texts, hours, manners)
     line = WaitingLine(hub)
     fanout.watchers.add(line.noticed)
     accounts = Accounts(redis, keys)
