@@ -26,7 +26,7 @@ import numpy as np
 import yaml
 
 from bot import places
-from bot.encoder.build import prepare
+from bot.encoder.choice import encoder_in_use
 from bot.encoder.encoder import unit
 from bot.evaluation import BadFile, Row, calibration_error, macro_f1, read_rows
 from bot.nlu.classifier import Settings
@@ -78,7 +78,7 @@ def measure(known: Sequence[Row], rows: Sequence[Row], store: Path | None) -> di
     """Train on ``known``, try on ``rows``; returns the figures."""
     began, cpu = time.monotonic(), time.process_time()
     topical = train_topical(
-        prepare(places.ENCODER),
+        encoder_in_use(),
         [row.text for row in known],
         [row.topic for row in known],
         settings=settings(),

@@ -121,11 +121,18 @@ def _train(arguments: argparse.Namespace) -> int:
 def _encoder(arguments: argparse.Namespace) -> int:
     from bot import places
     from bot.encoder.build import prepare
+    from bot.encoder.choice import encoder_in_use
     from bot.encoder.manifest import BadEncoder
     from bot.encoder.weights import BadWeights
 
+    def report(line: str) -> None:
+        _say(f"encoder: {line}")
+
     try:
-        prepare(places.ENCODER, precision=arguments.precision, report=lambda line: _say(f"encoder: {line}"))
+        if arguments.precision:
+            prepare(places.ENCODER, precision=arguments.precision, report=report)
+        else:
+            encoder_in_use(report)
     except (BadEncoder, BadWeights) as error:
         raise _Stop(FAILED, str(error)) from error
     return OK
@@ -140,10 +147,14 @@ def _parse(arguments: argparse.Namespace) -> int:
 
 
 def _encode(arguments: argparse.Namespace) -> int:
-    from bot import places
-    from bot.encoder.build import prepare
+    from bot.encoder.choice import encoder_in_use
+    from bot.encoder.manifest import BadEncoder
+    from bot.encoder.weights import BadWeights
 
-    encoder = prepare(places.ENCODER, report=lambda line: _say(f"encoder: {line}"))
+    try:
+        encoder = encoder_in_use(lambda line: _say(f"encoder: {line}"))
+    except (BadEncoder, BadWeights) as error:
+        raise _Stop(BAD, str(error)) from error
     for line in _lines(arguments.file):
         print(json.dumps([round(float(number), 6) for number in encoder.sentence(line)]), flush=True)
     return OK
@@ -187,6 +198,7 @@ def _table(scores: dict[str, Score]) -> None:
 
 def _parser() -> Parser:
     from bot.encoder.manifest import BadEncoder
+    from bot.nlu.owner import BadSettings
     from bot.parser import BadModel, Parser
     from bot.texts import BadTexts
     from bot.training import current_model
@@ -196,7 +208,7 @@ def _parser() -> Parser:
         raise _Stop(BAD, "there is no model yet: run silta train")
     try:
         return Parser(model)
-    except (BadModel, BadTexts, BadEncoder) as error:
+    except (BadModel, BadSettings, BadTexts, BadEncoder) as error:
         raise _Stop(BAD, str(error)) from error
 
 

@@ -11,8 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bot import places
-from bot.encoder.build import prepare
+from bot.encoder.choice import encoder_in_use
 from bot.judgement.emotions import EmotionModel
 from bot.judgement.judging import judged
 from bot.judgement.owner import emotion_at_least
@@ -64,7 +63,7 @@ class Parser:
             _unpack(model, files)
             settings = OwnerSettings.read()
             self.topical = Topical(
-                encoder=prepare(places.ENCODER),
+                encoder=encoder_in_use(),
                 classifier=Classifier.load(files),
                 scope=Scope.load(files),
                 thresholds=settings.thresholds,
@@ -97,6 +96,7 @@ class Parser:
             "choices": list(understood.choices),
             "in_domain": round(understood.in_domain, 4),
             "reasons": self._reasons(understood) if handed else [],
+            "entities": understood.entities,
             "emotion": understood.emotion,
             "answer": self._answer(understood, language),
         }

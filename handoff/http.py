@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from handoff import figures, metrics
 from handoff.accounts import Account, Accounts
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TooLarge, Unauthorized
 from handoff.events import Keys
@@ -168,7 +169,13 @@ class _Pages:
         redis, bot, actions = await asyncio.gather(self._redis(), self._bot(), self._actions())
         parts = {"redis": redis, "bot": bot, "actions": actions}
         up = all(state == "up" for state in parts.values())
-        return JSONResponse({"ready": up, **parts}, status_code=200 if up else 503)
+        body = {"ready": up, **parts, "process": self.settings.process}
+        return JSONResponse(body, status_code=200 if up else 503)
+
+    async def metrics(self, _: Request) -> Response:
+        """This hub's figures and those of the house, as Prometheus reads them."""
+        await figures.look(self.hub)
+        return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
     async def _redis(self) -> str:
         try:
@@ -260,6 +267,7 @@ class _Pages:
             Route("/favicon.svg", self._file("favicon.svg", FOREVER)),
             Route("/healthz", self.alive),
             Route("/readyz", self.ready),
+            Route("/metrics", self.metrics),
             Route("/api/login", self.login, methods=["POST"]),
             Route("/api/logout", self.logout, methods=["POST"]),
             Route("/api/socket-token", self.socket_token, methods=["POST"]),

@@ -17,7 +17,9 @@ from typing import Any
 import yaml
 from redis.exceptions import RedisError
 
+from handoff import metrics
 from handoff.accounts import Accounts
+from handoff.app import make_app
 from handoff.bridge import BotBridge
 from handoff.caretaker import Caretaker
 from handoff.errors import HubError, SettingsError, StartRefused
@@ -29,6 +31,7 @@ from handoff.hours import read_hours
 from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
+from handoff.listeners import health_listener, public_listeners
 from handoff.manners import read_manners
 from handoff.presence import Presence
 from handoff.routing import read_routing
@@ -131,18 +134,11 @@ async def serve(settings: Settings) -> None:
     visitors = VisitorGateway(hub, tokens, settings, line)
     agents = AgentGateway(hub, accounts, settings)
     http = make_http(hub, accounts, settings)
+    metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
+    metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "websocket":
-            await http(scope, receive, send)
-        elif scope["path"] == "/ws/visitor":
-            await visitors(scope, receive, send)
-        elif scope["path"] == "/ws/agent":
-            await agents(scope, receive, send)
-        else:
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
+    app = make_app(http, {"/ws/visitor": visitors, "/ws/agent": agents}, health_port=settings.health_port)
 
     async def drain() -> None:
         peers = [*visitors.peers, *agents.peers]
@@ -155,8 +151,11 @@ async def serve(settings: Settings) -> None:
         if closing:
             await asyncio.wait(closing, timeout=settings.drain_s / 2)
 
+    listeners = public_listeners(settings.host, settings.port, shared=settings.reuse_port)
+    if settings.health_port is not None:
+        listeners.append(health_listener(settings.health_port))
     writer.start()
-    server = make_server(app, host=settings.host, port=settings.port, drain=drain)
+    server = make_server(app, drain=drain)
     work: list[Coroutine[Any, Any, None]] = [
         fanout.listen(),
         bridge.read(),
@@ -164,12 +163,13 @@ async def serve(settings: Settings) -> None:
         presence.keep_touching(),
         line.keep_telling(),
         Caretaker(hub).keep_sweeping(),
+        metrics.keep_measuring_loop(),
     ]
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
     for task in tasks:
         task.add_done_callback(_say_when_dead)
     try:
-        await server.serve()
+        await server.serve(listeners)
     finally:
         for task in tasks:
             task.remove_done_callback(_say_when_dead)

@@ -18,8 +18,6 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from handoff.errors import StartRefused
-
 __all__ = ["FRAME_MAX_BYTES", "HubHttp", "HubServer", "HubSocket", "make_server"]
 
 FRAME_MAX_BYTES = {"/ws/visitor": 16 * 1024, "/ws/agent": 64 * 1024}
@@ -137,26 +135,19 @@ class HubServer(uvicorn.Server):
         super().__init__(config)
         self._drain = drain
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            await super().startup(sockets)
-        except SystemExit:  # uvicorn has logged why
-            where = f"{self.config.host}:{self.config.port}"
-            raise StartRefused(f"{where} cannot be listened on: is another program using the port?") from None
-
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
+        for listener in sockets or ():
+            listener.close()  # at once: on a shared address the kernel sends newcomers to the other hubs from here on
         await self._drain()
         await super().shutdown(sockets)
 
 
-def make_server(app: Any, *, host: str, port: int, drain: Callable[[], Awaitable[None]]) -> HubServer:
-    """The server with the hub's settings; the caller awaits ``serve()``."""
+def make_server(app: Any, *, drain: Callable[[], Awaitable[None]]) -> HubServer:
+    """The server with the hub's settings; the caller awaits ``serve(sockets)``."""
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         http=HubHttp,
         ws=HubSocket,
         loop="uvloop",

@@ -48,6 +48,10 @@ class Settings:
     """How long a visitor can come back to a conversation."""
     drain_s: float = 6.0
     """How long a stopping hub lets sockets finish, spread so that clients do not return all at once."""
+    reuse_port: bool = False
+    """Whether other hubs listen on the same address; ``silta up --hubs`` sets it."""
+    health_port: int | None = None
+    """A loopback port on which this very hub answers for its health and figures: the public one answers for any."""
     process: str = "hub-1"
     """This process' name in stream consumers and logs."""
 
@@ -62,12 +66,14 @@ class Settings:
         redis_url = env.get("SILTA_REDIS_URL", "")
         if not redis_url:
             problems.append("SILTA_REDIS_URL: not set; `silta up` sets it, or give the address of your Redis")
-        port = _port(env.get("SILTA_PORT", "8080"), problems)
+        port = _port("SILTA_PORT", env.get("SILTA_PORT", "8080"), problems)
+        health = env.get("SILTA_HEALTH_PORT", "").strip()
         host = env.get("SILTA_HOST", "127.0.0.1")
         origins = _origins(env.get("SILTA_ORIGINS", ""), host, port, problems)
         secrets = tuple(part.strip() for part in env.get("SILTA_SECRETS", "").split(",") if part.strip())
         if any(len(secret) < 32 for secret in secrets):
             problems.append("SILTA_SECRETS: a key needs at least 32 characters")
+        health_port = _port("SILTA_HEALTH_PORT", health, problems) if health else None
         bot_timeout_s = _seconds("SILTA_BOT_TIMEOUT_S", env, cls.bot_timeout_s, BOT_TIMEOUT_S, problems)
         if problems:
             raise SettingsError(problems)
@@ -82,14 +88,16 @@ class Settings:
             secrets=secrets,
             bot_timeout_s=bot_timeout_s,
             actions_url=env.get("SILTA_ACTIONS_URL") or None,
+            reuse_port=env.get("SILTA_REUSE_PORT", "").strip() == "1",
+            health_port=health_port,
             process=env.get("SILTA_PROCESS", "hub-1"),
         )
 
 
-def _port(value: str, problems: list[str]) -> int:
+def _port(name: str, value: str, problems: list[str]) -> int:
     if value.isascii() and value.isdigit() and 0 < int(value) < 65536:
         return int(value)
-    problems.append(f"SILTA_PORT: {value!r} is no port")
+    problems.append(f"{name}: {value!r} is no port")
     return 8080
 
 

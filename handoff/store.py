@@ -17,7 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from handoff import queue
+from handoff import metrics, queue
 from handoff.clock import parse_ms
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
@@ -111,7 +111,7 @@ class Store:
         try:
             # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the reply.
             async with asyncio.timeout(self._timeout_s):
-                return await command
+                return await metrics.timed("read", command)
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreUnavailable(type(error).__name__) from error
 
@@ -220,6 +220,7 @@ class Store:
             raise
         if commit.decision is not None:
             self._recent.keep(decision.after)
+            _count_move(decision)
         return commit
 
     async def _load_with_answer(self, conversation: str, answer_key: str | None) -> tuple[Conversation | None, Any]:
@@ -241,9 +242,12 @@ class Store:
         plan, notice = self._plan(decision, answer_key, took)
         reply = await self._writer.run(_COMMIT, self._keys(decision.after.id, answer_key), [plan, notice])
         if reply[0] == b"seen":
+            metrics.requests.labels("repeated").inc()
             return _repeated(reply[1])
         if reply[0] == b"stale":
+            metrics.requests.labels("conflict").inc()
             raise StaleVersion
+        metrics.requests.labels("written").inc()
         return Commit(decision.answer, decision)
 
     def _keys(self, conversation: str, answer_key: str | None) -> list[str]:
@@ -317,6 +321,13 @@ _KINDS: Mapping[str, type[Refused]] = {
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _count_move(decision: Decision) -> None:
+    before, after = decision.before, decision.after
+    since = before.waiting_since
+    waited_s = (parse_ms(after.updated_at or since) - parse_ms(since)) / 1000 if since else None
+    metrics.observed_move(before.status.value, after.status.value, waited_s)
 
 
 def _repeated(raw: bytes) -> Commit:

@@ -18,6 +18,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
+from handoff import metrics
 from handoff.errors import StoreUnavailable
 from handoff.tasks import end
 
@@ -131,7 +132,7 @@ class Writer:
         for call in batch:
             pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
         async with asyncio.timeout(self._timeout_s):
-            replies = await pipe.execute(raise_on_error=False)
+            replies = await metrics.timed("write", pipe.execute(raise_on_error=False))
         missing = []
         for call, reply in zip(batch, replies, strict=True):
             if isinstance(reply, NoScriptError):
@@ -148,4 +149,5 @@ class Writer:
 def _fail(batch: Sequence[_Call], error: StoreUnavailable) -> None:
     for call in batch:
         if not call.result.done():
+            metrics.requests.labels("unavailable").inc()
             call.result.set_exception(error)

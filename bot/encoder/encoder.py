@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bot.encoder.manifest import Manifest
 
-__all__ = ["MAX_TOKENS", "Encoder"]
+__all__ = ["MAX_TOKENS", "Encoder", "shortened", "unit"]
 
 MAX_TOKENS = 256
 """Longer texts keep their first and last half of this: a story's point stands at one of its ends, and the cost of a
@@ -43,10 +43,7 @@ class Encoder:
     def tokens(self, text: str) -> list[int]:
         """The token ids of a text with the model's prefix, at most :data:`MAX_TOKENS`."""
         ids: list[int] = self._tokenizer(self.manifest.prefix + text, verbose=False)["input_ids"]
-        if len(ids) <= MAX_TOKENS:
-            return ids
-        half = MAX_TOKENS // 2
-        return ids[:half] + ids[-half:]
+        return shortened(ids, MAX_TOKENS)
 
     def pieces(self, text: str) -> list[int]:
         """The pieces of a text, without prefix and marks: a vocabulary of sub-words for other features."""
@@ -68,6 +65,11 @@ class Encoder:
     def sentence(self, text: str) -> npt.NDArray[np.float32]:
         """The sentence embedding: the last layer's mean, of length one; shape (hidden,)."""
         return unit(self.pools(text)[-1])
+
+
+def shortened(ids: list[int], most: int) -> list[int]:
+    """The first and the last half of ``most`` ids where there are more."""
+    return ids if len(ids) <= most else ids[: most - most // 2] + ids[-(most // 2) :]
 
 
 def unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

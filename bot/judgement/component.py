@@ -17,8 +17,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, INTENT_RESPONS
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot import places
-from bot.encoder.build import prepare
+from bot.encoder.choice import encoder_in_use
 from bot.judgement.emotions import EmotionModel
 from bot.judgement.judging import EMOTION
 from bot.judgement.owner import emotion_at_least
@@ -77,7 +76,7 @@ class EmotionClassifier(GraphComponent):
             for example in training_data.intent_examples
             if example.get(TEXT) and example.get(INTENT)
         ]
-        encoder = prepare(places.ENCODER, report=progress.info)
+        encoder = encoder_in_use(progress.info)
         self._model = train_emotions(encoder, progress.info, ordinary(topics))
         with self._model_storage.write_to(self._resource) as directory:
             self._model.save(directory)

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
 
 from bot import places
-from bot.encoder.encoder import Encoder, unit
+from bot.encoder.choice import AnyEncoder
+from bot.encoder.encoder import unit
 from bot.judgement.cues import Lexicon
 from bot.judgement.emotions import LABELS, NONE, EmotionModel
 from bot.nlu.classifier import Example, fit_temperature
@@ -125,7 +126,7 @@ def ordinary(examples: Iterable[tuple[str, str]], most: int = ORDINARY_OF_EACH) 
 
 
 def train_emotions(
-    encoder: Encoder, report: Callable[[str], None], plain: Sequence[Row] = (), folder: Path | None = None
+    encoder: AnyEncoder, report: Callable[[str], None], plain: Sequence[Row] = (), folder: Path | None = None
 ) -> EmotionModel:
     """Train on all examples of a folder, and ``plain`` ones; takes about two minutes for 6,000 on two cores.
 

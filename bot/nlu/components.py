@@ -32,7 +32,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import places
-from bot.encoder.build import prepare
+from bot.encoder.choice import encoder_in_use
 from bot.nlu.classifier import Classifier, Settings
 from bot.nlu.language import SPOKEN, Detector, Heard, load_words, save_words, typical_words
 from bot.nlu.owner import OwnerSettings
@@ -190,7 +190,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as directory:
             component._topical = Topical(
-                encoder=prepare(places.ENCODER, report=progress.info),
+                encoder=encoder_in_use(progress.info),
                 classifier=Classifier.load(directory),
                 scope=Scope.load(directory),
                 thresholds=OwnerSettings.read().thresholds,
@@ -204,7 +204,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
         ]
         names = {field.name for field in dataclasses.fields(Settings)}
         self._topical = train_topical(
-            prepare(places.ENCODER, report=progress.info),
+            encoder_in_use(progress.info),
             [example.get(TEXT) for example in examples],
             [example.get(INTENT_RESPONSE_KEY) or example.get(INTENT) for example in examples],
             settings=Settings(**{name: self._config[name] for name in names}),

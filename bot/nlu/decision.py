@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,15 +22,18 @@ class Decision(str, Enum):
 
 @dataclass(frozen=True)
 class Thresholds:
-    """When to do what. All are probabilities or shares between 0 and 1."""
+    """When to do what. All but ``choices`` are probabilities or shares between 0 and 1.
+
+    The defaults follow from what a wrong move costs, on calibrated probabilities: an answer shall be right 19 times of
+    20, a question back costs little, and where a person is more likely needed than not, one is called.
+    """
 
     answer: float = 0.65
-    """A topic at least this likely is answered. The chances are calibrated, so of what is answered at the very limit
-    one in three is wrong, and of all that is answered a few in a hundred: better asked back than answered wrongly."""
+    """A topic at least this likely is answered."""
     person: float = 0.5
-    """Human topics at least this likely together go to a person, when the likeliest topic is one of them: asking back
-    which grief it is would hurt where empathy is needed."""
-    choice: float = 0.1
+    """When the topics that need a person are together this likely, one is called: asking back would hurt where
+    empathy is needed."""
+    choice: float = 0.05
     """A topic at least this likely is offered when the bot asks back."""
     choices: int = 3
     """At most this many topics are offered."""
@@ -39,9 +43,11 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``decision`` with the topics to offer, where it is to ask back (none when nothing was understood)."""
+    """``decision`` about ``topic``, with the topics to offer where it is to ask back (none when nothing was
+    understood)."""
 
     decision: Decision
+    topic: str
     choices: tuple[str, ...] = ()
 
 
@@ -50,18 +56,20 @@ def needs_person(topic: str) -> bool:
     return topic.startswith("human/") or topic == DID_NOT_HELP
 
 
-def decide(
-    ranking: list[tuple[str, float]], in_domain: float, thresholds: Thresholds | None = None
-) -> Verdict:
-    """Judge a ranking of topics (likeliest first, with calibrated probabilities) and its in-domain share."""
+def decide(ranking: Sequence[tuple[str, float]], in_domain: float, thresholds: Thresholds | None = None) -> Verdict:
+    """Judge a ranking of topics (likeliest first, at least one, with calibrated probabilities) and its in-domain share.
+
+    A message may be about one of several topics for a person, none of them likely alone: their sum decides, and the
+    likeliest of them is the topic then.
+    """
     limits = thresholds or Thresholds()
-    if not ranking or in_domain < limits.strange:
-        return Verdict(Decision.CLARIFY)
     topic, chance = ranking[0]
-    if needs_person(topic):
-        if sum(probability for name, probability in ranking if needs_person(name)) >= limits.person:
-            return Verdict(Decision.HANDOFF)
-    elif chance >= limits.answer:
-        return Verdict(Decision.ANSWER)
+    if in_domain < limits.strange:
+        return Verdict(Decision.CLARIFY, topic)
+    human = [(name, probability) for name, probability in ranking if needs_person(name)]
+    if sum(probability for _, probability in human) >= limits.person:
+        return Verdict(Decision.HANDOFF, human[0][0])
+    if not needs_person(topic) and chance >= limits.answer:
+        return Verdict(Decision.ANSWER, topic)
     offered = [name for name, probability in ranking if probability >= limits.choice and "/" in name]
-    return Verdict(Decision.CLARIFY, tuple(offered[: limits.choices]))
+    return Verdict(Decision.CLARIFY, topic, tuple(offered[: limits.choices]))

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bot.encoder.encoder import Encoder
+from bot.encoder.choice import AnyEncoder
 from bot.nlu.classifier import Example
 from bot.nlu.cleaning import clean
 from bot.nlu.sparse import counts
@@ -40,14 +40,14 @@ def _form(text: str) -> str:
     return clean(text).lower()
 
 
-def featurise(encoder: Encoder, text: str) -> Example:
+def featurise(encoder: AnyEncoder, text: str) -> Example:
     """The features of one message; the only place where a message is encoded."""
     form = _form(text)
     return Example(counts(form, encoder.pieces(form)), encoder.pools(form))
 
 
 def featurise_all(
-    encoder: Encoder, texts: Sequence[str], store: Path | None = None, report: Report | None = None
+    encoder: AnyEncoder, texts: Sequence[str], store: Path | None = None, report: Report | None = None
 ) -> list[Example]:
     """The features of many messages, exactly as :func:`featurise` gives them.
 
@@ -74,11 +74,11 @@ def _key(form: str) -> bytes:
     return hashlib.sha256(form.encode("utf-8", "replace")).digest()[:16]
 
 
-def _file(store: Path, encoder: Encoder) -> Path:
+def _file(store: Path, encoder: AnyEncoder) -> Path:
     return store / f"encoded-{encoder.identity[:16]}.npz"
 
 
-def _read(store: Path | None, encoder: Encoder) -> dict[bytes, Floats]:
+def _read(store: Path | None, encoder: AnyEncoder) -> dict[bytes, Floats]:
     if store is None:
         return {}
     try:
@@ -91,7 +91,7 @@ def _read(store: Path | None, encoder: Encoder) -> dict[bytes, Floats]:
     return dict(zip((key.tobytes() for key in keys), pools, strict=True))
 
 
-def _write(store: Path, encoder: Encoder, known: dict[bytes, Floats], wanted: set[bytes]) -> None:
+def _write(store: Path, encoder: AnyEncoder, known: dict[bytes, Floats], wanted: set[bytes]) -> None:
     kept = known if len(known) <= _MOST else {key: known[key] for key in wanted}
     store.mkdir(parents=True, exist_ok=True)
     path = _file(store, encoder)

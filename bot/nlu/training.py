@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.encoder.encoder import Encoder, unit
+from bot.encoder.choice import AnyEncoder
+from bot.encoder.encoder import unit
 from bot.nlu.classifier import Settings, train
 from bot.nlu.decision import Thresholds
 from bot.nlu.features import featurise_all
@@ -25,7 +26,7 @@ Report = Callable[[str], None]
 
 
 def train_topical(
-    encoder: Encoder,
+    encoder: AnyEncoder,
     texts: Sequence[str],
     topics: Sequence[str],
     *,

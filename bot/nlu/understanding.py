@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from bot.encoder.encoder import Encoder, unit
+from bot.encoder.choice import AnyEncoder
+from bot.encoder.encoder import unit
 from bot.nlu.classifier import Classifier, Example
 from bot.nlu.cleaning import clean
 from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, decide, needs_person
+from bot.nlu.entities import find_entities
 from bot.nlu.features import featurise
 from bot.nlu.scope import Scope
 from bot.reasons import sentences
@@ -46,7 +48,7 @@ class Understood:
     choices: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     language: str | None = None
-    entities: dict[str, Any] = field(default_factory=dict)
+    entities: dict[str, str] = field(default_factory=dict)
     emotion: dict[str, Any] | None = None
     example: Example | None = field(default=None, repr=False, compare=False)
     """The message's features, for what is judged on them besides; no part of the property."""
@@ -89,7 +91,7 @@ def pressed(topic: str, known: Sequence[str], language: str | None) -> Understoo
 class Topical:
     """Encoder, classifier and scope together."""
 
-    encoder: Encoder
+    encoder: AnyEncoder
     classifier: Classifier
     scope: Scope
     thresholds: Thresholds = field(default_factory=Thresholds)
@@ -104,19 +106,20 @@ class Topical:
         in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
         verdict = decide(pairs, in_domain, self.thresholds)
-        topic = ranking.topics[0]
+        topic = verdict.topic
         evidence: tuple[str, ...] = ()
         if verdict.decision is Decision.HANDOFF:
             evidence = (self._evidence(text, topic),)
         return Understood(
             topic=topic,
-            confidence=ranking.probabilities[0],
-            runners_up=tuple(pairs[1 : 1 + _RUNNERS_UP]),
+            confidence=dict(pairs)[topic],
+            runners_up=tuple([pair for pair in pairs if pair[0] != topic][:_RUNNERS_UP]),
             decision=verdict.decision,
             in_domain=in_domain,
             choices=verdict.choices,
             evidence=evidence,
             language=language,
+            entities=find_entities(text, language),
             example=example,
         )
 

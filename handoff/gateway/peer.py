@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
+from handoff import metrics
 from handoff.wire.codec import dump
 
 __all__ = ["OUTBOX_MAX", "Peer"]
@@ -37,6 +38,7 @@ class Peer:
             return
         if len(self._outbox) >= self._outbox_max:
             self._outbox.clear()
+            metrics.dropped.labels("outbox_full").inc()
             self.close(1013)
             return
         self._outbox.append(dump(frame))
@@ -73,6 +75,7 @@ class Peer:
                     await self._send({"type": "websocket.close", "code": self._close_code})
         except TimeoutError:
             # close() would block just the same; only an abort frees the socket.
+            metrics.dropped.labels("send_timeout").inc()
             self.lost()
             self._abort()
         except Exception:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from handoff.supervisor import redis_server
 from handoff.supervisor.errors import NotSetUp
-from handoff.supervisor.ports import free_port
+from handoff.supervisor.ports import free_ports
 from handoff.supervisor.process import Process
 from handoff.supervisor.readiness import bot_reads, http_ok, redis_answers
 from handoff.supervisor.settings import UpSettings
@@ -56,7 +56,7 @@ class Plan:
 
 
 def make_plan(settings: UpSettings) -> Plan:
-    """The parts for these settings; picks the inner port.
+    """The parts for these settings; picks the inner ports.
 
     Raises:
         NotSetUp: an environment is missing.
@@ -72,11 +72,11 @@ def make_plan(settings: UpSettings) -> Plan:
         url = f"unix://{socket}"
         parts.append(_redis(settings, socket, url, common))
     common["SILTA_REDIS_URL"] = url
-    actions_port = free_port()
+    actions_port, *health_ports = free_ports(1 + settings.hubs)
     common["SILTA_ACTIONS_URL"] = f"http://127.0.0.1:{actions_port}/webhook"
     parts.append(_actions(settings, actions_port, common))
     parts.extend(_bot(settings, number, url, common) for number in range(1, settings.bots + 1))
-    parts.extend(_hub(settings, number, common) for number in range(1, settings.hubs + 1))
+    parts.extend(_hub(settings, number, port, common) for number, port in enumerate(health_ports, 1))
     return Plan(tuple(_patient(part, settings.patience) for part in parts), url, common)
 
 
@@ -135,14 +135,15 @@ def _bot(settings: UpSettings, number: int, url: str, common: Mapping[str, str])
     return Part(name, Stage.BOT, command, environ, ready, 180.0, 15.0)
 
 
-def _hub(settings: UpSettings, number: int, common: Mapping[str, str]) -> Part:
+def _hub(settings: UpSettings, number: int, health_port: int, common: Mapping[str, str]) -> Part:
+    """``health_port``: on an address that several hubs share any of them would answer for its health."""
     name = f"hub-{number}"
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104 (compared, not bound)
 
     async def ready(_: Process) -> bool:
-        return await http_ok(host, settings.port, "/readyz")
+        return await http_ok("127.0.0.1", health_port, "/readyz")
 
     own = {key: value for key, value in settings.environ.items() if key.startswith("SILTA_MESSENGER_")}
+    own["SILTA_HEALTH_PORT"] = str(health_port)
     command = (str(settings.hub_python), "-m", "handoff")
     if settings.hubs > 1:
         own["SILTA_REUSE_PORT"] = "1"  # they listen on the same port side by side

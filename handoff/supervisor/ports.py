@@ -9,7 +9,7 @@ import socket
 
 from handoff.supervisor.errors import PortInUse
 
-__all__ = ["INNER_PORTS", "check_public", "free_port"]
+__all__ = ["INNER_PORTS", "check_public", "free_ports"]
 
 INNER_PORTS = range(20000, 32000)
 """Inner ports lie below the ranges that Linux and others hand out to outgoing connections. A part that dies gets its
@@ -43,13 +43,18 @@ def check_public(host: str, port: int) -> None:
         raise PortInUse(host, port, cause) from error
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    for _ in range(TRIES):
+def free_ports(count: int) -> list[int]:
+    """Different loopback ports that nobody listens on now."""
+    found: set[int] = set()
+    for _ in range(TRIES * count):
+        if len(found) == count:
+            break
         port = random.choice(INNER_PORTS)  # noqa: S311 (no secret: spread, so that two starts rarely meet)
         try:
             _bind("127.0.0.1", port)
         except OSError:
             continue
-        return port
-    raise PortInUse("127.0.0.1", INNER_PORTS.start, f"none of {TRIES} inner ports tried is free")
+        found.add(port)
+    if len(found) < count:
+        raise PortInUse("127.0.0.1", INNER_PORTS.start, f"of {TRIES * count} inner ports tried too few are free")
+    return list(found)

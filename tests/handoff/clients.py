@@ -91,6 +91,14 @@ class Talker:
                 await self._lost()
         await self.close()
 
+    def shown(self) -> dict[str, int]:
+        """What the log says this visitor said: the number of each text."""
+        return {
+            event["text"]: seq
+            for seq, event in self.log.items()
+            if event.get("author", {}).get("role") == "visitor" and event.get("kind") == "message"
+        }
+
     async def close(self) -> None:
         """Drop the line, as lines are dropped: without a word, and whatever was on its way."""
         if self._socket is not None:

@@ -332,7 +332,9 @@ async def test_forms_take_their_own_method_alone(client: httpx.AsyncClient) -> N
 
 async def ready(client: httpx.AsyncClient) -> tuple[int, dict[str, Any]]:
     reply = await client.get("/readyz")
-    return reply.status_code, reply.json()
+    body = reply.json()
+    assert body.pop("process") == "hub-1"
+    return reply.status_code, body
 
 
 @pytest.fixture

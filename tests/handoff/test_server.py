@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from handoff.listeners import public_listeners
 from handoff.server import CLOSE_TIMEOUT_S, FRAME_MAX_BYTES, HEAD_TIMEOUT_S, HubServer, make_server
 from tests.handoff.clients import Door
 from tests.handoff.fake_bot import FakeBot
@@ -396,17 +397,18 @@ async def engine(app: Any, **settings: Any) -> AsyncIterator[tuple[HubServer, st
     async def drain() -> None:
         """Nothing: sockets are left to uvicorn."""
 
-    server = make_server(app, host="127.0.0.1", port=free_port(), drain=drain)
+    port = free_port()
+    server = make_server(app, drain=drain)
     for name, value in settings.items():
         setattr(server.config, name, value)
-    serving = asyncio.create_task(server._serve())
+    serving = asyncio.create_task(server._serve(public_listeners("127.0.0.1", port, shared=False)))
 
     async def started() -> bool:
         return server.started
 
     await until(started, "the server listens")
     try:
-        yield server, f"http://127.0.0.1:{server.config.port}"
+        yield server, f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         await asyncio.wait_for(serving, 10)

@@ -25,7 +25,9 @@ STOP_TIMEOUT_S = 60
 class Stack:
     """One ``silta up``. :meth:`start`, and in any case :meth:`close`, which also removes the data."""
 
-    def __init__(self, *, environ: dict[str, str] | None = None) -> None:
+    def __init__(self, *arguments: str, environ: dict[str, str] | None = None) -> None:
+        """``arguments`` of ``silta up``."""
+        self.arguments = arguments
         self.folder = Path(tempfile.mkdtemp(prefix="silta-e-"))
         self.var = self.folder / "var"
         with socket.socket() as probe:
@@ -50,7 +52,8 @@ class Stack:
     def start(self) -> None:
         """Start and wait for the ready line."""
         with (self.folder / "out").open("wb") as out, (self.folder / "err").open("wb") as err:
-            self._process = subprocess.Popen([str(ROOT / "silta"), "up"], env=self.environ, stdout=out, stderr=err)
+            command = [str(ROOT / "silta"), "up", *self.arguments]
+            self._process = subprocess.Popen(command, env=self.environ, stdout=out, stderr=err)
         process = self._process
 
         def ready() -> bool:

@@ -2,4 +2,4 @@ import os
 
 import fake
 
-fake.serve(int(os.environ["SILTA_PORT"]), "/readyz")
+fake.serve(int(os.environ["SILTA_HEALTH_PORT"]), "/readyz")
