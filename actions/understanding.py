@@ -14,6 +14,8 @@ COUNTER = "failed_turns"
 """The slot that holds the count."""
 ANSWER = "utter_faq"
 """The action that speaks the company's answers."""
+SEVERAL = "action_answer_several"
+"""The action that speaks several of them."""
 EMOTION = "emotion"
 """The intent of a message that needs a person for its emotion alone."""
 MOST_EVIDENCE = 500
@@ -37,6 +39,8 @@ class Heard:
     """``label``, ``evidence`` and ``signs`` of an emotion that needs a person."""
     by_emotion: bool = False
     """The emotion alone calls the person: the topic does not."""
+    also: tuple[str, ...] = ()
+    """Topics that the message asks for besides."""
 
 
 def _topic(message: Mapping[str, Any]) -> str | None:
@@ -66,6 +70,7 @@ def heard(state: Mapping[str, Any]) -> Heard:
         choices=tuple(str(topic) for topic in understood.get("choices") or ()),
         evidence=_evidence(understood, text, bool(sent.get("topic"))),
         of=sent.get("of"),
+        also=tuple(str(topic) for topic in understood.get("also") or ()),
         emotion=understood.get("emotion") or None,
         by_emotion=(message.get("intent") or {}).get("name") == EMOTION,
     )
@@ -109,6 +114,6 @@ def last_answer(state: Mapping[str, Any]) -> str | None:
         if _resumed(turn):
             break
         # A topic alone is not enough: of a message that was not clear it is a guess.
-        if any(event.get("event") == "action" and event.get("name") == ANSWER for event in turn):
+        if any(event.get("event") == "action" and event.get("name") in (ANSWER, SEVERAL) for event in turn):
             return _topic(turn[0].get("parse_data") or {})
     return None

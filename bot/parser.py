@@ -94,6 +94,7 @@ class Parser:
             "runners_up": [[topic, round(chance, 4)] for topic, chance in understood.runners_up],
             "decision": understood.decision.value,
             "choices": list(understood.choices),
+            "also": list(understood.also),
             "in_domain": round(understood.in_domain, 4),
             "reasons": self._reasons(understood) if handed else [],
             "entities": understood.entities,
@@ -118,7 +119,8 @@ class Parser:
             acknowledged = ACKNOWLEDGED_AS.get(understood.emotion["label"], TALK_TO_HUMAN)
             return self.texts.entry(acknowledged, language).text
         if understood.topic in self.texts.topics:
-            return self.texts.entry(understood.topic, language).text
+            spoken = (understood.topic, *understood.also)
+            return "\n\n".join(self.texts.entry(topic, language).text for topic in spoken)
         return self.texts.system(understood.topic, language)
 
 

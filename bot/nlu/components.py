@@ -38,7 +38,7 @@ from bot.nlu.language import SPOKEN, Detector, Heard, load_words, save_words, ty
 from bot.nlu.owner import OwnerSettings
 from bot.nlu.scope import Scope
 from bot.nlu.training import progress, train_topical
-from bot.nlu.understanding import FALLBACK, Topical, Understood, pressed
+from bot.nlu.understanding import FALLBACK, SEVERAL, Topical, Understood, pressed
 
 __all__ = ["EXAMPLE", "PROPERTY", "LanguageDetector", "TopicClassifier"]
 
@@ -238,7 +238,8 @@ def _write(message: Message, understood: Understood, foreign: bool) -> None:
     for topic, chance in ranking:
         name = topic.partition("/")[0]
         intents[name] = intents.get(name, 0.0) + chance
-    first = {"name": chosen, "confidence": intents.pop(chosen, 1.0 - understood.confidence)}
+    family = understood.topic.partition("/")[0] if chosen == SEVERAL else chosen
+    first = {"name": chosen, "confidence": intents.pop(family, 1.0 - understood.confidence)}
     others = [{"name": name, "confidence": chance} for name, chance in intents.items()]
     others.sort(key=lambda intent: -float(str(intent["confidence"])))
     message.set(INTENT, first, add_to_output=True)

@@ -15,13 +15,14 @@ from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
 from bot.nlu.classifier import Classifier, Example
 from bot.nlu.cleaning import clean
-from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, decide, needs_person
+from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, Verdict, decide, needs_person
 from bot.nlu.entities import find_entities
 from bot.nlu.features import featurise
 from bot.nlu.scope import Scope
+from bot.nlu.several import questions
 from bot.reasons import sentences
 
-__all__ = ["FALLBACK", "FOREIGN", "FOREIGN_FAQ", "Topical", "Understood", "pressed"]
+__all__ = ["FALLBACK", "FOREIGN", "FOREIGN_FAQ", "SEVERAL", "Topical", "Understood", "pressed"]
 
 FALLBACK = "nlu_fallback"
 """The intent of a message that was not understood."""
@@ -29,7 +30,11 @@ FOREIGN = "foreign_language"
 """The intent of a message in a language that is not spoken here."""
 FOREIGN_FAQ = "foreign_faq"
 """The same, where the answer is known all the same: it follows in English."""
+SEVERAL = "several"
+"""The intent of a message that asks several things whose answers are known: all are given."""
 _RUNNERS_UP = 4
+_MOST_ANSWERS = 3
+"""Answers to one message; more would be a wall of text."""
 _LONGEST_EVIDENCE = 12
 """Sentences of one message that are weighed against each other as evidence; a longer message is quoted from its
 first ones."""
@@ -38,7 +43,8 @@ first ones."""
 @dataclass(frozen=True)
 class Understood:
     """What is known of one message. ``runners_up`` are the next topics with their probabilities, ``choices`` the
-    topics to offer when the bot asks back, ``evidence`` the visitor's words behind a handoff."""
+    topics to offer when the bot asks back, ``also`` what is asked and answered besides the topic, ``evidence`` the
+    visitor's words behind a handoff."""
 
     topic: str
     confidence: float
@@ -46,6 +52,7 @@ class Understood:
     decision: Decision
     in_domain: float
     choices: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     language: str | None = None
     entities: dict[str, str] = field(default_factory=dict)
@@ -58,7 +65,9 @@ class Understood:
         if foreign and self.decision is not Decision.HANDOFF:
             answerable = self.decision is Decision.ANSWER and self.topic.startswith("faq/")
             return FOREIGN_FAQ if answerable else FOREIGN
-        return FALLBACK if self.decision is Decision.CLARIFY else self.topic.partition("/")[0]
+        if self.decision is Decision.CLARIFY:
+            return FALLBACK
+        return SEVERAL if self.decision is Decision.ANSWER and self.also else self.topic.partition("/")[0]
 
     def as_property(self) -> dict[str, Any]:
         """The form in which it travels with the message through Rasa to the hub."""
@@ -69,6 +78,7 @@ class Understood:
             "decision": self.decision.value,
             "in_domain": round(self.in_domain, 4),
             "choices": list(self.choices),
+            "also": list(self.also),
             "evidence": list(self.evidence),
             "language": self.language,
             "entities": self.entities,
@@ -106,6 +116,9 @@ class Topical:
         in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
         verdict = decide(pairs, in_domain, self.thresholds)
+        asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, pairs)
+        if asked:
+            verdict = Verdict(Decision.ANSWER, verdict.topic if verdict.topic in asked else asked[0])
         topic = verdict.topic
         evidence: tuple[str, ...] = ()
         if verdict.decision is Decision.HANDOFF:
@@ -117,11 +130,23 @@ class Topical:
             decision=verdict.decision,
             in_domain=in_domain,
             choices=verdict.choices,
+            also=tuple(name for name in asked if name != topic),
             evidence=evidence,
             language=language,
             entities=find_entities(text, language),
             example=example,
         )
+
+    def _asked(self, text: str, pairs: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+        """The topics that the parts of a message ask for, where they are several, sure, and likely in the whole too."""
+        near = {topic for topic, _ in pairs[: 1 + _RUNNERS_UP] if topic.startswith("faq/")}
+        asked: list[str] = []
+        for part in questions(text) if len(near) > 1 else []:
+            ranking = self.classifier.rank(featurise(self.encoder, part))
+            sure = ranking.probabilities[0] >= self.thresholds.answer
+            if sure and ranking.topics[0] in near and ranking.topics[0] not in asked:
+                asked.append(ranking.topics[0])
+        return tuple(asked[:_MOST_ANSWERS]) if len(asked) > 1 else ()
 
     def _evidence(self, text: str, topic: str) -> str:
         """The sentence that speaks most for the topic."""

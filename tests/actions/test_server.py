@@ -73,7 +73,12 @@ def test_it_says_that_it_is_well_and_what_it_can_do(port: int) -> None:
     assert status == 200
     assert body == {
         "status": "ok",
-        "actions": ["action_answer_did_not_help", "action_not_understood", "action_request_handoff"],
+        "actions": [
+            "action_answer_did_not_help",
+            "action_answer_several",
+            "action_not_understood",
+            "action_request_handoff",
+        ],
     }
 
 

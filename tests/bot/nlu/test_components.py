@@ -89,6 +89,12 @@ def test_a_language_not_spoken_here_is_told_so_and_answered_in_english(agent: Ag
     assert said[1:] in ([], [Texts().entry("faq/opening_hours", "en").text])
 
 
+def test_several_questions_go_to_the_action_that_answers_them_all(agent: Agent) -> None:
+    parsed = parse(agent, "Milloin olette auki? Voiko teillä maksaa MobilePaylla?")
+    assert parsed["intent"]["name"] == "several"
+    assert {parsed["silta"]["topic"], *parsed["silta"]["also"]} == {"faq/opening_hours", "faq/payment_methods"}
+
+
 @pytest.mark.parametrize("text", ["", "1" * 4000, "سلام كيف حالك", "\u200b", "/restart", "\ud83d"])
 def test_odd_text_is_parsed(agent: Agent, text: str) -> None:
     assert parse(agent, text)["intent"]["name"]
