@@ -591,10 +591,11 @@ def _note_understanding(draft: _Draft, outcome: Outcome, answered: bool) -> None
         "answered": answered and nlu.get("decision") == "answer",
         "of": outcome.of,
     }
+    also = [{"topic": other, "answered": answered, "of": outcome.of} for other in nlu.get("also") or ()]
     state = draft.state
     draft.state = replace(
         state,
-        topics=(*state.topics, topic)[-TOPICS_KEPT:],
+        topics=(*state.topics, topic, *also)[-TOPICS_KEPT:],
         failed_turns=0 if nlu.get("decision") == "answer" else state.failed_turns + (nlu.get("decision") == "clarify"),
         entities={**state.entities, **(nlu.get("entities") or {})},
         slots={**state.slots, **outcome.slots},

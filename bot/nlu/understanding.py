@@ -108,7 +108,7 @@ class Topical:
 
     def understand(self, text: str, language: str | None = None) -> Understood:
         """Understand a typed message. Never fails on odd text: what holds no word is not understood."""
-        text = clean(text)
+        written, text = text, clean(text)
         if not any(character.isalnum() for character in text):
             return Understood(FALLBACK, 0.0, (), Decision.CLARIFY, 0.0, language=language)
         example = featurise(self.encoder, text)
@@ -122,7 +122,7 @@ class Topical:
         topic = verdict.topic
         evidence: tuple[str, ...] = ()
         if verdict.decision is Decision.HANDOFF:
-            evidence = (self._evidence(text, topic),)
+            evidence = (self._evidence(written, topic),)
         return Understood(
             topic=topic,
             confidence=dict(pairs)[topic],
@@ -149,10 +149,10 @@ class Topical:
         return tuple(asked[:_MOST_ANSWERS]) if len(asked) > 1 else ()
 
     def _evidence(self, text: str, topic: str) -> str:
-        """The sentence that speaks most for the topic."""
+        """The sentence that speaks most for the topic, as it was written: an agent is shown it in the message."""
         pieces = sentences(text)[:_LONGEST_EVIDENCE]
         if len(pieces) < 2:
-            return text
+            return text.strip()
         place = self.classifier.topics.index(topic)
         scores = [self.classifier.decisions(featurise(self.encoder, piece))[place] for piece in pieces]
         return pieces[int(np.argmax(scores))]
