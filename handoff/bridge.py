@@ -235,9 +235,11 @@ class BotBridge:
         await self._remove(id)
 
     async def _remove(self, id: bytes | str) -> None:
-        store = self._hub.store
-        await store.call(store.redis.xack(self._keys.events, Keys.HUB_GROUP, id))
-        await store.call(store.redis.xdel(self._keys.events, id))
+        # Both or neither: a result that is acknowledged and not deleted would lie on the stream for ever.
+        pipe = self._hub.store.redis.pipeline(transaction=True)
+        pipe.xack(self._keys.events, Keys.HUB_GROUP, id)
+        pipe.xdel(self._keys.events, id)
+        await self._hub.store.call(pipe.execute())
 
     # -- deadlines
 

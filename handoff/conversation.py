@@ -92,7 +92,7 @@ class Conversation:
     ``at`` in milliseconds). ``introduced`` is who the visitor was last told to be talking to: ``bot``, ``agent``, or
     nobody yet.
     ``human_from`` is the first number of the human stretch, 0 outside one. ``masked`` counts the personal numbers that
-    were covered on arrival.
+    were covered on arrival, ``noticed_at`` is when the visitor was last told in a message that a bot answers.
     """
 
     id: str
@@ -126,6 +126,7 @@ class Conversation:
     last_agent: Assignee | None = None
     outcome: str | None = None
     masked: int = 0
+    noticed_at: str | None = None
 
     @property
     def responder(self) -> Responder:

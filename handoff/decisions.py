@@ -21,6 +21,7 @@ from handoff.texts import Texts
 __all__ = [
     "HANDOFF_BUTTON",
     "Decision",
+    "Draft",
     "Waits",
     "agent_lost",
     "agent_wrote",
@@ -47,6 +48,9 @@ TOPICS_KEPT = 20
 
 LAST_TEXT_CHARS = 140
 """What a queue entry shows of the visitor's last message."""
+
+NOTICE_AGAIN_MS = 24 * 3600 * 1000
+"""After so long people may have forgotten that a bot answers."""
 
 SYSTEM = Author(Role.SYSTEM)
 BOT = Author(Role.BOT)
@@ -112,7 +116,7 @@ class _Draft:
             shown.append({"title": title, "id": button})
         return shown
 
-    def ask_bot(self, entry: Entry, topic: str | None, pause: Pause) -> None:
+    def ask_bot(self, entry: Entry, topic: str | None, pause: Pause = AT_ONCE) -> None:
         """Give the bot a message, or hold it back: until no more comes, and while the bot is busy."""
         self.state = replace(self.state, bot_pending=(*self.state.bot_pending, entry.seq))
         if pause.pause_s <= 0:
@@ -148,12 +152,16 @@ class _Draft:
         self._tell_bot(InboundKind.MESSAGE, last["seq"], text=text, topic=last["topic"], parts=parts)
 
     def introduce_bot(self, texts: Texts) -> None:
-        """Say that a bot speaks, before its first message and after a person (I12); nothing when that is known."""
-        who = self.state.introduced
-        if who != "bot":
-            key = "returned_to_bot" if who == "agent" else "bot_notice"
-            self.add(Kind.NOTICE, SYSTEM, text=texts.say(self.state.language, key))
-            self.state = replace(self.state, introduced="bot")
+        """Say that a bot speaks (I12): before its first message, again after a person, and on a channel without a place
+        for a standing notice again after a long while."""
+        state, web = self.state, self.state.channel == "web"
+        lately = state.noticed_at is not None and parse_ms(self.at) - parse_ms(state.noticed_at) <= NOTICE_AGAIN_MS
+        if state.introduced == "bot" and (web or lately):
+            return
+        key = "returned_to_bot" if state.introduced == "agent" else "bot_notice"
+        kind = Kind.NOTICE if web else Kind.MESSAGE
+        self.add(kind, SYSTEM, text=texts.say(state.language, key), data={"cause": "bot_notice"})
+        self.state = replace(self.state, introduced="bot", noticed_at=self.at)
 
     def pause_bot(self) -> None:
         self._tell_bot(InboundKind.PAUSE, self.state.last)
@@ -184,6 +192,10 @@ class _Draft:
             updated_at=self.at,
         )
         return Decision(self.before, after, tuple(self.entries), tuple(self.inbox), self.buttons, answer)
+
+
+Draft = _Draft
+"""For the decisions of a channel, which stand beside it."""
 
 
 def _agent(agent: Assignee) -> Author:

@@ -35,9 +35,24 @@ class Kind(str, Enum):
     """That a bot answers: before its first message, and again after a person."""
     NOTE = "note"
     NLU = "nlu"
+    EDITED = "edited"
+    """The visitor changed an earlier message (``of``); ``text`` is the new one."""
+    UNSENT = "unsent"
+    """The visitor took an earlier message back (``of``): its text is not to be shown any more."""
+    REACTION = "reaction"
+    """The visitor reacted to a message (``of``) with ``emoji``, or took that back (``on`` is false)."""
+    DELIVERED = "delivered"
+    """Everything up to ``of`` is on the visitor's device."""
+    READ = "read"
+    """The visitor has seen everything up to ``of``."""
+    CHANNEL = "channel"
+    """The channel could not do something, or has moved the conversation: ``code``, and ``of`` where it is about one
+    entry. In words at the agent's socket."""
 
 
-AGENTS_ONLY = frozenset({Kind.NOTE, Kind.NLU})
+AGENTS_ONLY = frozenset(
+    {Kind.NOTE, Kind.NLU, Kind.EDITED, Kind.UNSENT, Kind.REACTION, Kind.DELIVERED, Kind.READ, Kind.CHANNEL}
+)
 """Kinds that a visitor sees only as a number."""
 
 AGENTS_FIELDS = frozenset({"reasons", "note", "priority", "skill", "cause"})
@@ -64,6 +79,11 @@ class Entry:
     buttons: Sequence[Mapping[str, str]] = ()
     client_id: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_for_visitor(self) -> bool:
+        """Whether it is news to the visitor: said by somebody else, and not for agents alone."""
+        return self.author.role is not Role.VISITOR and self.kind not in AGENTS_ONLY
 
     def for_agent(self) -> dict[str, Any]:
         """The event as agents and transcripts see it."""

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handoff import figures, metrics
 from handoff.accounts import Account, Accounts
+from handoff.channels.messenger.channel import Messenger
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TooLarge, Unauthorized
 from handoff.events import Keys
 from handoff.hub import Hub
@@ -122,10 +123,11 @@ async def _read(request: Request) -> bytes:
 class _Pages:
     """Routes and what they need."""
 
-    def __init__(self, hub: Hub, accounts: Accounts, settings: Settings) -> None:
+    def __init__(self, hub: Hub, accounts: Accounts, settings: Settings, messenger: Messenger | None) -> None:
         self.hub = hub
         self.accounts = accounts
         self.settings = settings
+        self.messenger = messenger
         self._http = httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S, trust_env=False)
 
     # -- pages
@@ -170,6 +172,9 @@ class _Pages:
         parts = {"redis": redis, "bot": bot, "actions": actions}
         up = all(state == "up" for state in parts.values())
         body = {"ready": up, **parts, "process": self.settings.process}
+        if self.messenger is not None:
+            # Told, and no reason to take the hub away from the visitors of the website.
+            body["messenger"] = await self.messenger.state()
         return JSONResponse(body, status_code=200 if up else 503)
 
     async def metrics(self, _: Request) -> Response:
@@ -272,6 +277,7 @@ class _Pages:
             Route("/api/logout", self.logout, methods=["POST"]),
             Route("/api/socket-token", self.socket_token, methods=["POST"]),
             Route("/api/me", self.me),
+            *(self.messenger.routes(self._account) if self.messenger is not None else ()),
         ]
 
 
@@ -282,8 +288,8 @@ async def _redis_errors(call: Awaitable[Any]) -> Any:
         raise StoreUnavailable(type(error).__name__) from error
 
 
-def make_http(hub: Hub, accounts: Accounts, settings: Settings) -> ASGIApp:
+def make_http(hub: Hub, accounts: Accounts, settings: Settings, messenger: Messenger | None = None) -> ASGIApp:
     """The HTTP application."""
-    pages = _Pages(hub, accounts, settings)
+    pages = _Pages(hub, accounts, settings, messenger)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     return SecurityHeaders(Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused}))

@@ -68,17 +68,17 @@ class Hub:
     # -- visitors
 
     async def visitor_message(
-        self, new: Conversation, *, id: str, text: str | None, button: str | None
+        self, new: Conversation, *, id: str, text: str | None, button: str | None, topic: str | None = None
     ) -> Mapping[str, Any]:
         """Write a visitor's message; ``new`` is the conversation to begin with. Answer: ``seq``.
 
+        ``topic`` is what the text stands for where the channel itself has offered it (Messenger's menu).
         Who waits for a person and says that none is needed any more is taken out of the queue; whose need is urgent
         stays in it.
 
         Raises:
             NotFound: the button was never offered in this conversation.
         """
-        topic: str | None = None
         if button is not None:
             offered = await self.store.button(new.id, button)
             if offered is None:
@@ -323,6 +323,10 @@ class Hub:
             )
 
         return (await self.store.request(conversation, decide, scope=scope, client_id=id)).answer
+
+    async def human_stretch(self, state: Conversation) -> list[Line]:
+        """What visitor and people have said since the bot fell silent, for its tracker."""
+        return await self._human_stretch(state)
 
     async def _human_stretch(self, state: Conversation) -> list[Line]:
         if not state.human_from:

@@ -84,6 +84,11 @@ class HubKeys(Keys):
         return self.prefix + "dead"
 
     @property
+    def messenger_out(self) -> str:
+        """Sorted set: Messenger conversations with entries that are not sent yet, by when they are due."""
+        return self.prefix + "messenger:out"
+
+    @property
     def agents(self) -> str:
         """Hash: JSON of an account by its id."""
         return self.prefix + "agents"

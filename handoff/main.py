@@ -22,6 +22,7 @@ from handoff.accounts import Accounts
 from handoff.app import make_app
 from handoff.bridge import BotBridge
 from handoff.caretaker import Caretaker
+from handoff.channels.messenger.channel import Messenger
 from handoff.errors import HubError, SettingsError, StartRefused
 from handoff.fanout import Fanout
 from handoff.gateway.agent import AgentGateway
@@ -133,7 +134,8 @@ async def serve(settings: Settings) -> None:
     )
     visitors = VisitorGateway(hub, tokens, settings, line)
     agents = AgentGateway(hub, accounts, settings)
-    http = make_http(hub, accounts, settings)
+    messenger = Messenger.of(hub, writer, settings)
+    http = make_http(hub, accounts, settings, messenger)
     metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
@@ -165,6 +167,7 @@ async def serve(settings: Settings) -> None:
         Caretaker(hub).keep_sweeping(),
         metrics.keep_measuring_loop(),
     ]
+    work += await _messenger_work(messenger)
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
     for task in tasks:
         task.add_done_callback(_say_when_dead)
@@ -174,9 +177,22 @@ async def serve(settings: Settings) -> None:
         for task in tasks:
             task.remove_done_callback(_say_when_dead)
         await end(*tasks)
+        await _close(messenger)
         await writer.stop()
         await redis.aclose()
         await blocking.aclose()
+
+
+async def _messenger_work(messenger: Messenger | None) -> list[Coroutine[Any, Any, None]]:
+    if messenger is None:
+        return []
+    await messenger.begin()
+    return messenger.work()
+
+
+async def _close(messenger: Messenger | None) -> None:
+    if messenger is not None:
+        await messenger.close()
 
 
 def _say_when_dead(task: asyncio.Task[None]) -> None:

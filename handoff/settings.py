@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from handoff.channels.messenger.settings import MessengerSettings
 from handoff.errors import SettingsError
 
 __all__ = ["ROOT", "Settings"]
@@ -54,6 +55,8 @@ class Settings:
     """A loopback port on which this very hub answers for its health and figures: the public one answers for any."""
     process: str = "hub-1"
     """This process' name in stream consumers and logs."""
+    messenger: MessengerSettings | None = None
+    """The Facebook page, where there is one."""
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Settings:
@@ -75,9 +78,11 @@ class Settings:
             problems.append("SILTA_SECRETS: a key needs at least 32 characters")
         health_port = _port("SILTA_HEALTH_PORT", health, problems) if health else None
         bot_timeout_s = _seconds("SILTA_BOT_TIMEOUT_S", env, cls.bot_timeout_s, BOT_TIMEOUT_S, problems)
+        messenger = MessengerSettings.from_environment(env, problems)
         if problems:
             raise SettingsError(problems)
         return cls(
+            messenger=messenger,
             redis_url=redis_url,
             var=Path(env.get("SILTA_VAR", ROOT / "var")).resolve(),
             owner_dir=Path(env.get("SILTA_OWNER_DIR", ROOT / "data" / "owner")).resolve(),

@@ -265,6 +265,7 @@ class Store:
             keys.busy(conversation),
             keys.wait(conversation),
             keys.events,
+            keys.messenger_out,
         ]
 
     def _plan(self, decision: Decision, answer_key: str | None, took: str | None) -> tuple[str, str]:
@@ -287,6 +288,8 @@ class Store:
             "took": took or False,
             "group": Keys.HUB_GROUP,
             "channel": self.keys.notices,
+            # The log is the outbox of Messenger: the same write says that there is something in it.
+            "send": after.channel == "messenger" and any(entry.is_for_visitor for entry in decision.entries),
         }
         notice: dict[str, Any] = {
             "conversation": after.id,

@@ -16,7 +16,7 @@ import yaml
 from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
 
-__all__ = ["REASONS", "SYSTEM", "Texts", "load_texts"]
+__all__ = ["CHANNEL", "REASONS", "SYSTEM", "Texts", "load_texts"]
 
 SYSTEM: Mapping[str, frozenset[str]] = {
     "bot_notice": frozenset({"company"}),
@@ -36,6 +36,19 @@ SYSTEM: Mapping[str, frozenset[str]] = {
     "rating_thanks": frozenset(),
     "button_person": frozenset(),
     "masked": frozenset(),
+    "page_inbox": frozenset(),
+    "files_received": frozenset(),
+    "file_image": frozenset(),
+    "file_video": frozenset(),
+    "file_audio": frozenset(),
+    "file_file": frozenset(),
+    "file_sticker": frozenset(),
+    "file_location": frozenset(),
+    "messenger_greeting": frozenset(),
+    "messenger_ask_track_order": frozenset(),
+    "messenger_ask_return_how": frozenset(),
+    "messenger_ask_delivery_time": frozenset(),
+    "messenger_ask_person": frozenset(),
 }
 """Keys of ``system`` that the hub speaks, with the values each text may name besides the company's facts."""
 
@@ -53,6 +66,28 @@ REASONS: Mapping[str, frozenset[str]] = {
 """Codes of handoff reasons, with the values each explanation may name. The last two word what the course of the
 conversation adds: an answer that did not help shows in the same question asked again, an emotion grows."""
 
+CHANNEL: Mapping[str, frozenset[str]] = {
+    code: frozenset()
+    for code in (
+        "window_bot",
+        "window_over",
+        "window_no_permission",
+        "window_closed",
+        "not_ours",
+        "person_away",
+        "person_refuses",
+        "invalid",
+        "graph",
+        "pass_failed",
+        "inbox_took",
+        "inbox_asks",
+        "token",
+        "restricted",
+        "working_again",
+    )
+}
+"""Codes of what a channel could not do, or did by itself, in words for agents."""
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -61,6 +96,7 @@ class Texts:
     system: Mapping[str, Mapping[str, str]]
     reasons: Mapping[str, Mapping[str, str]]
     titles: Mapping[str, Mapping[str, str]]
+    channel: Mapping[str, Mapping[str, str]]
     emotions: Mapping[str, Mapping[str, str]]
     """Names of emotions and of their signs, for agents; what the owner gave none is called by its label."""
 
@@ -86,6 +122,10 @@ class Texts:
             "name": reason.get("name", ""),
         }
         return pattern.format_map(values)
+
+    def channel_said(self, language: str, code: str) -> str:
+        """What a channel could not do, or did by itself, in words; an unknown code is said as it is."""
+        return self.channel[language].get(code, code)
 
     def _emotion(self, language: str, reason: Mapping[str, Any]) -> str:
         """An emotion's name, with the signs of it that no words show: capital letters, exclamation marks."""
@@ -154,6 +194,7 @@ def load_texts(folder: Path) -> Texts:
     reasons: dict[str, dict[str, str]] = {}
     titles: dict[str, dict[str, str]] = {}
     emotions: dict[str, dict[str, str]] = {}
+    channel: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         path = folder / "texts" / f"{language}.yml"
         raw = _read(path, problems)
@@ -162,6 +203,7 @@ def load_texts(folder: Path) -> Texts:
         facts = _facts(company, language)
         system[language] = _checked(f"{path}: system", raw.get("system"), SYSTEM, facts, problems)
         reasons[language] = _checked(f"{path}: reasons", raw.get("reasons"), REASONS, facts, problems)
+        channel[language] = _checked(f"{path}: channel", raw.get("channel"), CHANNEL, facts, problems)
         named = raw.get("emotions")
         emotions[language] = {str(key): str(name) for key, name in named.items()} if isinstance(named, dict) else {}
         titles[language] = {
@@ -172,4 +214,4 @@ def load_texts(folder: Path) -> Texts:
         }
     if problems:
         raise SettingsError(problems)
-    return Texts(system, reasons, titles, emotions)
+    return Texts(system, reasons, titles, channel, emotions)

@@ -62,7 +62,7 @@ def _action(tracker: DialogueStateTracker) -> str | None:
     done = tracker.latest_action_name
     if done == OFFER:
         return ACTION_LISTEN_NAME
-    intent = message.intent.get("name")
+    intent = str(message.intent.get("name"))
     if done == ACTION_LISTEN_NAME:
         # Rising anger counts whatever the topic, except where a person is called already.
         course = judge(turns(event.as_dict() for event in _latest(tracker)))

@@ -55,6 +55,9 @@ def _up(commands: Any) -> None:
     up = commands.add_parser("up", help="start everything on this machine; Ctrl-C stops it")
     up.add_argument("--hubs", type=int, default=1, metavar="N", help="hub processes on the public port (default 1)")
     up.add_argument("--bots", type=int, default=1, metavar="N", help="Rasa processes (default 1)")
+    up.add_argument(
+        "--demo-messenger", action="store_true", help="also a Messenger on this machine to play with, without Meta"
+    )
     up.set_defaults(run=_lazily("up", "up"))
 
 

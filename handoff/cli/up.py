@@ -12,4 +12,4 @@ __all__ = ["up"]
 
 
 def up(given: argparse.Namespace) -> int:
-    return run_up(UpSettings.read(os.environ, hubs=given.hubs, bots=given.bots))
+    return run_up(UpSettings.read(os.environ, hubs=given.hubs, bots=given.bots, demo_messenger=given.demo_messenger))

@@ -102,6 +102,8 @@ class AgentSocket:
             self._push_line(notice["conversation"], notice["queue"])
         elif "presence" in notice:
             self._peer.push({"type": "presence", **notice["presence"]})
+        elif "alarm" in notice:
+            self._push_alarm(notice["alarm"])
         elif "reconnected" in notice and (self._refresh is None or self._refresh.done()):
             self._refresh = asyncio.create_task(self._refresh_queue(), name="queue")
 
@@ -109,10 +111,17 @@ class AgentSocket:
         texts = self._hub.texts
         if event["kind"] == "nlu" and event.get("topic"):
             return {**event, "title": texts.title(self._language, str(event["topic"]))}
+        if event["kind"] == "channel":
+            return {**event, "text": texts.channel_said(self._language, str(event["code"]))}
         if event["kind"] != "handoff":
             return event
         reasons = [{**reason, "explanation": texts.explain(self._language, reason)} for reason in event["reasons"]]
         return {**event, "reasons": reasons}
+
+    def _push_alarm(self, alarm: Mapping[str, Any]) -> None:
+        code = "working_again" if alarm["ended"] else alarm["code"]
+        text = self._hub.texts.channel_said(self._language, code)
+        self._peer.push({"type": "alert", "id": "messenger", "kind": "token", "text": text, **alarm})
 
     def _push_line(self, conversation: str, line: Mapping[str, Any] | None) -> None:
         if line is not None:

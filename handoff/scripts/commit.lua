@@ -1,7 +1,7 @@
 -- One request's effect on one conversation, whole or not at all.
 --
 -- KEYS  1 state  2 log  3 answer of this request's id  4 queue  5 due  6 index  7 assigned  8 buttons
---       9 bot:inbox  10 bot:busy  11 bot:wait  12 bot:events
+--       9 bot:inbox  10 bot:busy  11 bot:wait  12 bot:events  13 messenger:out
 -- ARGV  1 plan, JSON:
 --         id        the conversation
 --         version   the version the decision was made on
@@ -19,6 +19,7 @@
 --         took      entry id on bot:events that this settles, or false
 --         group     consumer group of the hubs
 --         channel   where to publish the notice
+--         send      whether Messenger's sender has to look at the log
 --       2 notice to publish, JSON text
 --
 -- Returns {'done', now_ms} | {'seen', answer} | {'stale', version}.
@@ -50,6 +51,7 @@ if plan.agent then redis.call('HSET', KEYS[7], plan.id, plan.agent) else redis.c
 if not plan.due then redis.call('ZREM', KEYS[5], plan.id)
 elseif plan.due > 0 then redis.call('ZADD', KEYS[5], string.format('%.0f', now + plan.due), plan.id) end
 redis.call('ZADD', KEYS[6], string.format('%.0f', now), plan.id)
+if plan.send then redis.call('ZADD', KEYS[13], 'NX', string.format('%.0f', now), plan.id) end
 for _, message in ipairs(plan.inbox) do
   if redis.call('EXISTS', KEYS[10]) == 1 then redis.call('RPUSH', KEYS[11], message)
   else redis.call('SET', KEYS[10], redis.call('XADD', KEYS[9], '*', 'data', message)) end

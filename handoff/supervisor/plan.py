@@ -8,6 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from handoff.supervisor import redis_server
+from handoff.supervisor.demo import messenger_settings
 from handoff.supervisor.errors import NotSetUp
 from handoff.supervisor.ports import free_ports
 from handoff.supervisor.process import Process
@@ -53,6 +54,8 @@ class Plan:
     redis_url: str
     environ: Mapping[str, str]
     """What every child gets, and the commands that prepare the start."""
+    demo_url: str | None = None
+    """The page of the Messenger demo, where it runs."""
 
 
 def make_plan(settings: UpSettings) -> Plan:
@@ -72,12 +75,19 @@ def make_plan(settings: UpSettings) -> Plan:
         url = f"unix://{socket}"
         parts.append(_redis(settings, socket, url, common))
     common["SILTA_REDIS_URL"] = url
-    actions_port, *health_ports = free_ports(1 + settings.hubs)
+    actions_port, demo_port, *health_ports = free_ports(2 + settings.hubs)
     common["SILTA_ACTIONS_URL"] = f"http://127.0.0.1:{actions_port}/webhook"
     parts.append(_actions(settings, actions_port, common))
     parts.extend(_bot(settings, number, url, common) for number in range(1, settings.bots + 1))
-    parts.extend(_hub(settings, number, port, common) for number, port in enumerate(health_ports, 1))
-    return Plan(tuple(_patient(part, settings.patience) for part in parts), url, common)
+    messenger = {key: value for key, value in settings.environ.items() if key.startswith("SILTA_MESSENGER_")}
+    demo_url = None
+    if settings.demo_messenger:
+        demo_url = f"http://127.0.0.1:{demo_port}"
+        messenger |= messenger_settings(demo_url)
+        parts.append(_demo(settings, demo_port, {**common, **messenger}))
+    public = {**common, **messenger}
+    parts.extend(_hub(settings, number, port, public) for number, port in enumerate(health_ports, 1))
+    return Plan(tuple(_patient(part, settings.patience) for part in parts), url, common, demo_url)
 
 
 def _patient(part: Part, factor: float) -> Part:
@@ -142,9 +152,18 @@ def _hub(settings: UpSettings, number: int, health_port: int, common: Mapping[st
     async def ready(_: Process) -> bool:
         return await http_ok("127.0.0.1", health_port, "/readyz")
 
-    own = {key: value for key, value in settings.environ.items() if key.startswith("SILTA_MESSENGER_")}
-    own["SILTA_HEALTH_PORT"] = str(health_port)
+    own = {"SILTA_HEALTH_PORT": str(health_port)}
     command = (str(settings.hub_python), "-m", "handoff")
     if settings.hubs > 1:
         own["SILTA_REUSE_PORT"] = "1"  # they listen on the same port side by side
     return Part(name, Stage.HUB, command, _named(name, common, **own), ready, 60.0, 15.0)
+
+
+def _demo(settings: UpSettings, port: int, environ: Mapping[str, str]) -> Part:
+    """The Messenger demo: there before the hub, which may ask it at its start."""
+
+    async def ready(_: Process) -> bool:
+        return await http_ok("127.0.0.1", port, "/control/state")
+
+    command = (str(settings.hub_python), "-m", "handoff.demo.messenger")
+    return Part("messenger-demo", Stage.BOT, command, _named("messenger-demo", environ), ready, 60.0, 5.0)

@@ -16,6 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 MOST_PROCESSES = 64
 """Hubs or bots on one machine at most: more is a slip of the finger, not a plan."""
 
+REAL_MESSENGER = tuple(
+    f"SILTA_MESSENGER_{name}"
+    for name in ("APP_SECRET", "VERIFY_TOKEN", "PAGE_TOKEN", "PAGE_ID", "APP_ID", "GRAPH_URL", "MEDIA_HOSTS")
+)
+"""What a real page has set: the demo must neither use it nor hide it."""
+
 
 @dataclass(frozen=True)
 class UpSettings:
@@ -30,6 +36,8 @@ class UpSettings:
     redis_url: str | None = None
     hubs: int = 1
     bots: int = 1
+    demo_messenger: bool = False
+    """Whether a Messenger of our own runs beside the hub, see :mod:`handoff.demo.messenger`."""
     patience: float = 1.0
     """Every wait for a part to start or stop is multiplied by this: more for a slow machine (``SILTA_PATIENCE``)."""
     root: Path = ROOT
@@ -59,7 +67,15 @@ class UpSettings:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @classmethod
-    def read(cls, environ: Mapping[str, str], *, hubs: int = 1, bots: int = 1, cwd: Path | None = None) -> UpSettings:
+    def read(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        hubs: int = 1,
+        bots: int = 1,
+        demo_messenger: bool = False,
+        cwd: Path | None = None,
+    ) -> UpSettings:
         """Settings from the environment; relative paths start at ``cwd``.
 
         Raises:
@@ -76,6 +92,8 @@ class UpSettings:
         url = environ.get("SILTA_REDIS_URL", "").strip() or None
         if url is not None and not url.startswith(("redis://", "rediss://", "unix://")):
             problems.append("SILTA_REDIS_URL must start with redis://, rediss:// or unix://")
+        if demo_messenger and (real := [name for name in REAL_MESSENGER if environ.get(name)]):
+            problems.append(f"--demo-messenger makes settings of its own: take {real[0]} away, or start without it")
         patience = _factor(environ.get("SILTA_PATIENCE", "").strip() or "1", problems)
         if problems:
             raise SettingsError(problems)
@@ -90,6 +108,7 @@ class UpSettings:
             redis_url=url,
             hubs=hubs,
             bots=bots,
+            demo_messenger=demo_messenger,
             patience=patience,
             environ=given,
         )

@@ -18,7 +18,7 @@ from handoff.errors import HubError
 from handoff.supervisor import ports, redis_server
 from handoff.supervisor.house import House
 from handoff.supervisor.pids import Lock, clear_leftovers
-from handoff.supervisor.plan import make_plan
+from handoff.supervisor.plan import Plan, make_plan
 from handoff.supervisor.preparation import prepare
 from handoff.supervisor.settings import UpSettings
 
@@ -86,7 +86,7 @@ async def _run(settings: UpSettings) -> int:
 
     try:
         if not await _until(stopping, house.start(before_bots)):
-            await _announce(settings, plan.redis_url)
+            await _announce(settings, plan)
             await _until(stopping, house.keep())
         say("stopping")
         return 0
@@ -116,9 +116,9 @@ async def _until(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bo
         await asyncio.gather(task, stop, return_exceptions=True)
 
 
-async def _announce(settings: UpSettings, redis_url: str) -> None:
+async def _announce(settings: UpSettings, plan: Plan) -> None:
     """The ready line; the first time with the demo sign-in."""
-    redis = Redis.from_url(redis_url, socket_timeout=DEMO_TIMEOUT_S)
+    redis = Redis.from_url(plan.redis_url, socket_timeout=DEMO_TIMEOUT_S)
     made: Sequence[tuple[str, str]] | None = None
     try:
         made = await Accounts(redis).ensure_demo()
@@ -127,6 +127,8 @@ async def _announce(settings: UpSettings, redis_url: str) -> None:
     finally:
         await redis.aclose()
     say(f"ready at {settings.address}/ (shop with the widget) and {settings.address}/console (agents)")
+    if plan.demo_url is not None:
+        say(f"a Messenger to play with at {plan.demo_url}/ (write there, answer in the console)")
     for email, password in made or ():
         say(f"demo sign-in, shown only now: {email} {password}")
     say("Ctrl-C stops everything")

@@ -303,6 +303,19 @@ async def test_r1_what_a_dead_hub_had_taken_is_taken_over_by_another(parts: Part
         await settled(parts)
 
 
+async def test_r2_a_redis_that_is_lost_while_a_result_is_taken_off_leaves_nothing_on_the_stream(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any) -> Any:
+        raise ConnectionError("lost between the acknowledgement and the deletion")
+
+    monkeypatch.setattr(parts.redis, "xdel", lost)
+    (inbound,) = await asked(parts, "hello")
+    await parts.publish(replace(outcome_for(inbound, "Hi!"), conversation="one-that-does-not-exist"))
+    async with running(bridge_of(parts).read()):
+        await settled(parts)
+
+
 def test_a_dead_hubs_results_are_taken_over_before_the_visitor_is_told_that_the_bot_is_late() -> None:
     assert bridge.CLAIM_IDLE_S + max(bridge.RECLAIM_EVERY_S, bridge.BLOCK_MS / 1000) <= 5.0
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from handoff.entry import AGENTS_FIELDS, Author, Entry, Kind, Role, for_visitor
+from handoff.entry import AGENTS_FIELDS, AGENTS_ONLY, Author, Entry, Kind, Role, for_visitor
 
 AT = "2026-11-21T10:15:30.123Z"
 
@@ -29,4 +29,4 @@ def test_i9_every_kind_reaches_the_visitor_without_what_is_for_agents() -> None:
         seen = for_visitor(Entry(3, AT, kind, Author(Role.AGENT, "a", "Aino"), "text", data=data).for_agent())
         assert seen["seq"] == 3, "I3: the number is always there"
         assert "secret" not in seen.values()
-        assert (seen["kind"] == "hidden") == (kind in (Kind.NOTE, Kind.NLU))
+        assert (seen["kind"] == "hidden") == (kind in AGENTS_ONLY)

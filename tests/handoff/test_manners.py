@@ -68,8 +68,8 @@ def test_without_a_file_there_are_pauses_and_no_phrases(tmp_path: Path) -> None:
 
 def test_every_mistake_is_named_with_file_and_key(tmp_path: Path) -> None:
     file = tmp_path / "manners.yml"
-    wrong_ones = ("pause_s: 9", "typing_s: yes", "pauze: 1", "never_mind: {sv: [a], fi: [no, true]}", "little_words: [x]")
-    file.write_text("\n".join(wrong_ones))
+    wrong_ones = ("pause_s: 9", "typing_s: yes", "pauze: 1", "never_mind: {sv: [a], fi: [true]}", "little_words: [x]")
+    file.write_text("\n".join(wrong_ones), "utf-8")
     with pytest.raises(SettingsError) as refused:
         read_manners(file)
     wrong = " ".join(refused.value.problems)

@@ -43,6 +43,11 @@ class RedisServer:
             client.close()
 
     @property
+    def runs(self) -> bool:
+        """Whether its process is there, be it that it hangs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         assert self._process is not None, "Redis is not running"
         return self._process.pid

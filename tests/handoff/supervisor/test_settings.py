@@ -56,3 +56,11 @@ def test_a_senseless_number_of_processes_is_refused(count: int) -> None:
 
 def test_secrets_in_the_environment_are_not_shown_by_accident() -> None:
     assert "hush" not in repr(UpSettings.read({"SILTA_SECRETS": "hush"}))
+
+
+def test_the_messenger_demo_and_a_real_page_do_not_mix() -> None:
+    assert UpSettings.read({"SILTA_MESSENGER_HUMAN_AGENT": "1"}, demo_messenger=True).demo_messenger
+    with pytest.raises(SettingsError) as refused:
+        UpSettings.read({"SILTA_MESSENGER_PAGE_TOKEN": "EAA"}, demo_messenger=True)
+    assert "SILTA_MESSENGER_PAGE_TOKEN" in refused.value.problems[0]
+    assert not UpSettings.read({"SILTA_MESSENGER_PAGE_TOKEN": "EAA"}).demo_messenger

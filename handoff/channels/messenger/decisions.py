@@ -1,0 +1,155 @@
+"""What Messenger's events do to a conversation, beside what every channel can. Pure, like :mod:`handoff.decisions`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from handoff.conversation import Assignee, Conversation, Move, Responder, Status
+from handoff.decisions import HANDOFF_BUTTON, LAST_TEXT_CHARS, SYSTEM, VISITOR, Decision, Draft
+from handoff.entry import Author, Kind, Role
+from handoff.events import Line
+from handoff.texts import Texts
+
+__all__ = [
+    "INBOX",
+    "inbox_left",
+    "inbox_took",
+    "inbox_wrote",
+    "known_as",
+    "said_of",
+    "sent_files",
+    "trouble",
+    "visitor_edited",
+]
+
+INBOX = "page-inbox"
+"""The assignee of a conversation that a human in the page inbox has. No account has this id."""
+
+
+def _has(conversation: Conversation) -> bool:
+    return conversation.assignee is not None and conversation.assignee.id == INBOX
+
+
+def sent_files(
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    text: str,
+    files: Sequence[Mapping[str, Any]],
+    client_id: str,
+) -> Decision:
+    """The visitor sent pictures, voice or files. ``text`` says so in words, ``files`` is where they are kept.
+
+    The bot cannot look at them: where it is the responder, the visitor is told so and offered a person.
+    """
+    draft = Draft(conversation, at)
+    if conversation.status is Status.RESOLVED:
+        draft.add(Kind.REOPENED, SYSTEM, data={"cause": texts.say(conversation.language, "reopened")})
+        draft.state = replace(draft.state, last_agent=None, reasons=(), priority="normal", skill="general")
+    draft.move(Move.VISITOR_WROTE)
+    data = {"attachments": [dict(file) for file in files]}
+    entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id, data=data)
+    draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
+    if draft.state.responder is Responder.BOT:
+        language = draft.state.language
+        buttons = draft.offer([(texts.say(language, "button_person"), HANDOFF_BUTTON)])
+        told = texts.say(language, "files_received")
+        draft.add(Kind.MESSAGE, SYSTEM, text=told, buttons=buttons, data={"cause": "files", "of": entry.seq})
+    return draft.done(seq=entry.seq)
+
+
+def visitor_edited(conversation: Conversation, *, at: str, of: int, text: str, masked: int) -> Decision:
+    """The visitor changed message ``of``. The bot reads the new words where it has not answered the old ones."""
+    draft = Draft(conversation, at)
+    entry = draft.add(Kind.EDITED, VISITOR, text=text, data={"of": of})
+    draft.count_masked(masked)
+    if of in draft.state.bot_pending and draft.state.responder is Responder.BOT:
+        # The answer to the old words is dropped: nothing waits for it any more.
+        draft.state = replace(draft.state, bot_pending=tuple(seq for seq in draft.state.bot_pending if seq != of))
+        draft.ask_bot(entry, None)
+    return draft.done(seq=entry.seq)
+
+
+def said_of(
+    conversation: Conversation, *, at: str, kind: Kind, of: int, data: Mapping[str, Any] | None = None
+) -> Decision:
+    """Something is known about entry ``of``: it was taken back, reacted to, delivered, read."""
+    draft = Draft(conversation, at)
+    entry = draft.add(kind, VISITOR, data={"of": of, **(data or {})})
+    return draft.done(seq=entry.seq)
+
+
+def trouble(conversation: Conversation, *, at: str, code: str, of: int | None = None) -> Decision:
+    """The channel could not do something; agents read why."""
+    draft = Draft(conversation, at)
+    draft.add(Kind.CHANNEL, SYSTEM, data={"code": code, **({"of": of} if of is not None else {})})
+    return draft.done()
+
+
+def known_as(conversation: Conversation, *, name: str | None) -> Decision:
+    """The visitor's name as Meta tells it, for agents."""
+    return Decision(conversation, replace(conversation, version=conversation.version + 1, visitor_name=name))
+
+
+def inbox_took(conversation: Conversation, texts: Texts, *, at: str) -> Decision | None:
+    """A human in the page inbox has the conversation now: the bot is silent. None when that was so already."""
+    if _has(conversation):
+        return None
+    draft = Draft(conversation, at)
+    _take(draft, texts)
+    return draft.done(status=draft.state.status.value)
+
+
+def _take(draft: Draft, texts: Texts) -> None:
+    status = draft.state.status
+    holder = Assignee(INBOX, texts.say(draft.state.language, "page_inbox"))
+    silent = draft.state.responder is Responder.BOT
+    if status is Status.RESOLVED:
+        draft.move(Move.HANDOFF_REQUESTED)
+    draft.move(Move.TRANSFERRED if status is Status.ASSIGNED else Move.CLAIMED, holder)
+    draft.add(Kind.ASSIGNED, Author(Role.AGENT, holder.id, holder.name))
+    draft.add(Kind.CHANNEL, SYSTEM, data={"code": "inbox_took"})
+    if silent:
+        draft.pause_bot()
+
+
+def inbox_wrote(
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    text: str,
+    files: Sequence[Mapping[str, Any]],
+    client_id: str,
+    masked: int = 0,
+) -> Decision:
+    """A human wrote in the page inbox. The person has it already, so it is not sent again (``via``)."""
+    draft = Draft(conversation, at)
+    if not _has(conversation):
+        _take(draft, texts)
+    author = Author(Role.AGENT, INBOX, texts.say(draft.state.language, "page_inbox"))
+    data: dict[str, Any] = {"via": INBOX}
+    if files:
+        data["attachments"] = [dict(file) for file in files]
+    entry = draft.add(Kind.MESSAGE, author, text=text, client_id=client_id, data=data)
+    return draft.done(seq=entry.seq, **draft.count_masked(masked))
+
+
+def inbox_left(conversation: Conversation, texts: Texts, *, at: str, history: Sequence[Line]) -> Decision | None:
+    """The page inbox has given the thread back: the bot says that it answers again. None when it had not had it."""
+    if not _has(conversation):
+        return None
+    draft = Draft(conversation, at)
+    draft.move(Move.RETURNED_TO_BOT)
+    draft.add(
+        Kind.RETURNED_TO_BOT,
+        SYSTEM,
+        text=texts.say(draft.state.language, "returned_to_bot"),
+        data={"cause": "inbox_left"},
+    )
+    draft.state = replace(draft.state, noticed_at=at)
+    draft.resume_bot(history)
+    return draft.done(status=draft.state.status.value)

@@ -1,0 +1,159 @@
+"""What is kept about a person's thread beside the conversation: who it is, how far it is sent, who has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handoff.channels.messenger.keys import MessengerKeys
+from handoff.store import Store
+from handoff.tokens import new_id
+
+__all__ = ["Attempt", "Thread", "Threads"]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One message's way to Graph. ``mid`` when it is there; before that ``at`` is when it was tried (ms)."""
+
+    at: int
+    mid: str | None = None
+
+
+@dataclass(frozen=True)
+class Thread:
+    """Times are milliseconds by Meta's clock, 0 for never. ``cursor`` is the last number of the log that is settled.
+
+    ``inbox``: a human in the page inbox has the thread; ``echo`` when we only saw them write, ``control`` when Meta
+    said so, empty when not. ``attempts`` are by ``SEQ:PART``, for entries above the cursor.
+    """
+
+    conversation: str
+    page: str
+    person: str
+    last_in: int = 0
+    cursor: int = 0
+    tries: int = 0
+    inbox: str = ""
+    inbox_at: int = 0
+    delivered: int = 0
+    read: int = 0
+    choices: Mapping[str, str] = field(default_factory=dict)
+    attempts: Mapping[str, Attempt] = field(default_factory=dict)
+
+    @property
+    def lane(self) -> str:
+        return f"{self.page}:{self.person}"
+
+
+_NUMBERS = ("last_in", "cursor", "tries", "inbox_at", "delivered", "read")
+_ATTEMPT = "p:"
+
+SENT_KEPT = 200
+"""Entries whose time of sending is kept: a read mark is about the latest ones."""
+
+
+class Threads:
+    """Reads and writes threads. All of it may be repeated without harm."""
+
+    def __init__(self, store: Store, keys: MessengerKeys) -> None:
+        self._store = store
+        self._keys = keys
+
+    async def of(self, page: str, person: str) -> Thread:
+        """A person's thread, begun when it is new."""
+        redis, call = self._store.redis, self._store.call
+        lane, made = f"{page}:{person}", new_id()
+        known = await call(redis.set(self._keys.person(lane), made, nx=True, get=True))
+        conversation = known.decode() if known is not None else made
+        found = await self.load(conversation)
+        if found is None:
+            await call(redis.hset(self._keys.thread(conversation), mapping={"page": page, "person": person}))
+            found = Thread(conversation, page, person)
+        return found
+
+    async def load(self, conversation: str) -> Thread | None:
+        """The thread of a conversation; None when it has none."""
+        raw = await self._store.call(self._store.redis.hgetall(self._keys.thread(conversation)))
+        fields = {name.decode(): value.decode() for name, value in raw.items()}
+        if "person" not in fields:
+            return None
+        return Thread(
+            conversation,
+            fields["page"],
+            fields["person"],
+            inbox=fields.get("inbox", ""),
+            choices=json.loads(fields.get("choices", "{}")),
+            attempts={
+                name.removeprefix(_ATTEMPT): Attempt(**json.loads(value))
+                for name, value in fields.items()
+                if name.startswith(_ATTEMPT)
+            },
+            **{name: int(fields.get(name, 0)) for name in _NUMBERS},
+        )
+
+    async def note(self, conversation: str, **fields: str | int) -> None:
+        """Set fields of the thread."""
+        mapping: dict[Any, Any] = dict(fields)
+        await self._store.call(self._store.redis.hset(self._keys.thread(conversation), mapping=mapping))
+
+    async def keep_choices(self, conversation: str, choices: Mapping[str, str]) -> None:
+        """What the person may type for the choices of the latest message."""
+        await self.note(conversation, choices=json.dumps(dict(choices)))
+
+    # -- sending
+
+    async def trying(self, conversation: str, part: str, at: int) -> None:
+        """A part is about to be sent: whoever finds this and no ``sent`` does not know whether it was."""
+        await self._attempt(conversation, part, Attempt(at))
+
+    async def not_sent(self, conversation: str, part: str) -> None:
+        """Graph has said that a part did not go."""
+        await self._store.call(self._store.redis.hdel(self._keys.thread(conversation), _ATTEMPT + part))
+
+    async def sent(self, conversation: str, part: str, mid: str, at: int) -> None:
+        """A part is with Graph, by its answer or by its echo."""
+        seq, name = int(part.partition(":")[0]), self._keys.sent(conversation)
+        await self._attempt(conversation, part, Attempt(at, mid))
+        pipe = self._store.redis.pipeline(transaction=True)
+        pipe.zadd(name, {str(seq): at})
+        pipe.zremrangebyrank(name, 0, -SENT_KEPT - 1)
+        await self._store.call(pipe.execute())
+        if mid:
+            await self.name(conversation, mid, seq)
+
+    async def sent_by(self, conversation: str, at: int) -> int:
+        """The latest entry that was sent at ``at`` or before, 0 for none."""
+        found = await self._store.call(
+            self._store.redis.zrevrangebyscore(self._keys.sent(conversation), at, "-inf", start=0, num=1)
+        )
+        return int(found[0]) if found else 0
+
+    async def settle(self, conversation: str, cursor: int, done: Mapping[str, Any]) -> None:
+        """Everything up to ``cursor`` is sent or never will be; the attempts in ``done`` are not needed any more."""
+        redis, name = self._store.redis, self._keys.thread(conversation)
+        pipe = redis.pipeline(transaction=True)
+        pipe.hset(name, mapping={"cursor": cursor, "tries": 0})
+        stale = [_ATTEMPT + part for part in done if int(part.partition(":")[0]) <= cursor]
+        if stale:
+            pipe.hdel(name, *stale)
+        await self._store.call(pipe.execute())
+
+    async def _attempt(self, conversation: str, part: str, attempt: Attempt) -> None:
+        value = json.dumps({"at": attempt.at, "mid": attempt.mid})
+        await self._store.call(
+            self._store.redis.hset(self._keys.thread(conversation), mapping={_ATTEMPT + part: value})
+        )
+
+    # -- Meta's message ids
+
+    async def name(self, conversation: str, mid: str, seq: int) -> None:
+        """Meta calls the entry ``seq`` by this id."""
+        await self._store.call(self._store.redis.hset(self._keys.mids(conversation), mapping={mid: seq}))
+
+    async def number(self, conversation: str, mid: str) -> int | None:
+        """The entry that Meta calls by this id."""
+        found = await self._store.call(self._store.redis.hget(self._keys.mids(conversation), mid))
+        return int(found) if found is not None else None

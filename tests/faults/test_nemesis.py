@@ -1,0 +1,68 @@
+"""R25: visitors and agents through random faults; the history is held against I1–I9.
+
+``SILTA_NEMESIS_MINUTES`` (30) is the time under faults over all runs, ``SILTA_NEMESIS_SEED`` repeats a run of which the
+seed was printed. Other seeds are taken each time: what holds must hold for all of them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.nemesis import FAULTS
+from tests.faults.trial import trial
+from tests.faults.world import World
+
+MINUTES = float(os.environ.get("SILTA_NEMESIS_MINUTES", "30"))
+FIRST_SEED = int(os.environ.get("SILTA_NEMESIS_SEED") or random.SystemRandom().randrange(1, 1_000_000))
+RUN_S = 150.0
+"""One run: long enough for dozens of faults, short enough to look at its history when it fails."""
+
+PROCESSES = ("hub_kill", "hub_stop", "hub_term", "reset_all")
+REDIS = ("redis_kill", "redis_stop", "redis_pause", "reset_all")
+LINES = ("slow", "slices", "trickle", "resets", "reset_all", "black_hole", "refuse", "slow_close")
+BOTS = ("bot_kill", "bot_stop", "hub_kill")
+EVERYTHING = tuple(FAULTS)
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "everything": EVERYTHING,
+    "redis": REDIS,
+    "processes": PROCESSES,
+    "everything, again": EVERYTHING,
+    "lines": LINES,
+    "bots": BOTS,
+}
+
+RUNS = max(1, math.ceil(MINUTES * 60 / RUN_S))
+SECONDS = min(RUN_S, MINUTES * 60 / RUNS)
+
+
+@pytest.mark.lasts(SECONDS + 25)
+@pytest.mark.parametrize("run", range(RUNS))
+async def test_r25_r1_r2_r7_r8_r9_r13_r14_random_faults_break_no_promise(
+    run: int, record: Callable[[str], None]
+) -> None:
+    seed = FIRST_SEED + run
+    kind = list(KINDS)[seed % len(KINDS)]
+    record(f"{kind}, seed {seed} begins")
+    async with World(hubs=2, bots=2, seed=seed) as world:
+        report = await trial(
+            world, seed=seed, seconds=SECONDS, visitors=16, faults=KINDS[kind], nemeses=2 if "every" in kind else 1
+        )
+    record(f"{kind}, {report.line()}")
+    assert not report.breaches, "\n".join([report.line(), *report.faults, *report.breaches])
+    assert report.history.count("ok") > 20, "a run in which nothing was asked proves nothing"
+    assert "Traceback" not in "".join(hub.log for hub in world.hubs)
+
+
+async def test_r25_a_short_run_with_a_kill_of_each_part_breaks_no_promise() -> None:
+    """For every day: the same, in ten seconds."""
+    async with World(hubs=2, bots=1, agents=2, seed=1) as world:
+        faults = ("hub_kill", "redis_kill", "bot_kill", "resets")
+        report = await trial(world, seed=1, seconds=6, visitors=6, faults=faults, calm=(0.1, 0.3))
+    assert not report.breaches, "\n".join([report.line(), *report.faults, *report.breaches])
+    assert report.history.count("ok") > 20

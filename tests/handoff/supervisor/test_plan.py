@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from handoff.demo.messenger.__main__ import make_demo
+from handoff.supervisor.plan import Stage, make_plan
+from handoff.supervisor.settings import UpSettings
+
+
+def test_the_messenger_demo_shares_its_secrets_with_the_hubs_alone(tmp_path: Path) -> None:
+    settings = UpSettings.read({"SILTA_VAR": str(tmp_path)}, hubs=2, demo_messenger=True)
+    plan = make_plan(settings)
+    parts = {part.name: part for part in plan.parts}
+    demo = parts["messenger-demo"]
+    assert demo.stage < Stage.HUB  # the hub may ask it at its start
+    shared = {name: value for name, value in demo.environ.items() if name.startswith("SILTA_MESSENGER_")}
+    assert shared["SILTA_MESSENGER_GRAPH_URL"] == plan.demo_url
+    for name, part in parts.items():
+        theirs = {key: value for key, value in part.environ.items() if key.startswith("SILTA_MESSENGER_")}
+        assert theirs == (shared if name in ("hub-1", "hub-2", "messenger-demo") else {}), name
+    made, port = make_demo(demo.environ)
+    assert plan.demo_url == f"http://127.0.0.1:{port}"
+    assert made.courier.callback == "http://127.0.0.1:8080/webhooks/messenger"
+
+
+def test_without_the_flag_there_is_no_demo(tmp_path: Path) -> None:
+    plan = make_plan(UpSettings.read({"SILTA_VAR": str(tmp_path)}))
+    assert plan.demo_url is None
+    assert "messenger-demo" not in {part.name for part in plan.parts}
