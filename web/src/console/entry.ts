@@ -154,6 +154,7 @@ function words(desk: Desk, event: LogEvent): string {
   const { t } = desk;
   switch (event.kind) {
     case 'message':
+    case 'notice':
       return event.text ?? '';
     case 'handoff':
       return t('evHandoff');
@@ -182,7 +183,7 @@ function words(desk: Desk, event: LogEvent): string {
 
 /** An event between the messages; what the visitor was told at that point stands below it. */
 function line(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
-  const system = event.kind === 'message';
+  const system = event.kind === 'message' || event.kind === 'notice';
   const reasons = event.kind === 'handoff' ? (event.reasons ?? []) : [];
   return html`<div
     class="line ${event.kind} ${system ? 'told' : ''}"
