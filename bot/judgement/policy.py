@@ -61,7 +61,7 @@ def _action(tracker: DialogueStateTracker) -> str | None:
         return None
     done = tracker.latest_action_name
     if done == OFFER:
-        return ACTION_LISTEN_NAME
+        return str(ACTION_LISTEN_NAME)
     intent = str(message.intent.get("name"))
     if done == ACTION_LISTEN_NAME:
         # Rising anger counts whatever the topic, except where a person is called already.
