@@ -22,8 +22,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from handoff.events import LANGUAGES
+
+if TYPE_CHECKING:
+    from bot.parser import Parser
 
 __all__ = ["Figure", "Judged", "figures", "main"]
 
@@ -86,8 +90,9 @@ def read(kind: str, folder: Path = UNSEEN) -> list[tuple[str, str, str]]:
     return rows
 
 
-def judge(model: Path, folder: Path = UNSEEN) -> tuple[list[Judged], float]:
-    """Run every message; also returns the milliseconds of processor time that one took."""
+def judge(model: Path, folder: Path = UNSEEN) -> tuple[list[Judged], dict[str, float]]:
+    """Run every message; also returns the milliseconds of processor time that one took, in all and for what judgement
+    adds to it: masking, emotion, and the course of a conversation of five turns."""
     from bot.nlu.decision import Decision
     from bot.parser import Parser
 
@@ -102,7 +107,28 @@ def judge(model: Path, folder: Path = UNSEEN) -> tuple[list[Judged], float]:
             by = [understood.topic if understood.evidence else "", (understood.emotion or {}).get("label", "")]
             why = "+".join(part for part in by if part) if handed else f"({understood.decision.value})"
             judged.append(Judged(kind, language, label, text, handed, f"{why} {understood.confidence:.2f}"))
-    return judged, 1000 * (time.process_time() - begun) / max(len(judged), 1)
+    each = {"all": 1000 * (time.process_time() - begun) / max(len(judged), 1)}
+    return judged, each | _added(parser, [one.text for one in judged[::5]])
+
+
+def _added(parser: Parser, texts: Sequence[str]) -> dict[str, float]:
+    from bot.judgement import course
+    from bot.nlu.features import featurise
+    from handoff.privacy.masking import mask
+
+    def timed(work: Callable[[int], object]) -> float:
+        begun = time.process_time()
+        for number in range(len(texts)):
+            work(number)
+        return 1000 * (time.process_time() - begun) / len(texts)
+
+    examples = [featurise(parser.topical.encoder, text) for text in texts]
+    turns = [course.Turn(text, "faq/track_order", False, True, 0.1) for text in texts[: course.LOOK_BACK + 1]]
+    return {
+        "masking": timed(lambda number: mask(texts[number])),
+        "emotion": timed(lambda number: parser._emotions.judge(texts[number], examples[number], 0.5)),
+        "course": timed(lambda _: course.judge(turns)),
+    }
 
 
 def share(judged: Iterable[Judged]) -> tuple[float, int]:
@@ -154,10 +180,12 @@ def main(given: Sequence[str] | None = None) -> int:
     urgent = frozenset(topic for topic, route in owner().topics.items() if route.priority != "normal")
     lines, found, good = table(judged, figures(urgent))
     if arguments.json:
-        print(json.dumps({**found, "ms_per_message": round(milliseconds, 2)}))
+        print(json.dumps({**found, "ms": {name: round(cost, 3) for name, cost in milliseconds.items()}}))
     else:
         print("\n".join(lines))
-        print(f"{milliseconds:.1f} ms of processor time a message, understanding included")
+        added = sum(cost for name, cost in milliseconds.items() if name != "all")
+        parts = ", ".join(f"{name} {cost:.2f}" for name, cost in milliseconds.items() if name != "all")
+        print(f"processor time a message: {milliseconds['all']:.1f} ms, of which judgement {added:.2f} ms ({parts})")
     if arguments.errors:
         _show_errors(judged)
     return int(arguments.check and not good)
