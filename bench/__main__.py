@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import hub
+from bench import hub, messenger
 
-BENCHES = {"hub": hub.main}
+BENCHES = {"hub": hub.main, "messenger": messenger.main}
 
 
 def main(names: list[str]) -> int:

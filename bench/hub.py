@@ -32,9 +32,9 @@ from bench.measure import Latencies
 from handoff.accounts import Accounts
 from handoff.settings import ROOT
 from handoff.supervisor import redis_server
-from handoff.supervisor.ports import free_port
+from handoff.supervisor.ports import free_ports
 
-__all__ = ["main"]
+__all__ = ["SECONDS", "load", "main", "tasks", "website"]
 
 VISITORS = 50
 RATES = (50.0, 200.0, 500.0, None)
@@ -64,7 +64,7 @@ def _processes() -> Iterator[Processes]:
     folder = Path(tempfile.mkdtemp(prefix="silta-b-"))
     socket = folder / "redis.sock"
     url = f"unix://{socket}"
-    hub_port, floor_port = free_port(), free_port()
+    hub_port, floor_port = free_ports(2)
     env = {
         **os.environ,
         "SILTA_REDIS_URL": url,
@@ -100,7 +100,7 @@ def _until(look: Callable[[], object]) -> None:
     raise SystemExit("bench: a process did not come up")
 
 
-async def _load(say: Say, answered: Answered, rate: float | None) -> Latencies:
+async def load(say: Say, answered: Answered, rate: float | None) -> Latencies:
     """Send at a rate (open loop), or with one message under way for each visitor; wait for every answer."""
     loop = asyncio.get_running_loop()
     began: dict[str, float] = {}
@@ -159,7 +159,8 @@ async def _floor(port: int) -> tuple[Say, Answered, list[ClientConnection]]:
 tasks: list[asyncio.Task[None]] = []
 
 
-async def _hub(port: int, redis: AsyncRedis) -> tuple[Say, Answered, list[ClientConnection]]:
+async def website(port: int, redis: AsyncRedis) -> tuple[Say, Answered, list[ClientConnection]]:
+    """Visitors on the website who talk to one agent: how to say something, what was heard, what to close."""
     answered: Answered = {}
     origin = Origin(f"http://127.0.0.1:{port}")
     accounts = Accounts(redis)
@@ -201,10 +202,10 @@ async def _hub(port: int, redis: AsyncRedis) -> tuple[Say, Answered, list[Client
 async def _run(processes: Processes) -> None:
     redis: AsyncRedis = AsyncRedis.from_url(processes.redis_url)
     say_floor, floor_answers, floor_sockets = await _floor(processes.floor_port)
-    say_hub, hub_answers, hub_sockets = await _hub(processes.hub_port, redis)
+    say_hub, hub_answers, hub_sockets = await website(processes.hub_port, redis)
     for rate in RATES:
-        floor = await _load(say_floor, floor_answers, rate)
-        hub = await _load(say_hub, hub_answers, rate)
+        floor = await load(say_floor, floor_answers, rate)
+        hub = await load(say_hub, hub_answers, rate)
         print(floor.line("echo + XADD (the floor)"), flush=True)
         print(hub.line("visitor → agent, the hub", floor), flush=True)
     print(f"hub process: {processes.hub_rss_mib():.0f} MiB with {VISITORS} visitors and one agent")

@@ -491,10 +491,12 @@ def resolve(
     return draft.done(status=draft.state.status.value)
 
 
-def rate(conversation: Conversation, texts: Texts, *, at: str, score: int, comment: str | None) -> Decision:
-    """The visitor's rating, of the agent when one answered last, else of the bot."""
+def rate(
+    conversation: Conversation, texts: Texts, *, at: str, score: int, comment: str | None, of: str | None = None
+) -> Decision:
+    """The visitor's rating of ``agent`` or ``bot``; unnamed, of the agent when one answered last, else of the bot."""
     draft = _Draft(conversation, at)
-    agent = conversation.last_agent
+    agent = conversation.last_agent if of != "bot" else None
     data: dict[str, Any] = {"score": score, "comment": comment, "rated": "agent" if agent else "bot"}
     if agent:
         data["agent"] = agent.id

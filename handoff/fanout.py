@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from handoff import metrics
 from handoff.errors import StoreUnavailable
 from handoff.store import Store
 
@@ -44,6 +45,9 @@ class Listener(Protocol):
     def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
         """Send an event; called in the order of the log, each once."""
 
+    def resync(self, conversation: str, start: int) -> None:
+        """Forget what was delivered: the events from number ``start`` on follow anew (R23)."""
+
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         """Somebody types, or stops."""
 
@@ -69,6 +73,8 @@ class Subscription:
         self._known = max(self._known, last)
         if self._reading:
             return
+        if not events and last < self.sent:
+            self._task = asyncio.create_task(self._read_quietly(), name="catch-up")
         for event in events:
             if event["seq"] == self.sent + 1:
                 self.sent = event["seq"]
@@ -91,14 +97,28 @@ class Subscription:
         try:
             last = await self._fanout.store.last(self.conversation)
             self._known = max(self._known, last)  # looked at after the wait, in which a notice may have raised it
+            if last < self.sent and not self._closed:
+                # A failover has taken back what had not reached a replica, and never was acknowledged.
+                self._known = last
+                self._restart(1)
             while self.sent < self._known and not self._closed:
-                page = await self._fanout.store.events(self.conversation, after=self.sent, upto=self.sent + PAGE)
-                if not page:
+                metrics.caught_up.inc()
+                page = await self._fanout.store.events(self.conversation, after=self.sent, most=PAGE)
+                if not page and await self._fanout.store.last(self.conversation) <= self.sent:
+                    self._known = self.sent  # announced and not there: nothing is missing
                     break
+                first = page[0]["seq"] if page else self._known + 1
+                if first != self.sent + 1:
+                    self._restart(first)  # the log begins later by now: retention has cut it
                 self._deliver(page)
                 await self.listener.flushed()
         finally:
             self._reading = False
+
+    def _restart(self, start: int) -> None:
+        self.sent = start - 1
+        metrics.resyncs.inc()
+        self.listener.resync(self.conversation, start)
 
     def _deliver(self, page: list[dict[str, Any]]) -> None:
         for event in page:

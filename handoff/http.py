@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handoff import figures, metrics
 from handoff.accounts import Account, Accounts
+from handoff.canned import Reply
 from handoff.channels.messenger.channel import Messenger
+from handoff.desk import DeskApi
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TooLarge, Unauthorized
 from handoff.events import Keys
 from handoff.hub import Hub
@@ -123,11 +125,19 @@ async def _read(request: Request) -> bytes:
 class _Pages:
     """Routes and what they need."""
 
-    def __init__(self, hub: Hub, accounts: Accounts, settings: Settings, messenger: Messenger | None) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        accounts: Accounts,
+        settings: Settings,
+        messenger: Messenger | None,
+        canned: Sequence[Reply],
+    ) -> None:
         self.hub = hub
         self.accounts = accounts
         self.settings = settings
         self.messenger = messenger
+        self.desk = DeskApi(hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned)
         self._http = httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S, trust_env=False)
 
     # -- pages
@@ -278,6 +288,7 @@ class _Pages:
             Route("/api/socket-token", self.socket_token, methods=["POST"]),
             Route("/api/me", self.me),
             *(self.messenger.routes(self._account) if self.messenger is not None else ()),
+            *self.desk.routes(),
         ]
 
 
@@ -288,8 +299,14 @@ async def _redis_errors(call: Awaitable[Any]) -> Any:
         raise StoreUnavailable(type(error).__name__) from error
 
 
-def make_http(hub: Hub, accounts: Accounts, settings: Settings, messenger: Messenger | None = None) -> ASGIApp:
+def make_http(
+    hub: Hub,
+    accounts: Accounts,
+    settings: Settings,
+    messenger: Messenger | None = None,
+    canned: Sequence[Reply] = (),
+) -> ASGIApp:
     """The HTTP application."""
-    pages = _Pages(hub, accounts, settings, messenger)
+    pages = _Pages(hub, accounts, settings, messenger, canned)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     return SecurityHeaders(Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused}))

@@ -141,11 +141,13 @@ class Hub:
 
         return (await self.store.request(new.id, decide, client_id=id, new=new)).answer
 
-    async def rate(self, conversation: str, *, id: str, score: int, comment: str | None) -> Mapping[str, Any]:
-        """The visitor's rating."""
+    async def rate(
+        self, conversation: str, *, id: str, score: int, comment: str | None, of: str | None = None
+    ) -> Mapping[str, Any]:
+        """The visitor's rating, of ``agent`` or ``bot``."""
 
         def decide(state: Conversation) -> Decision:
-            return decisions.rate(state, self.texts, at=stamp(now_ms()), score=score, comment=_covered(comment))
+            return decisions.rate(state, self.texts, at=stamp(now_ms()), score=score, comment=_covered(comment), of=of)
 
         return (await self.store.request(conversation, decide, client_id=id)).answer
 

@@ -11,6 +11,7 @@ from handoff.events import Keys
 __all__ = [
     "AGENT_SEEN_GRACE_S",
     "ANSWER_TTL_S",
+    "DRAFT_TTL_S",
     "SESSION_ABSOLUTE_S",
     "SESSION_IDLE_S",
     "SOCKET_TOKEN_TTL_S",
@@ -34,6 +35,10 @@ AGENT_SEEN_GRACE_S = 60
 """How long an agent without a socket keeps conversations: lifts, tunnels and reloads are shorter than this."""
 
 
+DRAFT_TTL_S = 7 * 86_400
+"""An agent's unsent reply: a week covers a holiday's eve, and what was not sent by then is no answer any more."""
+
+
 class HubKeys(Keys):
     """Names of the hub's keys."""
 
@@ -48,6 +53,10 @@ class HubKeys(Keys):
     def buttons(self, conversation: str) -> str:
         """Hash: JSON (title, topic) by the id of a button that was offered."""
         return f"{self.prefix}c:{conversation}:buttons"
+
+    def drafts(self, conversation: str) -> str:
+        """Hash with :data:`DRAFT_TTL_S`: unsent replies by agent id."""
+        return f"{self.prefix}c:{conversation}:drafts"
 
     def answer(self, scope: str, client_id: str) -> str:
         """String with :data:`ANSWER_TTL_S`: the answer that a request's id got; scope is a conversation or an agent."""
@@ -107,6 +116,11 @@ class HubKeys(Keys):
     def seen(self) -> str:
         """Sorted set: agents with a socket by the time they were last seen, milliseconds of Redis' clock."""
         return self.prefix + "agents:seen"
+
+    @property
+    def agents_settings(self) -> str:
+        """Hash: JSON of what an agent chose for the console, by agent id."""
+        return self.prefix + "agents:settings"
 
     def session(self, digest: str) -> str:
         """String: account id of a sign-in, by the hash of the cookie; :data:`SESSION_IDLE_S`."""

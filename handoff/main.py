@@ -21,6 +21,7 @@ from handoff import metrics
 from handoff.accounts import Accounts
 from handoff.app import make_app
 from handoff.bridge import BotBridge
+from handoff.canned import load_canned
 from handoff.caretaker import Caretaker
 from handoff.channels.messenger.channel import Messenger
 from handoff.errors import HubError, SettingsError, StartRefused
@@ -39,6 +40,7 @@ from handoff.routing import read_routing
 from handoff.server import make_server
 from handoff.settings import Settings
 from handoff.store import Store, connect
+from handoff.suggestions import load_suggestions
 from handoff.tasks import end
 from handoff.texts import load_texts
 from handoff.tokens import VisitorTokens, signing_key
@@ -110,12 +112,13 @@ async def serve(settings: Settings) -> None:
     hours = read_hours(f"{settings.owner_dir / 'company.yml'}: hours.chat", (company.get("hours") or {}).get("chat"))
     routing = read_routing(settings.owner_dir / "handoff.yml")
     manners = read_manners(settings.owner_dir / "manners.yml")
+    canned = load_canned(settings.owner_dir)
 
     keys = HubKeys()
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
     blocking = connect(settings.redis_url, timeout_s=settings.redis_timeout_s, blocking_s=BLOCKING_S)
     await check_redis(redis)
-    writer = Writer(redis, timeout_s=settings.redis_timeout_s)
+    writer = Writer(redis, timeout_s=settings.redis_timeout_s, replicas=settings.redis_replicas)
     store = Store(
         redis,
         writer,
@@ -133,9 +136,9 @@ async def serve(settings: Settings) -> None:
         settings.secrets or (signing_key(settings.var),), max_age_s=settings.visitor_token_days * 86_400
     )
     visitors = VisitorGateway(hub, tokens, settings, line)
-    agents = AgentGateway(hub, accounts, settings)
+    agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned))
     messenger = Messenger.of(hub, writer, settings)
-    http = make_http(hub, accounts, settings, messenger)
+    http = make_http(hub, accounts, settings, messenger, canned)
     metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from handoff import redis_address
 from handoff.channels.messenger.settings import MessengerSettings
 from handoff.errors import SettingsError
 
@@ -17,6 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 BOT_TIMEOUT_S = (0.2, 60.0)
 """What the limit of the bot may be set to: less it never keeps, more and the visitor has left."""
+
+REPLICAS_MAX = 5
+"""More replicas to wait for than anybody has."""
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 """As browsers write it: lower case, ASCII (``xn--…`` for other letters), no path. Anything else would never match."""
@@ -49,6 +53,9 @@ class Settings:
     """How long a visitor can come back to a conversation."""
     drain_s: float = 6.0
     """How long a stopping hub lets sockets finish, spread so that clients do not return all at once."""
+    redis_replicas: int = 0
+    """How many replicas must have a message before it is acknowledged. 0: the primary's disk is enough, as long as it
+    is not lost for good. Costs one way to a replica and back for each batch (docs/scaling.md)."""
     reuse_port: bool = False
     """Whether other hubs listen on the same address; ``silta up --hubs`` sets it."""
     health_port: int | None = None
@@ -69,6 +76,11 @@ class Settings:
         redis_url = env.get("SILTA_REDIS_URL", "")
         if not redis_url:
             problems.append("SILTA_REDIS_URL: not set; `silta up` sets it, or give the address of your Redis")
+        else:
+            try:
+                redis_address.parse(redis_url)
+            except redis_address.BadAddress as error:
+                problems.append(f"SILTA_REDIS_URL: {error}")
         port = _port("SILTA_PORT", env.get("SILTA_PORT", "8080"), problems)
         health = env.get("SILTA_HEALTH_PORT", "").strip()
         host = env.get("SILTA_HOST", "127.0.0.1")
@@ -76,6 +88,10 @@ class Settings:
         secrets = tuple(part.strip() for part in env.get("SILTA_SECRETS", "").split(",") if part.strip())
         if any(len(secret) < 32 for secret in secrets):
             problems.append("SILTA_SECRETS: a key needs at least 32 characters")
+        replicas = env.get("SILTA_REDIS_REPLICAS", "").strip() or "0"
+        if not (replicas.isascii() and replicas.isdigit() and int(replicas) <= REPLICAS_MAX):
+            problems.append(f"SILTA_REDIS_REPLICAS: {replicas!r} is no number from 0 to {REPLICAS_MAX}")
+            replicas = "0"
         health_port = _port("SILTA_HEALTH_PORT", health, problems) if health else None
         bot_timeout_s = _seconds("SILTA_BOT_TIMEOUT_S", env, cls.bot_timeout_s, BOT_TIMEOUT_S, problems)
         messenger = MessengerSettings.from_environment(env, problems)
@@ -93,6 +109,7 @@ class Settings:
             secrets=secrets,
             bot_timeout_s=bot_timeout_s,
             actions_url=env.get("SILTA_ACTIONS_URL") or None,
+            redis_replicas=int(replicas),
             reuse_port=env.get("SILTA_REUSE_PORT", "").strip() == "1",
             health_port=health_port,
             process=env.get("SILTA_PROCESS", "hub-1"),

@@ -37,11 +37,13 @@ from handoff.errors import (
 from handoff.events import Keys, encode
 from handoff.keys import ANSWER_TTL_S, HubKeys
 from handoff.recent import Recent
+from handoff.redis_address import pool
 from handoff.writer import Writer, load_script
 
 __all__ = ["Commit", "Decide", "Store", "connect"]
 
 _COMMIT = load_script("commit")
+_CONFIRM = load_script("confirm")
 _UNSTICK = load_script("unstick")
 
 CONFLICT_RETRIES = 50
@@ -68,18 +70,21 @@ def connect(url: str, *, timeout_s: float, blocking_s: float = 0.0) -> Redis:
     Who finds all :data:`CONNECTIONS` in use waits for one, within the operation's timeout.
 
     Args:
+        url: as :func:`handoff.redis_address.parse` reads it: one server, Sentinel or a cluster.
         timeout_s: for one operation.
         blocking_s: added for connections that read streams with BLOCK, else the read races its timeout.
     """
-    pool = BlockingConnectionPool.from_url(
+    made = pool(
         url,
+        BlockingConnectionPool,
+        key=Keys().inbox,
         socket_timeout=timeout_s + blocking_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
         max_connections=CONNECTIONS,
         timeout=timeout_s,
     )
-    return Redis.from_pool(pool)
+    return Redis.from_pool(made)
 
 
 @dataclass(frozen=True)
@@ -124,10 +129,9 @@ class Store:
         """The conversation as this process last wrote it, without asking Redis; None when it has not, or long ago."""
         return self._recent.get(conversation)
 
-    async def events(self, conversation: str, *, after: int = 0, upto: int | None = None) -> list[dict[str, Any]]:
-        """The log's events with numbers above ``after``, as agents see them, in order."""
-        end = "+" if upto is None else f"{upto}-0"
-        rows = await self.call(self.redis.xrange(self.keys.log(conversation), f"({after}-0", end))
+    async def events(self, conversation: str, *, after: int = 0, most: int | None = None) -> list[dict[str, Any]]:
+        """The log's events with numbers above ``after``, ``most`` of them, as agents see them, in order."""
+        rows = await self.call(self.redis.xrange(self.keys.log(conversation), f"({after}-0", "+", count=most))
         return [json.loads(fields[b"e"]) for _, fields in rows]
 
     async def last(self, conversation: str) -> int:
@@ -176,6 +180,9 @@ class Store:
         for _ in range(CONFLICT_RETRIES):
             current, seen = await self._load_with_answer(conversation, answer_key)
             if seen is not None:
+                if self._writer.replicas and answer_key is not None:
+                    # It may have been written and not confirmed: a replica must have it before it is acknowledged.
+                    await self._writer.run(_CONFIRM, [answer_key], [ANSWER_TTL_S])
                 return _repeated(seen)
             if current is None:
                 if new is None:
@@ -240,7 +247,9 @@ class Store:
 
     async def _commit(self, decision: Decision, answer_key: str | None, took: str | None) -> Commit:
         plan, notice = self._plan(decision, answer_key, took)
-        reply = await self._writer.run(_COMMIT, self._keys(decision.after.id, answer_key), [plan, notice])
+        later = (self.keys.notices, notice) if self._writer.replicas else None
+        keys = self._keys(decision.after.id, answer_key)
+        reply = await self._writer.run(_COMMIT, keys, [plan, notice], notice=later)
         if reply[0] == b"seen":
             metrics.requests.labels("repeated").inc()
             return _repeated(reply[1])
@@ -287,7 +296,8 @@ class Store:
             "inbox": [encode(message) for message in decision.inbox],
             "took": took or False,
             "group": Keys.HUB_GROUP,
-            "channel": self.keys.notices,
+            "channel": False if self._writer.replicas else self.keys.notices,
+            "confirm": self._writer.replicas > 0,
             # The log is the outbox of Messenger: the same write says that there is something in it.
             "send": after.channel == "messenger" and any(entry.is_for_visitor for entry in decision.entries),
         }

@@ -59,10 +59,14 @@ class Transcripts:
 
 
 def render(events: Iterable[Mapping[str, Any]]) -> str:
-    """A conversation as plain text: a line for each event that has words, with time (UTC) and speaker."""
+    """A conversation as plain text: a line for each event that has words, with time (UTC) and speaker. What the visitor
+    has taken back is left out."""
+    known = list(events)
+    unsent = {event.get("of") for event in known if event["kind"] == "unsent"}
     lines = []
-    for event in events:
-        if event.get("text"):
+    for event in known:
+        taken_back = event["seq"] in unsent or (event["kind"] == "edited" and event.get("of") in unsent)
+        if event.get("text") and not taken_back:
             author = event["author"]
             who = author.get("name") or author["role"]
             lines.append(f"{event['at'][:16].replace('T', ' ')} {who}: {event['text']}")

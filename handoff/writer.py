@@ -53,17 +53,30 @@ class _Call:
     keys: Sequence[str]
     args: Sequence[bytes | int]
     result: asyncio.Future[Any]
+    notice: tuple[str, str] | None = None
 
 
 class Writer:
     """Runs scripts in batches, in the order they came. One for each hub process.
 
-    The caller starts it with :meth:`start` and stops it with :meth:`stop`.
+    The caller starts it with :meth:`start` and stops it with :meth:`stop`. With ``replicas`` a batch counts as written
+    only when so many replicas have it, so that a primary may be lost for good: one ``WAIT`` for each batch.
     """
 
-    def __init__(self, redis: Redis, *, timeout_s: float, batch_max: int = BATCH_MAX, waiting_max: int = WAITING_MAX):
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        timeout_s: float,
+        replicas: int = 0,
+        batch_max: int = BATCH_MAX,
+        waiting_max: int = WAITING_MAX,
+    ) -> None:
         self._redis = redis
         self._timeout_s = timeout_s
+        self.replicas = replicas
+        # Less than the operation's timeout, so that the server's answer comes first.
+        self._wait_ms = round(timeout_s * 1000 * 3 / 4)
         self._batch_max = batch_max
         self._calls: asyncio.Queue[_Call] = asyncio.Queue(waiting_max)
         self._task: asyncio.Task[None] | None = None
@@ -83,8 +96,19 @@ class Writer:
             if not call.result.done():
                 call.result.set_exception(StoreUnavailable("the hub is stopping"))
 
-    async def run(self, script: Script, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
+    async def run(
+        self,
+        script: Script,
+        keys: Sequence[str],
+        args: Sequence[str | bytes | int],
+        *,
+        notice: tuple[str, str] | None = None,
+    ) -> Any:
         """Run one script and return its reply.
+
+        Args:
+            notice: channel and text to publish when the reply begins with ``done``, once replicas have it. A notice
+                that the script itself publishes could tell of what a failover takes back.
 
         Raises:
             StoreUnavailable: Redis is away or slow, or too many wait; whether it was written is unknown.
@@ -94,7 +118,7 @@ class Writer:
             raise StoreUnavailable("the hub is stopping")
         # Encoded here, so that half a character fails its own request and not the batch it would have travelled in.
         sent = [arg.encode() if isinstance(arg, str) else arg for arg in args]
-        call = _Call(script, keys, sent, asyncio.get_running_loop().create_future())
+        call = _Call(script, keys, sent, asyncio.get_running_loop().create_future(), notice)
         try:
             self._calls.put_nowait(call)
         except asyncio.QueueFull:
@@ -108,6 +132,7 @@ class Writer:
                 batch.append(self._calls.get_nowait())
             try:
                 await self._send(batch)
+                await self._publish(batch)
             except asyncio.CancelledError:
                 _fail(batch, StoreUnavailable("the hub is stopping"))
                 raise
@@ -131,8 +156,18 @@ class Writer:
         pipe = self._redis.pipeline(transaction=False)
         for call in batch:
             pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+        if self.replicas:
+            pipe.execute_command("WAIT", self.replicas, self._wait_ms)
         async with asyncio.timeout(self._timeout_s):
             replies = await metrics.timed("write", pipe.execute(raise_on_error=False))
+        if self.replicas:
+            have = replies.pop()
+            if isinstance(have, Exception) or int(have) < self.replicas:
+                # Written here, but a failover could take it back: unknown, as after a timeout.
+                replies = [
+                    reply if isinstance(reply, Exception) else RedisError(f"only {have} replicas have it")
+                    for reply in replies
+                ]
         missing = []
         for call, reply in zip(batch, replies, strict=True):
             if isinstance(reply, NoScriptError):
@@ -144,6 +179,24 @@ class Writer:
             else:
                 call.result.set_result(reply)
         return missing
+
+
+    async def _publish(self, batch: list[_Call]) -> None:
+        """Say what was written and is kept. A notice that is lost is made up for by the fan-out's own look."""
+        pipe = self._redis.pipeline(transaction=False)
+        for call in batch:
+            if call.notice is not None and _done(call.result):
+                pipe.publish(*call.notice)
+        if len(pipe):
+            async with asyncio.timeout(self._timeout_s):
+                await pipe.execute(raise_on_error=False)
+
+
+def _done(result: asyncio.Future[Any]) -> bool:
+    if not result.done() or result.cancelled() or result.exception() is not None:
+        return False
+    reply = result.result()
+    return isinstance(reply, list) and bool(reply) and reply[0] == b"done"
 
 
 def _fail(batch: Sequence[_Call], error: StoreUnavailable) -> None:

@@ -18,6 +18,7 @@ from redis.exceptions import ConnectionError, ReadOnlyError, ResponseError, Time
 from bot.seam.limits import Limits
 from bot.seam.replay import Loaded
 from handoff.events import Keys
+from handoff.redis_address import pool
 
 __all__ = ["AWAY", "Link", "process_name", "redis_url"]
 
@@ -70,9 +71,15 @@ class Link:
 
     @staticmethod
     def _client(url: str) -> redis.Redis[bytes]:
-        return redis.from_url(
-            url, socket_timeout=OPERATION_TIMEOUT, socket_connect_timeout=OPERATION_TIMEOUT, retry_on_timeout=False
+        connections = pool(
+            url,
+            redis.ConnectionPool,
+            key=Keys().inbox,
+            socket_timeout=OPERATION_TIMEOUT,
+            socket_connect_timeout=OPERATION_TIMEOUT,
+            retry_on_timeout=False,
         )
+        return redis.Redis(connection_pool=connections)
 
     async def script(self, name: str, keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
         """Run one of the scripts."""

@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     _agent(commands)
     _conversation(commands)
     _chat(commands)
+    _messenger(commands)
     return top
 
 
@@ -39,9 +40,7 @@ def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     """A function of a module of this package that is imported only when it is called: help stays quick."""
 
     def run(given: argparse.Namespace) -> int:
-        found: Callable[[argparse.Namespace], int] = getattr(
-            importlib.import_module(f"handoff.cli.{module}"), function
-        )
+        found: Callable[[argparse.Namespace], int] = getattr(importlib.import_module(f"handoff.cli.{module}"), function)
         return found(given)
 
     return run
@@ -102,6 +101,21 @@ def _chat(commands: Any) -> None:
     chat = commands.add_parser("chat", help="talk to the bot in the terminal, as a visitor")
     chat.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="to begin with (default fi)")
     chat.set_defaults(run=_lazily("chat", "chat"))
+
+
+def _messenger(commands: Any) -> None:
+    messenger = commands.add_parser("messenger", help="the Facebook page")
+    actions = messenger.add_subparsers(metavar="ACTION", required=True)
+    apply = actions.add_parser(
+        "apply-profile", help="set greeting, get started, ice breakers and menu in every language"
+    )
+    apply.add_argument("--show", action="store_true", help="print what would be set, and change nothing")
+    apply.set_defaults(run=_lazily("messenger", "apply_profile"))
+    doctor = actions.add_parser(
+        "doctor", help="name what is missing: permissions, fields, the token's end, the version"
+    )
+    doctor.add_argument("--json", action="store_true", help="one JSON object a line")
+    doctor.set_defaults(run=_lazily("messenger", "doctor"))
 
 
 def _words(value: str) -> tuple[str, ...]:

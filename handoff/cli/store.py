@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from handoff.errors import StartRefused
+from handoff.store import connect
 from handoff.supervisor import redis_server
 from handoff.supervisor.settings import UpSettings
 
@@ -29,7 +30,7 @@ async def running_redis() -> AsyncIterator[Redis]:
     """
     settings = UpSettings.read(os.environ)
     url = settings.redis_url or f"unix://{redis_server.socket_path(settings.run)}"
-    client: Redis = Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
+    client = connect(url, timeout_s=TIMEOUT_S)
     try:
         try:
             await client.ping()

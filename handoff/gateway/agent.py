@@ -17,6 +17,7 @@ from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, re
 from handoff.gateway.peer import Peer
 from handoff.hub import Hub
 from handoff.settings import Settings
+from handoff.suggestions import Suggestions
 from handoff.wire import agent as wire
 from handoff.wire import codec
 
@@ -28,17 +29,29 @@ OPEN_MAX = 100
 """Conversations one socket follows at once; the one opened longest ago is dropped first."""
 
 
-Request = wire.Claim | wire.Message | wire.Note | wire.Transfer | wire.ReturnToBot | wire.Resolve | wire.Presence
+Request = (
+    wire.Claim
+    | wire.Message
+    | wire.Note
+    | wire.Transfer
+    | wire.ReturnToBot
+    | wire.Resolve
+    | wire.Presence
+    | wire.Suggest
+)
 """Frames that are answered with what they brought."""
 
 
 class AgentGateway:
     """The ASGI endpoint of ``/ws/agent``."""
 
-    def __init__(self, hub: Hub, accounts: Accounts, settings: Settings) -> None:
+    def __init__(
+        self, hub: Hub, accounts: Accounts, settings: Settings, suggestions: Suggestions | None = None
+    ) -> None:
         self.hub = hub
         self.accounts = accounts
         self.settings = settings
+        self.suggestions = suggestions or Suggestions({})
         self.peers: set[Peer] = set()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -70,6 +83,7 @@ class AgentSocket:
         self._account: Account | None = None
         self._language = "en"
         self._open: dict[str, Subscription] = {}
+        self._looks_at: str | None = None
         self._lines: set[str] = set()
         """Conversations that this console believes to need a person."""
         self._refresh: asyncio.Task[None] | None = None
@@ -87,9 +101,13 @@ class AgentSocket:
     def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
         self._peer.push({"type": "event", "conversation": conversation, **self._explained(event)})
 
+    def resync(self, conversation: str, start: int) -> None:
+        self._peer.push({"type": "resync", "conversation": conversation, "from": start})
+
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         if who.get("id") != self.account.id:
-            self._peer.push({"type": "typing", "conversation": conversation, **who})
+            kind = "viewing" if who["role"] == "colleague" else "typing"
+            self._peer.push({"type": kind, "conversation": conversation, **who})
 
     async def flushed(self) -> None:
         await self._peer.flushed()
@@ -264,6 +282,8 @@ class AgentSocket:
             case wire.Typing():
                 who = {"role": "agent", "id": account.id, "name": account.name, "on": frame.on}
                 await hub.fanout.publish({"conversation": frame.conversation, "typing": who})
+            case wire.Viewing():
+                await self._look(frame.conversation)
             case wire.Ping():
                 self._peer.push({"type": "pong"} if frame.id is None else {"type": "pong", "id": frame.id})
             case _:
@@ -272,6 +292,8 @@ class AgentSocket:
     async def _request(self, frame: Request) -> Mapping[str, Any]:
         hub, account = self._hub, self.account
         match frame:
+            case wire.Suggest():
+                return await self._suggest(frame.conversation)
             case wire.Claim():
                 answer = await hub.claim(account, frame.conversation, id=frame.id)
                 if frame.conversation not in self._open:
@@ -298,6 +320,20 @@ class AgentSocket:
     async def _tell_presence(self, value: str) -> None:
         who = {"agent": self.account.id, "name": self.account.name, "value": value}
         await self._hub.fanout.publish({"presence": who})
+
+    async def _look(self, conversation: str | None) -> None:
+        """Tell agents who follow a conversation that this one looks at it, and those of the last that no more."""
+        before, self._looks_at = self._looks_at, conversation
+        for seen, on in ((before, False), (conversation, True)):
+            if seen is not None and (on or seen != conversation):
+                who = {"role": "colleague", "id": self.account.id, "name": self.account.name, "on": on}
+                await self._hub.fanout.publish({"conversation": seen, "typing": who})
+
+    async def _suggest(self, conversation: str) -> Mapping[str, Any]:
+        state = await self._hub.store.load(conversation)
+        if state is None:
+            raise NotFound("There is no such conversation.")
+        return {"answers": self._gateway.suggestions.of(state, self._language)}
 
     async def _show(self, frame: wire.Open) -> None:
         opened = await self._hub.opened(frame.conversation, self._language)

@@ -114,6 +114,9 @@ class VisitorSocket:
         if event["kind"] == "language":
             self._new = _replace_language(self._new, event["language"])
 
+    def resync(self, conversation: str, start: int) -> None:
+        self._peer.push({"type": "resync", "from": start})
+
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         if who["role"] == "agent":
             self._peer.push({"type": "typing", "role": "agent", "name": who.get("name", ""), "on": who["on"]})
@@ -248,7 +251,7 @@ class VisitorSocket:
             case visitor.Language():
                 return await hub.set_language(self._new, id=frame.id, language=frame.value)
             case visitor.Rating():
-                return await hub.rate(id, id=frame.id, score=frame.score, comment=frame.comment)
+                return await hub.rate(id, id=frame.id, score=frame.score, comment=frame.comment, of=frame.of)
             case visitor.Transcript():
                 return {"text": await hub.transcript(id)}
             case visitor.End():

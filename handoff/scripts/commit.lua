@@ -18,7 +18,8 @@
 --         inbox     list of JSON texts for the bot, in order
 --         took      entry id on bot:events that this settles, or false
 --         group     consumer group of the hubs
---         channel   where to publish the notice
+--         channel   where to publish the notice, or false: who asked publishes it when replicas have it
+--         confirm   whether a repeated answer must reach replicas, too
 --         send      whether Messenger's sender has to look at the log
 --       2 notice to publish, JSON text
 --
@@ -27,6 +28,8 @@ local plan = cjson.decode(ARGV[1])
 if plan.answer then
   local seen = redis.call('GET', KEYS[3])
   if seen then
+    -- A write, so that the WAIT behind it covers what was written the first time.
+    if plan.confirm then redis.call('EXPIRE', KEYS[3], plan.ttl) end
     if plan.took then
       redis.call('XACK', KEYS[12], plan.group, plan.took)
       redis.call('XDEL', KEYS[12], plan.took)
@@ -60,5 +63,5 @@ if plan.took then
   redis.call('XACK', KEYS[12], plan.group, plan.took)
   redis.call('XDEL', KEYS[12], plan.took)
 end
-redis.call('PUBLISH', plan.channel, ARGV[2])
+if plan.channel then redis.call('PUBLISH', plan.channel, ARGV[2]) end
 return {'done', tostring(now)}

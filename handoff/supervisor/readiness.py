@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import redis.asyncio
+from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from handoff.events import Keys
+from handoff.redis_address import pool
 
 __all__ = ["POLL_S", "bot_reads", "client_of", "http_ok", "redis_answers"]
 
@@ -30,13 +32,16 @@ async def client_of(url: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> AsyncIte
     On Python 3.11 redis-py loses a cancellation now and then (its ``asyncio.wait_for`` does, around every command
     sent), and who cancelled would wait for ever. So a cancellation that was lost inside is raised when this is left.
     """
-    client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+    connections = pool(
         url,
+        ConnectionPool,
+        key=Keys().inbox,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )
+    client: redis.asyncio.Redis = redis.asyncio.Redis.from_pool(connections)
     try:
         yield client
     finally:

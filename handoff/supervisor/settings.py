@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from handoff import redis_address
 from handoff.errors import SettingsError
 
 __all__ = ["ROOT", "UpSettings"]
@@ -90,8 +91,11 @@ class UpSettings:
             if not 1 <= count <= MOST_PROCESSES:
                 problems.append(f"{name} is {count}: a number from 1 to {MOST_PROCESSES} is needed")
         url = environ.get("SILTA_REDIS_URL", "").strip() or None
-        if url is not None and not url.startswith(("redis://", "rediss://", "unix://")):
-            problems.append("SILTA_REDIS_URL must start with redis://, rediss:// or unix://")
+        if url is not None:
+            try:
+                redis_address.parse(url)
+            except redis_address.BadAddress as error:
+                problems.append(f"SILTA_REDIS_URL: {error}")
         if demo_messenger and (real := [name for name in REAL_MESSENGER if environ.get(name)]):
             problems.append(f"--demo-messenger makes settings of its own: take {real[0]} away, or start without it")
         patience = _factor(environ.get("SILTA_PATIENCE", "").strip() or "1", problems)

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any, TextIO
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from handoff.accounts import Accounts
 from handoff.errors import HubError
+from handoff.store import connect
 from handoff.supervisor import ports, redis_server
 from handoff.supervisor.house import House
 from handoff.supervisor.pids import Lock, clear_leftovers
@@ -118,7 +118,7 @@ async def _until(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bo
 
 async def _announce(settings: UpSettings, plan: Plan) -> None:
     """The ready line; the first time with the demo sign-in."""
-    redis = Redis.from_url(plan.redis_url, socket_timeout=DEMO_TIMEOUT_S)
+    redis = connect(plan.redis_url, timeout_s=DEMO_TIMEOUT_S)
     made: Sequence[tuple[str, str]] | None = None
     try:
         made = await Accounts(redis).ensure_demo()

@@ -23,9 +23,11 @@ __all__ = [
     "Presence",
     "Resolve",
     "ReturnToBot",
+    "Suggest",
     "Target",
     "Transfer",
     "Typing",
+    "Viewing",
     "decode",
 ]
 
@@ -83,6 +85,19 @@ class Typing:
 
 
 @dataclass(frozen=True)
+class Viewing:
+    """Which conversation stands before the agent's eyes; None for none. Said again every half minute while it holds."""
+
+    conversation: str | None
+
+
+@dataclass(frozen=True)
+class Suggest:
+    id: str
+    conversation: str
+
+
+@dataclass(frozen=True)
 class Target:
     """Where a transfer goes: exactly one of the two."""
 
@@ -117,7 +132,21 @@ class Ping:
     id: str | None
 
 
-Frame = Hello | Presence | Claim | Open | Message | Note | Typing | Transfer | ReturnToBot | Resolve | Ping
+Frame = (
+    Hello
+    | Presence
+    | Claim
+    | Open
+    | Message
+    | Note
+    | Typing
+    | Transfer
+    | ReturnToBot
+    | Resolve
+    | Ping
+    | Suggest
+    | Viewing
+)
 
 
 def _target(name: str, value: Any) -> Target:
@@ -147,6 +176,8 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
     "message": (Message, {"id": _ID, "conversation": _CONVERSATION, "text": (codec.text(), REQUIRED)}),
     "note": (Note, {"id": _ID, "conversation": _CONVERSATION, "text": (codec.text(), REQUIRED)}),
     "typing": (Typing, {"conversation": _CONVERSATION, "on": (codec.boolean, REQUIRED)}),
+    "viewing": (Viewing, {"conversation": (codec.optional(codec.identifier), None)}),
+    "suggest": (Suggest, {"id": _ID, "conversation": _CONVERSATION}),
     "transfer": (
         Transfer,
         {"id": _ID, "conversation": _CONVERSATION, "to": (_target, REQUIRED), "note": _COMMENT},

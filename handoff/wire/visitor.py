@@ -74,9 +74,12 @@ class Language:
 
 @dataclass(frozen=True)
 class Rating:
+    """``of`` names who is rated; without it the agent is, when one answered last, else the bot."""
+
     id: str
     score: int
     comment: str | None
+    of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
             "id": _ID,
             "score": (codec.integer(1, 5), REQUIRED),
             "comment": (codec.optional(codec.text(empty=True)), None),
+            "of": (codec.optional(codec.choice("agent", "bot")), None),
         },
     ),
     "transcript": (Transcript, {"id": _ID}),

@@ -59,6 +59,9 @@ class Recorder:
         self._since += 1
         self.deepest = max(self.deepest, self._since)
 
+    def resync(self, conversation: str, start: int) -> None:
+        self.events.append({"seq": 0, "kind": "resync", "from": start})
+
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         self.typed.append(who)
 
@@ -151,13 +154,19 @@ class Parts:
 
 @asynccontextmanager
 async def parts_on(
-    url: str, *, timeout_s: float = 5.0, bot_timeout_s: float = 5.0, keys: HubKeys | None = None, **fanout: Any
+    url: str,
+    *,
+    timeout_s: float = 5.0,
+    bot_timeout_s: float = 5.0,
+    keys: HubKeys | None = None,
+    replicas: int = 0,
+    **fanout: Any,
 ) -> AsyncIterator[Parts]:
     """The parts, running; ``fanout`` are its own keywords."""
     keys = keys or HubKeys()
     redis = connect(url, timeout_s=timeout_s)
     blocking = connect(url, timeout_s=timeout_s, blocking_s=3.0)
-    writer = Writer(redis, timeout_s=timeout_s)
+    writer = Writer(redis, timeout_s=timeout_s, replicas=replicas)
     store = Store(redis, writer, keys, bot_timeout_ms=round(bot_timeout_s * 1000), timeout_s=timeout_s)
     spread = Fanout(blocking, store, **fanout)
     presence = Presence(store)

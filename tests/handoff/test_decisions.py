@@ -322,6 +322,11 @@ def test_bot_and_agent_are_rated_apart() -> None:
     assert (agent.entries[0].data["rated"], agent.entries[0].data["agent"]) == ("agent", "a1")
 
 
+def test_the_bot_is_rated_by_name_also_after_an_agent_answered() -> None:
+    bot = decisions.rate(assigned(), texts(), at=AT, score=5, comment=None, of="bot")
+    assert bot.entries[0].data["rated"] == "bot" and "agent" not in bot.entries[0].data
+
+
 def test_r16_a_lost_agents_conversation_goes_back_first_in_line_and_the_visitor_is_told() -> None:
     made = decisions.agent_lost(assigned(), texts(), at="2026-11-21T11:00:00.000Z")
     assert made.after.status is Status.QUEUED and made.after.lost

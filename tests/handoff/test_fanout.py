@@ -267,6 +267,43 @@ async def test_a_log_that_does_not_hold_what_was_announced_ends_the_replay(parts
     await until(delivered, "what is there")
 
 
+async def test_r23_a_log_that_was_cut_behind_a_reader_is_a_resync_and_no_silent_gap(parts: Parts) -> None:
+    new, recorder = new_conversation(), Recorder()
+    await parts.fill(new, 10)
+    await parts.redis.xtrim(parts.keys.log(new.id), minid="6-0", approximate=False)
+    await parts.fanout.subscribe(new.id, 3, recorder).catch_up()
+    assert recorder.events[0] == {"seq": 0, "kind": "resync", "from": 6}
+    assert recorder.numbers[1:] == [6, 7, 8, 9, 10]
+    # All of it is gone: nothing to send, and what comes next is number eleven.
+    await parts.redis.xtrim(parts.keys.log(new.id), maxlen=0, approximate=False)
+    late = Recorder()
+    subscription = parts.fanout.subscribe(new.id, 3, late)
+    await subscription.catch_up()
+    assert late.events == [{"seq": 0, "kind": "resync", "from": 11}]
+    await parts.say(new)
+    await subscription.catch_up()
+    assert late.numbers == [0, 11]
+
+
+async def test_what_a_failover_has_taken_back_is_a_resync(url: str, parts: Parts) -> None:
+    new, recorder = new_conversation(), Recorder()
+    for text in ("kept", "lost", "lost too"):
+        await parts.say(new, text)
+    subscription = parts.fanout.subscribe(new.id, 0, recorder)
+    await subscription.catch_up()
+    # As on a replica that has become primary before the last two had reached it.
+    await parts.redis.xtrim(parts.keys.log(new.id), maxlen=3, approximate=False)
+    await parts.redis.xdel(parts.keys.log(new.id), "2-0", "3-0")
+    await parts.redis.hset(parts.keys.state(new.id), "last", 1)
+    await parts.fanout.reconcile()
+
+    async def again() -> bool:
+        return recorder.numbers == [1, 2, 3, 0, 1]
+
+    await until(again, "the log from its beginning")
+    assert subscription.sent == 1
+
+
 async def test_typing_reaches_those_who_follow_the_conversation(url: str, parts: Parts) -> None:
     new, mine, others = new_conversation(), Recorder(), Recorder()
     async with listening(parts), parts_on(url) as other:

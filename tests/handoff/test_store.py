@@ -290,7 +290,7 @@ async def test_events_are_read_from_any_number_to_any_number(parts: Parts) -> No
     new = new_conversation()
     for n in range(12):
         await parts.say(new, str(n))
-    numbers = [event["seq"] for event in await parts.store.events(new.id, after=3, upto=10)]
+    numbers = [event["seq"] for event in await parts.store.events(new.id, after=3, most=7)]
     assert numbers == list(range(4, 11))
     assert [event["seq"] for event in await parts.store.events(new.id, after=11)] == [12]
     assert await parts.store.events(new.id, after=12) == []

@@ -37,8 +37,12 @@ def redis_server() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def silta() -> Iterator[Stack]:
-    """A running Silta with :data:`AGENTS`, one for all tests: each test brings visitors of its own."""
-    stack = Stack()
+    """A running Silta with :data:`AGENTS`, one for all tests: each test brings visitors of its own.
+
+    It has a page in the Messenger demo, too, whose clock can be moved on.
+    """
+    stack = Stack("--demo-messenger", environ={"SILTA_MESSENGER_HUMAN_AGENT": "1"})
+    stack.environ["SILTA_TEST_CLOCK"] = str(stack.folder / "clock")  # of Messenger's windows alone
     try:
         stack.start()
         for name, email in AGENTS.items():

@@ -8,6 +8,8 @@ export const SYSTEM = {
     assigned: '{name} liittyi keskusteluun. Nyt sinulle vastaa ihminen.',
     returned_to_bot: 'Botti vastaa taas. Kysy mitä vain, tai pyydä ihminen mukaan.',
     resolved: 'Keskustelu on päättynyt. Kun kirjoitat, se avautuu uudelleen.',
+    phone: 'Soitamme sinulle valitsemanasi aikana. Tämä keskustelu pysyy tallessa.',
+    email: 'Vastaamme sähköpostiisi. Tämä keskustelu pysyy tallessa.',
   },
   da: {
     notice: 'Du skriver med Havus bot. Den svarer med det samme, og du kan altid få et menneske.',
@@ -16,6 +18,8 @@ export const SYSTEM = {
     assigned: '{name} er med i samtalen. Nu svarer et menneske.',
     returned_to_bot: 'Botten svarer igen. Spørg om hvad som helst, eller bed om et menneske.',
     resolved: 'Samtalen er afsluttet. Skriv når som helst, så åbner den igen.',
+    phone: 'Vi ringer til dig på det tidspunkt, du valgte. Samtalen her bliver gemt.',
+    email: 'Vi svarer dig på mail. Samtalen her bliver gemt.',
   },
   en: {
     notice: 'You’re talking to Havu’s bot. It answers at once, and a person is here whenever you want one.',
@@ -24,6 +28,8 @@ export const SYSTEM = {
     assigned: '{name} joined the conversation. A person answers now.',
     returned_to_bot: 'The bot is answering again. Ask anything, or ask for a person.',
     resolved: 'The conversation is closed. Write any time and it opens again.',
+    phone: 'We’ll call you at the time you chose. This conversation is kept.',
+    email: 'We’ll answer you by e-mail. This conversation is kept.',
   },
 };
 

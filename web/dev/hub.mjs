@@ -24,7 +24,7 @@ export const AGENTS = {
   'aino@havu.example': {
     id: 'a1',
     name: 'Aino',
-    role: 'agent',
+    role: 'supervisor',
     languages: ['fi', 'en'],
     skills: ['general'],
     capacity: 4,
@@ -53,6 +53,24 @@ export class Hub {
     this.answers = new Map();
     this.refuse = new Set();
     this.cspReports = [];
+    /** What a waiting visitor may choose, whether people answer now, and what is announced to all. */
+    this.choices = [];
+    this.open = { now: true, opens_at: null, text: null };
+    this.response = null;
+    this.announcements = [];
+    this.may = ['erase'];
+    this.callbacks = [];
+    /** Drafts and settings by path. */
+    this.kept = new Map();
+    this.canned = [];
+    this.offers = new Map();
+  }
+
+  /** Tells everybody something, or that it no longer holds (`ended`). */
+  announce(announcement) {
+    this.announcements = this.announcements.filter((one) => one.id !== announcement.id);
+    if (!announcement.ended) this.announcements.push(announcement);
+    for (const peer of this.visitors) peer.send({ type: 'announcement', ...announcement });
   }
 
   async listen(port = 0) {
@@ -88,6 +106,10 @@ export class Hub {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(JSON.stringify(body));
     };
+    if (request.method === 'GET' || request.method === 'PUT') {
+      const answer = await this.api(request, url);
+      if (answer) return json(...answer);
+    }
     const session = /silta_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
     if (request.method === 'POST') {
       let raw = '';
@@ -135,6 +157,27 @@ export class Hub {
     } catch {
       response.writeHead(404).end();
     }
+  }
+
+  async api(request, url) {
+    const path = url.pathname;
+    if (path === '/api/canned') return [200, { replies: this.canned }];
+    if (path === '/api/search') {
+      const wanted = (url.searchParams.get('q') ?? '').toLowerCase();
+      const hits = [...this.conversations.values()].flatMap((c) => {
+        const event = c.events.find((one) => one.text?.toLowerCase().includes(wanted));
+        return event
+          ? [{ conversation: c.id, at: event.at, status: c.status, language: c.language, visitor: c.name, snippet: event.text }]
+          : [];
+      });
+      return [200, { conversations: hits }];
+    }
+    if (path !== '/api/me/settings' && !path.startsWith('/api/drafts/')) return null;
+    let raw = '';
+    for await (const part of request) raw += part;
+    if (request.method === 'PUT') this.kept.set(path, JSON.parse(raw));
+    const kept = this.kept.get(path);
+    return [200, path.startsWith('/api/drafts/') ? (kept ?? { text: '' }) : { settings: kept ?? {} }];
   }
 
   // ------------------------------------------------------------------ conversations
@@ -200,6 +243,8 @@ export class Hub {
       last_text: last?.text ?? null,
       assignee: conversation.assignee,
       assigned_at: conversation.assignee ? new Date().toISOString() : null,
+      snoozed_until: conversation.snoozed ?? null,
+      promise: conversation.promise ?? null,
     };
   }
 
@@ -225,6 +270,9 @@ export class Hub {
               ahead: place,
               eta_s: place > 0 ? [place * 120, place * 300] : null,
               agents: this.agents.size,
+              choices: this.choices,
+              open: this.open.now,
+              opens_at: this.open.opens_at,
             }
           : {}),
       });
@@ -273,6 +321,35 @@ export class Hub {
         );
     }, this.botDelay);
     return seq;
+  }
+
+  book(conversation, frame) {
+    if (frame.phone && /^0+$/.test(frame.phone)) return { error: 'bad_request', more: { field: 'phone' } };
+    const window = this.choices.flatMap((choice) => choice.windows ?? []).find((one) => one.id === frame.window);
+    const callback = {
+      id: randomUUID(),
+      kind: frame.phone ? 'phone' : 'email',
+      from: window?.from,
+      to: window?.to,
+      by: window?.to ?? this.choices.find((choice) => choice.kind === 'email')?.by,
+      state: 'booked',
+    };
+    const text = SYSTEM[conversation.language][callback.kind];
+    this.log(conversation, { kind: 'callback', author: { role: 'system' }, callback, text, language: conversation.language });
+    const task = {
+      ...callback,
+      conversation: conversation.id,
+      [callback.kind]: frame.phone ?? frame.email,
+      name: frame.name ?? null,
+      language: conversation.language,
+      skill: 'general',
+      assignee: null,
+      due: false,
+      late: false,
+    };
+    this.callbacks.push(task);
+    for (const peer of this.agents) peer.send({ type: 'callback', task });
+    return { callback };
   }
 
   packet(conversation) {
@@ -362,7 +439,29 @@ export class Hub {
           return this.once(ws, frame, () => (this.resolve(conversation), {}));
         case 'rating':
           return this.once(ws, frame, () => {
-            this.log(conversation, { kind: 'rating', score: frame.score, author: { role: 'visitor' } });
+            this.log(conversation, { kind: 'rating', score: frame.score, rated: frame.of, author: { role: 'visitor' } });
+            return {};
+          });
+        case 'callback':
+          return this.once(ws, frame, () => this.book(conversation, frame));
+        case 'consent':
+          return this.once(ws, frame, () => {
+            conversation.consent = frame.language;
+            this.choices = this.choices.filter((choice) => choice.kind !== 'other_language');
+            this.pushStatus();
+            return { language: frame.language };
+          });
+        case 'transcript':
+          return this.once(ws, frame, () => ({
+            text: conversation.events
+              .filter((event) => event.text)
+              .map((event) => `${event.at.slice(0, 16)} ${event.author.role}: ${event.text}`)
+              .join('\n'),
+          }));
+        case 'erase':
+          return this.once(ws, frame, () => {
+            this.conversations.delete(conversation.id);
+            for (const [token, its] of this.tokens) if (its === conversation) this.tokens.delete(token);
             return {};
           });
         default:
@@ -398,8 +497,10 @@ export class Hub {
       language: conversation.language,
       last: conversation.events.length,
       notice: SYSTEM[conversation.language].notice,
-      open: true,
-      announcements: [],
+      open: this.open,
+      response: this.response,
+      may: this.may,
+      announcements: this.announcements,
     });
     for (const event of conversation.events.slice(frame.after ?? 0)) peer.send(forVisitor(event));
     if (conversation.status === 'queued') this.pushStatus();
@@ -420,8 +521,25 @@ export class Hub {
       if (frame.type === 'typing') {
         for (const visitor of this.visitors)
           if (visitor.conversation === conversation) visitor.send({ type: 'typing', role: 'agent', on: frame.on });
+        const { id, name } = peer.agent;
+        for (const other of this.agents)
+          if (other !== peer && other.opened.has(conversation?.id))
+            other.send({ type: 'typing', conversation: conversation.id, role: 'agent', id, name, on: frame.on });
         return;
       }
+      if (frame.type === 'viewing') {
+        const beside = (conversation, on) => {
+          for (const other of this.agents)
+            if (other !== peer && other.opened.has(conversation))
+              other.send({ type: 'viewing', conversation, id: peer.agent.id, name: peer.agent.name, on });
+        };
+        if (peer.viewing && peer.viewing !== frame.conversation) beside(peer.viewing, false);
+        peer.viewing = frame.conversation;
+        if (peer.viewing) beside(peer.viewing, true);
+        return;
+      }
+      if (['callback_take', 'callback_done', 'callback_move', 'announce', 'announce_end'].includes(frame.type))
+        return this.once(ws, frame, () => this.task(peer, frame));
       if (frame.type === 'presence') {
         peer.presence = frame.value;
         return this.once(ws, frame, () => ({}));
@@ -447,20 +565,52 @@ export class Hub {
       this.once(ws, frame, () => {
         if (frame.type === 'claim') {
           if (conversation.assignee) return { error: 'conflict', more: { assignee: conversation.assignee } };
-          conversation.assignee = { id: peer.agent.id, name: peer.agent.name };
-          conversation.status = 'assigned';
-          this.log(conversation, {
-            kind: 'assigned',
-            author,
-            text: SYSTEM[conversation.language].assigned.replace('{name}', peer.agent.name),
-            language: conversation.language,
-          });
-          this.pushQueue(conversation);
+          this.assign(conversation, peer.agent);
           return {};
         }
         if (frame.type === 'note')
           return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id }) };
-        if (!owned) return { error: 'forbidden' };
+        if (frame.type === 'suggest') return { answers: this.answersFor?.(conversation) ?? [] };
+        if (frame.type === 'accept') {
+          if (!this.offers.delete(conversation.id)) return { error: 'conflict' };
+          this.assign(conversation, peer.agent);
+          return {};
+        }
+        if (frame.type === 'decline') {
+          this.offers.delete(conversation.id);
+          return {};
+        }
+        if (frame.type === 'join' || frame.type === 'leave') {
+          conversation.joined = frame.type === 'join' ? peer.agent.id : null;
+          return {};
+        }
+        if (frame.type === 'decide') {
+          const approval = { id: frame.approval, state: frame.approved ? 'approved' : 'refused' };
+          return { seq: this.log(conversation, { kind: 'approval', author, approval }) };
+        }
+        if (!owned && conversation.joined !== peer.agent.id) return { error: 'forbidden' };
+        if (frame.type === 'transfer') {
+          const to = [...this.agents].map((other) => other.agent).find((agent) => agent.id === frame.to.agent);
+          this.log(conversation, { kind: 'transferred', author, note: frame.note ?? null });
+          if (to) this.assign(conversation, to);
+          else {
+            conversation.assignee = null;
+            conversation.status = 'queued';
+            this.pushQueue(conversation);
+          }
+          return { status: conversation.status };
+        }
+        if (frame.type === 'snooze') {
+          conversation.snoozed = frame.until;
+          conversation.promise = frame.promise ? { by: frame.until, text: frame.promise } : null;
+          this.pushQueue(conversation);
+          return {};
+        }
+        if (frame.type === 'ask_help') return { seq: this.log(conversation, { kind: 'note', author, text: frame.note }) };
+        if (frame.type === 'request_approval') {
+          const approval = { id: randomUUID(), kind: frame.kind, text: frame.text, amount: frame.amount, state: 'asked' };
+          return { seq: this.log(conversation, { kind: 'approval', author, approval }) };
+        }
         if (frame.type === 'message') {
           return {
             seq: this.log(conversation, {
@@ -494,6 +644,50 @@ export class Hub {
     });
   }
 
+  assign(conversation, { id, name }) {
+    conversation.assignee = { id, name };
+    conversation.status = 'assigned';
+    this.log(conversation, {
+      kind: 'assigned',
+      author: { role: 'agent', id, name },
+      text: SYSTEM[conversation.language].assigned.replace('{name}', name),
+      language: conversation.language,
+    });
+    this.pushQueue(conversation);
+  }
+
+  /** Offers a conversation to everybody who is there; the lease does not end by itself here. */
+  offer(conversation, seconds = 20) {
+    this.offers.set(conversation.id, true);
+    const expires_at = new Date(Date.now() + seconds * 1_000).toISOString();
+    const entry = this.entry(conversation);
+    for (const peer of this.agents)
+      peer.send({ type: 'offer', conversation: conversation.id, expires_at, entry, why: ['language', 'longest_idle'] });
+  }
+
+  alert(alert) {
+    for (const peer of this.agents) peer.send({ type: 'alert', ...alert });
+  }
+
+  task(peer, frame) {
+    if (frame.type === 'announce') {
+      this.announce({ id: frame.id, text: frame.texts.en });
+      for (const other of this.agents) other.send({ type: 'announcement', id: frame.id, text: frame.texts.en });
+      return {};
+    }
+    if (frame.type === 'announce_end') {
+      this.announce({ id: frame.announcement, ended: true });
+      for (const other of this.agents) other.send({ type: 'announcement', id: frame.announcement, ended: true });
+      return {};
+    }
+    const task = this.callbacks.find((one) => one.id === frame.callback);
+    if (!task) return { error: 'not_found' };
+    if (frame.type === 'callback_take') task.assignee = { id: peer.agent.id, name: peer.agent.name };
+    if (frame.type === 'callback_done') Object.assign(task, { state: 'done', outcome: frame.outcome });
+    for (const other of this.agents) other.send({ type: 'callback', task: { ...task } });
+    return {};
+  }
+
   resolve(conversation, author = { role: 'visitor' }) {
     conversation.assignee = null;
     conversation.waitingSince = null;
@@ -525,6 +719,13 @@ export class Hub {
       mine: all
         .filter((c) => c.assignee?.id === agent.id)
         .map((c) => ({ conversation: c.id, status: c.status, last: c.events.length })),
+      agents: Object.values(AGENTS).map(({ password: _, ...one }) => ({
+        ...one,
+        presence: [...this.agents].some((peer) => peer.agent === AGENTS[one.email] || peer.agent.id === one.id) ? 'online' : 'away',
+        load: all.filter((c) => c.assignee?.id === one.id).length,
+      })),
+      callbacks: this.callbacks,
+      announcements: this.announcements,
     });
     for (const [id, after] of Object.entries(frame.cursors ?? {})) {
       const conversation = this.conversations.get(id);

@@ -1,8 +1,8 @@
 /**
  * Builds dist/: the pages, the loader under its fixed name and the panel under a name that tells its content.
  *
- * Three runs of Vite, since a classic script must stand alone: the panel first, so that the loader can be told its
- * name. Nothing in the output depends on the time or the machine.
+ * A run of Vite for each classic script, since it must stand alone: panel and words first, so that the loader can be
+ * told their names. Nothing in the output depends on the time or the machine.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -31,17 +31,25 @@ async function classic(entry, define = {}) {
   const [{ output }] = [made].flat();
   const chunk = output.find((part) => part.type === 'chunk');
   // The wrapper's variable would be a second global name.
-  return chunk.code.replace(/^(var|const|let) siltaPart\s*=\s*/, '').trimEnd() + '\n';
+  const code = chunk.code.replace(/^(var|const|let) siltaPart\s*=\s*/, '').trimEnd() + '\n';
+  // Minified code breaks no lines of its own: a break with an indent stands in a template, where one space says the same.
+  return code.replace(/\n[ \t]+/g, ' ');
 }
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(resolve(dist, 'assets'), { recursive: true });
 
-const panel = await classic('src/widget/panel.ts');
-const hash = createHash('sha256').update(panel).digest('base64url').slice(0, 10);
-const name = `assets/panel-${hash}.js`;
-await writeFile(resolve(dist, name), panel);
-await writeFile(resolve(dist, 'widget.js'), await classic('src/widget/loader.ts', { __PANEL__: JSON.stringify(name) }));
+const files = {};
+for (const [name, entry] of [
+  ['panel', 'src/widget/panel.ts'],
+  ...['fi', 'da', 'en'].map((language) => [language, `src/widget/words/${language}.ts`]),
+]) {
+  const code = await classic(entry);
+  const hash = createHash('sha256').update(code).digest('base64url').slice(0, 10);
+  files[name] = `assets/${name === 'panel' ? name : `words-${name}`}-${hash}.js`;
+  await writeFile(resolve(dist, files[name]), code);
+}
+await writeFile(resolve(dist, 'widget.js'), await classic('src/widget/loader.ts', { __FILES__: JSON.stringify(files) }));
 
 await build({
   ...common,

@@ -16,9 +16,9 @@ __all__ = ["PROBE_S", "Alarms"]
 
 log = logging.getLogger("silta.messenger")
 
-PROBE_S = 5.0
+PROBE_S = 3.0
 """How long nothing is sent before one message tries again: an owner who has renewed the token need not tell us, and a
-call in five seconds costs nothing."""
+call in three seconds costs nothing."""
 
 LOOK_S = 1.0
 """How often sending looks whether there was trouble, which another hub may have found."""

@@ -234,7 +234,11 @@ class Arrivals:
         if event.mid and seq:
             await self._threads.name(thread.conversation, event.mid, seq)
         state = self._hub.store.lately(thread.conversation)
-        if state is None or event.standby:
+        if state is None:
+            return
+        if state.visitor_name is None:
+            self._signs.learn(thread)
+        if event.standby:
             return
         if state.responder is Responder.BOT:
             self._signs.seen(thread.person, typing=bool(state.bot_pending))

@@ -17,6 +17,7 @@ from handoff.channels.messenger.inbox import SETTLE_S, Inbox
 from handoff.channels.messenger.keys import MessengerKeys
 from handoff.channels.messenger.media import Media
 from handoff.channels.messenger.outbox import Outbox
+from handoff.channels.messenger.people import People
 from handoff.channels.messenger.settings import MessengerSettings
 from handoff.channels.messenger.signs import Signs
 from handoff.channels.messenger.threads import Threads
@@ -51,7 +52,7 @@ class Messenger:
         self.threads = Threads(hub.store, self.keys)
         self.alarms = Alarms(hub.store, hub.fanout, self.keys)
         self.media = Media(settings.var / "messenger", page.media_hosts)
-        self.signs = Signs(hub.store, self.keys, self.threads, self.graph)
+        self.signs = Signs(hub.store, self.keys, self.threads, self.graph, People(hub.store, self.keys, self.graph))
         self.outbox = Outbox(
             hub, writer, self.keys, self.threads, self.graph, page, self.alarms, self.signs, self.clock, **sending
         )

@@ -105,8 +105,8 @@ class Graph:
         return str(owner.get("app_id") or "") if isinstance(owner, dict) else ""
 
     async def person(self, person: str) -> Mapping[str, Any]:
-        """What Meta tells of a person: ``first_name``, ``last_name``, ``locale``, each where permitted."""
-        return await self.call("GET", person, query={"fields": "first_name,last_name,locale"})
+        """What Meta tells of a person: ``first_name`` and ``last_name``, where that is permitted."""
+        return await self.call("GET", person, query={"fields": "first_name,last_name"})
 
     async def profile(self, fields: str) -> Mapping[str, Any]:
         """The page's Messenger profile: one object with the fields that are set."""

@@ -144,12 +144,9 @@ def inbox_left(conversation: Conversation, texts: Texts, *, at: str, history: Se
         return None
     draft = Draft(conversation, at)
     draft.move(Move.RETURNED_TO_BOT)
-    draft.add(
-        Kind.RETURNED_TO_BOT,
-        SYSTEM,
-        text=texts.say(draft.state.language, "returned_to_bot"),
-        data={"cause": "inbox_left"},
-    )
+    known = draft.state.noticed_at is not None
+    told = texts.say(draft.state.language, "returned_to_bot" if known else "bot_notice")
+    draft.add(Kind.RETURNED_TO_BOT, SYSTEM, text=told, data={"cause": "inbox_left"})
     draft.state = replace(draft.state, noticed_at=at)
     draft.resume_bot(history)
     return draft.done(status=draft.state.status.value)

@@ -9,7 +9,8 @@ from typing import Any
 
 from handoff.channels.messenger.client import Graph, GraphError
 from handoff.channels.messenger.keys import MessengerKeys
-from handoff.channels.messenger.threads import Threads
+from handoff.channels.messenger.people import People
+from handoff.channels.messenger.threads import Thread, Threads
 from handoff.errors import StoreUnavailable
 from handoff.store import Store
 from handoff.tasks import end
@@ -28,7 +29,8 @@ TYPING_EVERY_S = 10
 class Signs:
     """Sends marks in the background."""
 
-    def __init__(self, store: Store, keys: MessengerKeys, threads: Threads, graph: Graph) -> None:
+    def __init__(self, store: Store, keys: MessengerKeys, threads: Threads, graph: Graph, people: People) -> None:
+        self._people = people
         self._store = store
         self._keys = keys
         self._threads = threads
@@ -38,6 +40,10 @@ class Signs:
     def seen(self, person: str, *, typing: bool = False) -> None:
         """The bot or a person has the message now; with ``typing`` an answer is being made."""
         self._start(self._act(person, "mark_seen", *(("typing_on",) if typing else ())))
+
+    def learn(self, thread: Thread) -> None:
+        """Ask for the person's name, in the background as well."""
+        self._start(self._people.learn(thread))
 
     def noticed(self, notice: Mapping[str, Any]) -> None:
         """A watcher of the hub's notices: an agent types."""

@@ -1,7 +1,8 @@
 """``python -m handoff.demo.messenger``: the demo as a process of its own, as ``silta up --demo-messenger`` starts it.
 
 It takes the hub's own settings (``SILTA_MESSENGER_…``), so that both agree on every secret, the hub's address from
-``SILTA_HOST`` and ``SILTA_PORT``, and a clock that can be moved from ``SILTA_TEST_CLOCK``.
+``SILTA_HOST`` and ``SILTA_PORT``, the greeting and menu from the owner's texts, and a clock that can be moved from
+``SILTA_TEST_CLOCK``.
 """
 
 from __future__ import annotations
@@ -15,8 +16,12 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from handoff.channels.messenger import menu
+from handoff.demo.messenger import profile
 from handoff.demo.messenger.app import Demo
 from handoff.demo.messenger.world import App, Clock, World
+from handoff.settings import ROOT
+from handoff.texts import load_texts
 
 __all__ = ["main", "make_demo"]
 
@@ -28,6 +33,7 @@ def make_demo(environ: Mapping[str, str]) -> tuple[Demo, int]:
 
     Raises:
         KeyError: a setting is missing.
+        SettingsError: the owner's texts have a gap.
     """
     given = {name: environ[f"SILTA_MESSENGER_{name}"] for name in NEEDED}
     clock = environ.get("SILTA_TEST_CLOCK")
@@ -38,6 +44,9 @@ def make_demo(environ: Mapping[str, str]) -> tuple[Demo, int]:
         page_token=given["PAGE_TOKEN"],
     )
     world = World(clock=Clock(Path(clock) if clock else None), app=app, page_id=given["PAGE_ID"])
+    # What `silta messenger apply-profile` does for a real page.
+    owner = Path(environ.get("SILTA_OWNER_DIR", ROOT / "data" / "owner"))
+    profile.update(world.profile, menu.profile(load_texts(owner)))
     host = environ.get("SILTA_HOST", "127.0.0.1")
     host = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 (compared, not bound)
     callback = f"http://{f'[{host}]' if ':' in host else host}:{environ.get('SILTA_PORT', '8080')}/webhooks/messenger"

@@ -27,8 +27,9 @@ EDIT_WITHIN_MS = 15 * 60 * 1000
 
 MEDIA = {
     "picture": ("image", "picture.png", None),
-    "sticker": ("sticker", "sticker.png", 369239263222822),
-    "old_sticker": ("image", "sticker.png", 369239263222822),
+    "sticker": ("sticker", "sticker.png", 126361884370471),
+    "old_sticker": ("image", "sticker.png", 126361884370471),
+    "thumb": ("image", "sticker.png", 369239263222822),
     "voice": ("audio", "voice.wav", None),
     "file": ("file", "receipt.pdf", None),
     "elsewhere": ("image", "elsewhere", None),

@@ -204,10 +204,14 @@ class World:
         self.restricted = False
         self.other_apps: dict[int, str] = {INBOX: "Page Inbox"}
 
-    def join(self, *, first_name: str = "Aino", last_name: str = "Virtanen", locale: str = "fi_FI") -> Person:
-        """A new person who has not written yet."""
+    def join(
+        self, *, first_name: str = "Aino", last_name: str = "Virtanen", locale: str = "fi_FI", wrote: bool = False
+    ) -> Person:
+        """A new person who has not written yet; ``wrote``: who has written elsewhere just now."""
         psid = str(10**15 + secrets.randbelow(9 * 10**15))
         person = self.people[psid] = Person(psid, first_name, last_name, locale)
+        if wrote:
+            person.thread.last_action_ms = self.clock.now_ms()
         return person
 
     def new_mid(self) -> str:

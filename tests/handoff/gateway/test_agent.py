@@ -384,6 +384,27 @@ async def test_typing_is_shown_to_the_other_side_and_to_those_who_look_on(door: 
     assert not [f for f in agent.frames if f["type"] == "typing" and f["role"] == "agent"], "not to oneself"
 
 
+async def test_who_looks_at_a_conversation_is_shown_to_colleagues_and_never_to_the_visitor(door: Door) -> None:
+    visitor, agent = await together(door)
+    other = await door.agent("Mikkel")
+    await other.open(visitor.conversation)
+    await other.send("viewing", conversation=visitor.conversation)
+    seen = await agent.expect("viewing")
+    assert (seen["conversation"], seen["name"], seen["on"]) == (visitor.conversation, "Mikkel", True)
+    await other.send("viewing", conversation=None)
+    assert (await agent.expect("viewing"))["on"] is False
+    await agent.send("typing", conversation=visitor.conversation, on=True)
+    await visitor.expect("typing", role="agent")
+    assert not [frame for frame in visitor.frames if frame["type"] == "viewing"]
+
+
+async def test_suggestions_are_answered_and_need_a_conversation(door: Door) -> None:
+    visitor, agent = await together(door)
+    answers = (await agent.ask("suggest", conversation=visitor.conversation))["answers"]
+    assert {"kind", "key", "title", "text", "own"} <= answers[0].keys()
+    await refused(agent, "not_found", "suggest", conversation="none")
+
+
 # -- passing on
 
 
@@ -486,7 +507,7 @@ async def test_presence_is_kept_and_shown_to_the_others(door: Door) -> None:
         ('{"type":"dance","id":"b1"}', "bad_request", "b1"),
         ('{"type":"accept","id":"b2","conversation":"c"}', "bad_request", "b2"),
         ('{"type":"decline","id":"b3","conversation":"c"}', "bad_request", "b3"),
-        ('{"type":"suggest","id":"b4","conversation":"c"}', "bad_request", "b4"),
+        ('{"type":"suggested","id":"b4","conversation":"c"}', "bad_request", "b4"),
         ('{"type":"claim","id":"b5"}', "bad_request", "b5"),
         ('{"type":"claim","id":"b6","conversation":"with space"}', "bad_request", "b6"),
         ('{"type":"message","id":"b7","conversation":"c","text":" "}', "bad_request", "b7"),

@@ -20,6 +20,7 @@ def test_the_messenger_demo_shares_its_secrets_with_the_hubs_alone(tmp_path: Pat
         assert theirs == (shared if name in ("hub-1", "hub-2", "messenger-demo") else {}), name
     made, port = make_demo(demo.environ)
     assert plan.demo_url == f"http://127.0.0.1:{port}"
+    assert set(made.world.profile) == {"get_started", "greeting", "ice_breakers", "persistent_menu"}
     assert made.courier.callback == "http://127.0.0.1:8080/webhooks/messenger"
 
 

@@ -45,3 +45,78 @@ export async function signOut(): Promise<void> {
     // The session ends by itself in time; the console forgets it now.
   }
 }
+
+/** A conversation that a search found. */
+export interface Found {
+  conversation: string;
+  at: string;
+  status: string;
+  language: string;
+  visitor?: { name?: string | null } | string | null;
+  snippet?: string;
+}
+
+/** A reply that the owner wrote for all, by language. */
+export interface Canned {
+  key: string;
+  title: Record<string, string>;
+  text: Record<string, string>;
+}
+
+/** What an agent chose for themselves; the hub keeps it, so that it holds at every desk. */
+export interface MySettings {
+  language?: string;
+  theme?: string;
+  sound?: boolean;
+  notify?: boolean;
+  keys?: boolean;
+}
+
+/** The answer of a GET, or null: what these calls bring is never worth stopping somebody's work for. */
+async function get<T>(path: string): Promise<T | null> {
+  try {
+    const response = await fetch(path, { credentials: 'same-origin' });
+    return response.ok ? ((await response.json()) as T) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function put(path: string, body: unknown): Promise<void> {
+  try {
+    await fetch(path, {
+      method: 'PUT',
+      credentials: 'same-origin',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    // The next change is written whole, too.
+  }
+}
+
+/** Conversations in which the words stand, newest first; null when the hub cannot search now. */
+export async function search(words: string): Promise<Found[] | null> {
+  const answer = await get<{ conversations: Found[] }>(`/api/search?q=${encodeURIComponent(words)}`);
+  return answer && answer.conversations;
+}
+
+export async function canned(): Promise<Canned[]> {
+  return (await get<{ replies: Canned[] }>('/api/canned'))?.replies ?? [];
+}
+
+export async function draft(conversation: string): Promise<string> {
+  return (await get<{ text: string }>(`/api/drafts/${encodeURIComponent(conversation)}`))?.text ?? '';
+}
+
+export async function keepDraft(conversation: string, text: string): Promise<void> {
+  await put(`/api/drafts/${encodeURIComponent(conversation)}`, { text });
+}
+
+export async function mySettings(): Promise<MySettings> {
+  return (await get<{ settings: MySettings }>('/api/me/settings'))?.settings ?? {};
+}
+
+export async function keepSettings(settings: MySettings): Promise<void> {
+  await put('/api/me/settings', settings);
+}

@@ -4,7 +4,10 @@ import { classMap } from 'lit/directives/class-map.js';
 import { live } from 'lit/directives/live.js';
 import type { Conversation } from '../core/agent';
 import { MAX_TEXT } from '../core/protocol';
+import { tongueOf } from '../core/tongue';
+import * as icon from './icons';
 import type { Desk } from './desk';
+import { listKey, popupView } from './canned';
 import { draftKey, type Mode, type Ui } from './ui';
 import { languageName } from './words';
 
@@ -20,6 +23,9 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
   const length = [...text.trim()].length;
   const over = length > MAX_TEXT;
   const note = mode === 'note';
+  const written = note || text.startsWith('/') ? null : tongueOf(text);
+  const other = written !== null && written !== conversation.language ? written : null;
+  const popup = !note && ui.popup !== null;
   const tab = (value: Mode, label: string): TemplateResult =>
     html`<button
       type="button"
@@ -39,8 +45,22 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
       desk.write(conversation.id);
     }}
   >
-    <div class="tabs" role="group" aria-label=${t('actions')}>
+    ${popup ? popupView(desk, ui, conversation) : nothing}
+    <div class="tabs" role="group" aria-label=${t('writeAs')}>
       ${mayReply ? tab('message', t('reply')) : nothing} ${tab('note', t('note'))}
+      ${
+        note
+          ? nothing
+          : html`<button
+              type="button"
+              class="suggest"
+              data-testid="suggest"
+              ?disabled=${ui.busy.has('suggest')}
+              @click=${() => void desk.suggest(conversation.id)}
+            >
+              ${icon.bulb}${t('suggest')}
+            </button>`
+      }
     </div>
     <label class="sr" for="reply">${note ? t('note') : t('reply')}</label>
     <textarea
@@ -52,15 +72,36 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
       lang=${note ? ui.language : conversation.language}
       placeholder=${note ? t('noteHint') : t('replyHint', { language: languageName(conversation.language, t) })}
       aria-describedby="reply-hint"
+      aria-autocomplete="list"
+      aria-controls=${popup && ui.popup?.items.length ? 'replies' : nothing}
+      aria-activedescendant=${popup && ui.popup?.items.length ? `reply-${ui.popup.active}` : nothing}
+      @blur=${() => ui.popup && desk.edit({ popup: null })}
       .value=${live(text)}
       @input=${(event: Event) => desk.typed(conversation.id, (event.target as HTMLTextAreaElement).value)}
       @keydown=${(event: KeyboardEvent) => {
+        if (!event.isComposing && listKey(desk, conversation.id, event)) {
+          event.preventDefault();
+          event.stopPropagation();
+          return;
+        }
         if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !event.isComposing) {
           event.preventDefault();
           desk.write(conversation.id);
         }
       }}
     ></textarea>
+    <div role="status">
+      ${
+        other
+          ? html`<p class="hint" data-testid="wrong-language">
+              ${icon.alert}${t('wrongLanguage', {
+                written: languageName(other, t),
+                wanted: languageName(conversation.language, t),
+              })}
+            </p>`
+          : nothing
+      }
+    </div>
     <div class="row">
       <span class="soft" id="reply-hint">
         ${

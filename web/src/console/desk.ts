@@ -6,6 +6,7 @@ import { render } from 'lit/html.js';
 import * as agent from '../core/agent';
 import { Connection, Refused } from '../core/connection';
 import {
+  type AckFrame,
   type ErrorFrame,
   type Frame,
   isLanguage,
@@ -13,10 +14,12 @@ import {
   MAX_TEXT,
   type Packet,
   type Presence,
+  type QueueEntry,
   type Request,
   type Status,
 } from '../core/protocol';
 import { hasGap } from '../core/log';
+import { promiseIn } from '../core/promise';
 import { Store } from '../core/store';
 import { Lapses, TypingNotice } from '../core/typing';
 import * as da from '../i18n/da';
@@ -25,7 +28,11 @@ import * as fi from '../i18n/fi';
 import { translator } from '../i18n/index';
 import { soon } from '../view/frame';
 import * as api from './api';
+import { Bell } from './bell';
+import * as replies from './canned';
 import { forgetChoice, recallChoice, rememberChoice } from './choices';
+import { Drafts } from './drafts';
+import { onKey } from './keys';
 import {
   calm,
   draftKey,
@@ -51,6 +58,8 @@ export type ConsoleKey = keyof typeof en.console;
 const TICK_MS = 30_000;
 const GAP_MS = 3_000;
 const TOAST_MS = 6_000;
+/** An agent who looks says so every TICK_MS; without that they have gone. */
+const VIEWING_LAPSES_MS = 75_000;
 
 export class Desk {
   readonly store: Store<agent.AgentState>;
@@ -61,6 +70,12 @@ export class Desk {
   /** The conversation in which this agent is typing, and the notice that says so. */
   private typing: { id: string; notice: TypingNotice } | null = null;
   private toastId = 0;
+  /** Ends a countdown's ticking. */
+  private ticking: ReturnType<typeof setInterval> | null = null;
+  readonly drafts = new Drafts(this);
+  private readonly bell = new Bell(this);
+  /** The owner's replies, fetched once after signing in. */
+  canned: readonly api.Canned[] = [];
 
   constructor(private readonly container: HTMLElement) {
     const language = recallChoice('language', isLanguage) ?? preferred();
@@ -85,7 +100,10 @@ export class Desk {
     });
     this.store.watch(() => this.draw());
     this.ui.watch(() => this.draw());
-    setInterval(() => this.edit({ now: Date.now() }), TICK_MS);
+    setInterval(() => {
+      this.edit({ now: Date.now() });
+      if (this.ui.state.selected) this.look(this.ui.state.selected);
+    }, TICK_MS);
     window.addEventListener('online', () => this.connection.nudge());
     window.addEventListener('pageshow', (event) => event.persisted && this.connection.nudge());
     document.addEventListener('visibilitychange', () => {
@@ -94,6 +112,7 @@ export class Desk {
         this.edit({ now: Date.now() });
       }
     });
+    document.addEventListener('keydown', (event) => onKey(this, event));
     this.dress();
     // Where nobody signed in, asking for a socket would only be refused.
     if (recallChoice('session', isYes)) this.connection.start();
@@ -121,13 +140,14 @@ export class Desk {
     await api.signOut();
     forgetChoice('session');
     this.store.update(agent.newAgentState);
-    this.edit({ phase: 'out', fault: null, selected: null, settings: false, drafts: new Map(), unfolded: new Set() });
+    this.edit({ phase: 'out', fault: null, selected: null, settings: false, drafts: new Map(), unfolded: new Set(), dialog: null, found: null, query: '' });
   }
 
   setLanguage(language: Language): void {
     this.t = translator(TEXTS[language], language);
     rememberChoice('language', language);
     this.edit({ language });
+    this.keepSettings();
     this.dress();
     // The hub explains reasons in the language that the hello named.
     this.connection.restart();
@@ -136,17 +156,106 @@ export class Desk {
   setTheme(theme: Theme): void {
     rememberChoice('theme', theme);
     this.edit({ theme });
+    this.keepSettings();
+    this.dress();
+  }
+
+  /** Switches one of the agent's own choices. */
+  choose(choice: Partial<Pick<Ui, 'sound' | 'notify' | 'keys'>>): void {
+    this.edit(choice);
+    if (choice.sound) this.bell.ring();
+    if (choice.notify) void this.bell.allow().then((allowed) => allowed || this.edit({ notify: false }));
+    this.keepSettings();
+  }
+
+  private keepSettings(): void {
+    const { language, theme, sound, notify, keys, phase } = this.ui.state;
+    if (phase === 'in') void api.keepSettings({ language, theme, sound, notify, keys });
+  }
+
+  private async furnish(): Promise<void> {
+    const [settings, canned] = await Promise.all([api.mySettings(), api.canned()]);
+    this.canned = canned;
+    const { sound, notify, keys, theme } = settings;
+    this.edit({
+      ...(sound === undefined ? {} : { sound }),
+      ...(keys === undefined ? {} : { keys }),
+      ...(isTheme(theme) ? { theme } : {}),
+      // Another machine's browser may have said no.
+      ...(notify && this.bell.allowed ? { notify } : {}),
+    });
     this.dress();
   }
 
   show(view: View): void {
-    this.edit({ view });
+    this.edit({ view, popup: null });
+    if (view === 'find') this.focusSoon('[data-testid=query]');
+  }
+
+  async search(): Promise<void> {
+    const query = this.ui.state.query.trim();
+    if (!query) return;
+    this.edit({ finding: true });
+    const found = await api.search(query);
+    this.edit({ finding: false, found: found ?? [] });
+    if (!found) this.toast(this.t('notNow'), 'bad');
+  }
+
+  async accept(id: string): Promise<void> {
+    await this.attempt('accept', { type: 'accept', conversation: id }, () => {
+      this.store.update((state) => agent.claimed(state, id));
+      this.edit({ view: 'mine' });
+      this.select(id);
+      this.focusSoon('[data-testid=reply]');
+    });
+    this.store.update((state) => agent.withoutOffer(state, id));
+  }
+
+  async decline(id: string): Promise<void> {
+    await this.attempt('decline', { type: 'decline', conversation: id });
+    this.store.update((state) => agent.withoutOffer(state, id));
+  }
+
+  /** A supervisor steps in (and may write then), or out again. */
+  async step(id: string, into: boolean): Promise<void> {
+    const frame = into ? { type: 'join', conversation: id, seen: true } : { type: 'leave', conversation: id };
+    await this.attempt('join', frame, () => {
+      this.store.update((state) => agent.joined(state, id, into));
+      if (into) this.focusSoon('[data-testid=reply]');
+    });
+  }
+
+  /** Sends what a dialog asked for; it closes when the hub agreed. */
+  async settle(frame: Request, said: ConsoleKey, done: () => void = () => undefined): Promise<void> {
+    await this.attempt('dialog', frame, () => {
+      done();
+      this.edit({ dialog: null });
+      this.toast(this.t(said));
+    });
+  }
+
+  /** Vetted answers and canned replies that fit this conversation. */
+  async suggest(id: string): Promise<void> {
+    await this.attempt('suggest', { type: 'suggest', conversation: id }, (ack) => replies.showAnswers(this, ack['answers']));
+  }
+
+  /** An entry of the conversation, wherever it is known from. */
+  entry(id: string): QueueEntry | undefined {
+    return this.store.state.queue.get(id) ?? this.store.state.offers.get(id)?.entry ?? undefined;
   }
 
   /** Brings a conversation to the front and fetches what of its history is not here yet. */
   select(id: string | null): void {
-    this.edit({ selected: id, mode: 'message', shown: PAGE, atEnd: true, pointed: null });
+    const before = this.ui.state.selected;
+    this.edit({ selected: id, mode: 'message', shown: PAGE, atEnd: true, pointed: null, more: false, popup: null });
     if (id) void this.fetch(id);
+    if (id) void this.drafts.fetch(id);
+    if (id !== before) this.look(id);
+  }
+
+  /** Tells colleagues which conversation stands before this agent's eyes. */
+  private look(id: string | null): void {
+    this.connection.tell({ type: 'viewing', conversation: id });
   }
 
   async claim(id: string): Promise<void> {
@@ -159,7 +268,7 @@ export class Desk {
   }
 
   async resolve(id: string): Promise<void> {
-    await this.attempt('resolve', { type: 'resolve', conversation: id, outcome: 'resolved' }, () =>
+    await this.attempt('resolve', { type: 'resolve', conversation: id, outcome: 'solved' }, () =>
       this.letGo(id, 'resolved', 'resolvedDone'),
     );
   }
@@ -179,10 +288,19 @@ export class Desk {
     const { mode } = this.ui.state;
     const text = (this.ui.state.drafts.get(draftKey(id, mode)) ?? '').trim();
     if (!text || [...text].length > MAX_TEXT) return;
+    const promised = mode === 'message' ? promiseIn(text, Date.now()) : null;
     this.draft(id, '');
+    if (promised) this.offerReminder(id, promised);
     this.typing?.notice.stop();
     this.edit({ atEnd: true });
     this.deliver(id, mode, text);
+  }
+
+  private offerReminder(id: string, { text, by }: { text: string; by: number }): void {
+    this.toast(this.t('promised'), 'plain', {
+      words: this.t('remindMe'),
+      act: () => this.edit({ dialog: { name: 'snooze', about: id, promise: text, by } }),
+    });
   }
 
   retry(id: string, item: agent.Draft): void {
@@ -195,13 +313,16 @@ export class Desk {
   }
 
   draft(id: string, text: string): void {
-    this.edit({ drafts: new Map(this.ui.state.drafts).set(draftKey(id, this.ui.state.mode), text) });
+    const { mode } = this.ui.state;
+    this.edit({ drafts: new Map(this.ui.state.drafts).set(draftKey(id, mode), text) });
+    if (mode === 'message') this.drafts.keep(id, text);
   }
 
   /** The reply's text changed: kept as a draft, and shown to the visitor as typing. */
   typed(id: string, text: string): void {
     this.draft(id, text);
     if (this.ui.state.mode !== 'message') return;
+    replies.follow(this, id, text);
     if (this.typing?.id !== id) {
       this.typing?.notice.stop();
       const tell = (on: boolean): void => this.connection.tell({ type: 'typing', conversation: id, on });
@@ -229,10 +350,11 @@ export class Desk {
     this.connection.nudge();
   }
 
-  toast(text: string, tone: Toast['tone'] = 'plain'): void {
+  /** A notice at the edge. One that offers something stays until it is taken or dismissed (WCAG 2.2.1). */
+  toast(text: string, tone: Toast['tone'] = 'plain', offer?: Toast['offer']): void {
     const id = ++this.toastId;
-    this.edit({ toasts: [...this.ui.state.toasts.slice(-2), { id, text, tone }] });
-    setTimeout(() => this.dismiss(id), TOAST_MS);
+    this.edit({ toasts: [...this.ui.state.toasts.slice(-2), { id, text, tone, ...(offer ? { offer } : {}) }] });
+    if (!offer) setTimeout(() => this.dismiss(id), TOAST_MS);
   }
 
   dismiss(id: number): void {
@@ -244,8 +366,9 @@ export class Desk {
     if (atEnd !== this.ui.state.atEnd) this.edit({ atEnd });
   }
 
+  /** Puts the focus where it belongs once the next frame is drawn. */
   focusSoon(selector: string): void {
-    setTimeout(() => this.container.querySelector<HTMLElement>(selector)?.focus(), 60);
+    soon(() => setTimeout(() => this.container.querySelector<HTMLElement>(selector)?.focus()));
   }
 
   private signedOut(): void {
@@ -255,7 +378,7 @@ export class Desk {
     this.focusSoon('[data-testid=email]');
   }
 
-  private async fetch(id: string): Promise<void> {
+  async fetch(id: string): Promise<void> {
     const { log } = this.store.state.conversations.get(id) ?? agent.newConversation(id);
     try {
       const ack = await this.connection.request({ type: 'open', conversation: id, after: log.cursor });
@@ -268,16 +391,26 @@ export class Desk {
   }
 
   private receive(frame: Frame): void {
+    const before = this.store.state;
     this.store.update((state) => agent.receive(state, frame));
+    this.bell.hear(frame, before, this.store.state);
+    if (frame.type === 'offer' || frame.type === 'offer.gone') this.tick();
     if (frame.type === 'welcome') {
+      if (this.ui.state.phase !== 'in') void this.furnish();
       this.edit({ phase: 'in', fault: null });
+      this.look(this.ui.state.selected);
       for (const id of this.store.state.mine) void this.fetch(id);
       const { selected } = this.ui.state;
       if (selected && !this.store.state.mine.includes(selected)) void this.fetch(selected);
     }
-    if (frame.type === 'typing' && frame['on'] === true) {
+    if ((frame.type === 'typing' || frame.type === 'viewing') && frame['on'] === true) {
       const off = { ...frame, on: false };
-      this.lapses.renew(String(frame['conversation']), () => this.store.update((now) => agent.receive(now, off)));
+      const name = `${frame.type} ${String(frame['id'] ?? '')} ${String(frame['conversation'])}`;
+      const over = (): void => this.store.update((now) => agent.receive(now, off));
+      this.lapses.renew(name, over, frame.type === 'viewing' ? VIEWING_LAPSES_MS : undefined);
+      // Who has just come does not know yet that we are here.
+      const news = !before.conversations.get(String(frame['conversation']))?.viewers.has(String(frame['id']));
+      if (frame.type === 'viewing' && news && frame['conversation'] === this.ui.state.selected) this.look(this.ui.state.selected);
     }
     if (frame.type === 'error') this.complain(new Refused(frame as unknown as ErrorFrame));
     const holes = [...this.store.state.conversations.values()].some((c) => c.opened && hasGap(c.log));
@@ -297,17 +430,47 @@ export class Desk {
     );
   }
 
-  private letGo(id: string, status: Status, said: ConsoleKey): void {
+  /** As `letGo`, where the notice is said elsewhere. The hub's next frame tells where the conversation went. */
+  letGoQuietly(id: string): void {
+    this.store.update((state) => agent.left(state, id));
+  }
+
+  /** This agent has read an alert. */
+  quiet(id: string): void {
+    this.store.update((state) => ({ ...state, alerts: state.alerts.filter((alert) => alert.id !== id) }));
+  }
+
+  letGo(id: string, status: Status, said: ConsoleKey): void {
     this.store.update((state) => agent.released(state, id, status));
     this.toast(this.t(said));
   }
 
-  private async attempt(name: string, frame: Request, done: () => void): Promise<void> {
+  /** Offers count down by the second; at any other time nothing needs to. */
+  private tick(): void {
+    const counting = this.store.state.offers.size > 0;
+    if (counting && this.ticking === null) {
+      this.edit({ now: Date.now() });
+      this.ticking = setInterval(() => {
+        this.edit({ now: Date.now() });
+        for (const [id, offer] of this.store.state.offers) {
+          // The hub says so, too; but a broken line must leave no button that does nothing.
+          if (new Date(offer.expires_at).getTime() < Date.now()) this.store.update((state) => agent.withoutOffer(state, id));
+        }
+        this.tick();
+      }, 1_000);
+    }
+    if (!counting && this.ticking !== null) {
+      clearInterval(this.ticking);
+      this.ticking = null;
+    }
+  }
+
+  /** Asks the hub for something; `name` marks it as under way, and what goes wrong is said in a notice. */
+  async attempt(name: string, frame: Request, done: (ack: AckFrame) => void = () => undefined): Promise<void> {
     if (this.ui.state.busy.has(name)) return;
     this.edit({ busy: new Set([...this.ui.state.busy, name]) });
     try {
-      await this.connection.request(frame);
-      done();
+      done(await this.connection.request(frame));
     } catch (error) {
       this.complain(error);
       const { conversation } = frame;
@@ -341,6 +504,8 @@ export class Desk {
     const state = this.store.state;
     const ui = this.ui.state;
     render(view(this, state, ui), this.container);
+    const dialog = this.container.querySelector('dialog');
+    if (dialog && !dialog.open) dialog.showModal();
     const log = this.container.querySelector<HTMLElement>('.log');
     if (log && ui.atEnd) log.scrollTop = log.scrollHeight;
     if (ui.selected && !document.hidden && ui.phase === 'in') {

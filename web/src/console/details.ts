@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { AgentState, Conversation } from '../core/agent';
 import type { Packet, Reason } from '../core/protocol';
-import * as icon from '../view/icons';
+import * as icon from './icons';
 import { fullTime } from '../view/time';
 import type { Desk } from './desk';
 import type { Ui } from './ui';

@@ -1,13 +1,13 @@
 /** One line of a thread: a message with what the bot understood, a note, or an event. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { classMap } from 'lit/directives/class-map.js';
-import type { AgentState, Conversation, Draft } from '../core/agent';
-import { type Emotion, isLanguage, type Language, type LogEvent } from '../core/protocol';
+import { type AgentState, type Conversation, type Draft, leads } from '../core/agent';
+import { type Approval, type Emotion, isLanguage, type Language, type LogEvent } from '../core/protocol';
 import { personOf } from '../core/visitor';
-import * as icon from '../view/icons';
+import * as icon from './icons';
 import { plain, rich } from '../view/text';
 import { clockTime, fullTime, initials, isoTime } from '../view/time';
-import type { Desk } from './desk';
+import type { ConsoleKey, Desk } from './desk';
 import type { Ui } from './ui';
 import { meter } from './details';
 import { languageName, reasonText, topicName, visitorName } from './words';
@@ -24,7 +24,7 @@ export function entry(
 ): TemplateResult {
   const role = event.author?.role ?? 'system';
   if (event.kind === 'note') return noteView(desk, ui, event);
-  if (event.kind !== 'message' || role === 'system') return line(desk, ui, event);
+  if (event.kind !== 'message' || role === 'system') return line(desk, state, ui, conversation, event);
   const own = role === 'agent' && event.author?.id === state.agent?.id;
   const name =
     role === 'visitor'
@@ -150,6 +150,19 @@ function noteView(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
   </article>`;
 }
 
+const CALLBACK: Readonly<Record<string, ConsoleKey>> = {
+  booked: 'evCallback',
+  moved: 'evCallbackMoved',
+  done: 'evCallbackDone',
+  cancelled: 'evCallbackCancelled',
+};
+
+const APPROVAL: Readonly<Record<string, ConsoleKey>> = {
+  asked: 'evApproval',
+  approved: 'evApproved',
+  refused: 'evRefused',
+};
+
 function words(desk: Desk, event: LogEvent): string {
   const { t } = desk;
   switch (event.kind) {
@@ -175,14 +188,22 @@ function words(desk: Desk, event: LogEvent): string {
     case 'rating':
       return t('evRating', { n: event.score ?? 0 });
     case 'callback':
-      return t('evCallback');
+      return t(CALLBACK[event.callback?.state ?? 'booked'] ?? 'evCallback');
+    case 'approval':
+      return t(APPROVAL[event.approval?.state ?? 'asked'] ?? 'evApproval');
     default:
       return t('evOther', { kind: event.kind });
   }
 }
 
 /** An event between the messages; what the visitor was told at that point stands below it. */
-function line(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
+function line(
+  desk: Desk,
+  state: AgentState,
+  ui: Ui,
+  conversation: Conversation,
+  event: LogEvent,
+): TemplateResult {
   const system = event.kind === 'message' || event.kind === 'notice';
   const reasons = event.kind === 'handoff' ? (event.reasons ?? []) : [];
   return html`<div
@@ -197,8 +218,28 @@ function line(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
     <span>${words(desk, event)} ${time(event.at, ui.language)}</span>
     ${reasons.map((reason) => html`<span class="because">${reasonText(reason, desk.t)}</span>`)}
     ${event.note ? html`<span class="because">${event.note}</span>` : nothing}
+    ${event.approval ? approvalView(desk, state, conversation, event.approval) : nothing}
     ${!system && event.text ? html`<span class="told" lang=${event.language ?? nothing}>${event.text}</span>` : nothing}
   </div>`;
+}
+
+/** What an agent asks leave for; who leads decides here, as long as nobody has. */
+function approvalView(desk: Desk, state: AgentState, conversation: Conversation, approval: Approval): TemplateResult {
+  const { t } = desk;
+  const decided = conversation.log.events.some(
+    (event) => event.approval?.id === approval.id && event.approval.state !== 'asked',
+  );
+  const decide = (approved: boolean): void =>
+    void desk.attempt('decide', { type: 'decide', conversation: conversation.id, approval: approval.id, approved });
+  return html`<span class="because">${approval.text ?? ''} ${approval.amount ?? ''}</span>
+    ${
+      approval.state === 'asked' && !decided && leads(state)
+        ? html`<span class="decide">
+            <button type="button" class="calm" data-testid="refuse" @click=${() => decide(false)}>${t('refuse')}</button>
+            <button type="button" class="firm" data-testid="approve" @click=${() => decide(true)}>${t('approve')}</button>
+          </span>`
+        : nothing
+    }`;
 }
 
 /** A reply or note that the log does not hold yet. */

@@ -5,7 +5,8 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { AgentState } from '../core/agent';
 import * as agent from '../core/agent';
 import type { QueueEntry } from '../core/protocol';
-import * as icon from '../view/icons';
+import * as icon from './icons';
+import { whenTime } from '../view/time';
 import type { Desk } from './desk';
 import type { Ui } from './ui';
 import { languageName, priorityName, reasonText, since, urgency, visitorName } from './words';
@@ -132,6 +133,8 @@ function row(desk: Desk, item: Item, ui: Ui, stop: boolean): TemplateResult {
       ${priority === 'normal' ? nothing : tag(priority, priorityName(priority, t), icon.alert)}
       ${tag('', languageName(language, t))}
       ${entry?.channel === 'messenger' ? tag('', t('channelMessenger'), icon.messenger) : nothing}
+      ${entry?.snoozed_until ? tag('', t('snoozedUntil', { time: whenTime(entry.snoozed_until, ui.language) })) : nothing}
+      ${entry?.promise ? tag('high', t('promiseBy', { time: whenTime(entry.promise.by, ui.language) }), icon.clock) : nothing}
       ${ui.view === 'others' && entry?.assignee ? tag('', entry.assignee.name) : nothing}
     </span>
   </button>`;

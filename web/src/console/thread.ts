@@ -4,10 +4,12 @@ import { classMap } from 'lit/directives/class-map.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { AgentState, Conversation } from '../core/agent';
 import type { LogEvent } from '../core/protocol';
-import * as icon from '../view/icons';
+import * as icon from './icons';
 import type { Desk } from './desk';
 import type { Ui } from './ui';
+import { callBar } from './calls';
 import { composer } from './composer';
+import * as agent from '../core/agent';
 import { entry, pendingEntry } from './entry';
 import { since, standing, visitorName } from './words';
 
@@ -35,7 +37,8 @@ export function thread(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
     </main>`;
   }
   return html`<main class="thread" aria-label=${t('thread')} data-testid="thread" data-conversation=${conversation.id}>
-    ${head(desk, state, ui, conversation)} ${log(desk, state, ui, conversation)} ${foot(desk, state, ui, conversation)}
+    ${head(desk, state, ui, conversation)} ${callBar(desk, state, ui, conversation.id)} ${company(desk, conversation)}
+    ${log(desk, state, ui, conversation)} ${foot(desk, state, ui, conversation)}
   </main>`;
 }
 
@@ -73,12 +76,21 @@ function head(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation)
             <button
               type="button"
               class="calm"
+              data-testid="transfer"
+              @click=${() => desk.edit({ dialog: { name: 'transfer', about: conversation.id } })}
+            >
+              ${icon.shift}<span>${t('transfer')}</span>
+            </button>
+            <button
+              type="button"
+              class="calm"
               data-testid="resolve"
               ?disabled=${ui.busy.has('resolve')}
               @click=${() => void desk.resolve(conversation.id)}
             >
               ${icon.check}<span>${t('resolve')}</span>
             </button>
+            ${moreMenu(desk, ui, conversation)}
           </div>`
         : nothing
     }
@@ -93,6 +105,54 @@ function head(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation)
       ${icon.panelRight}
     </button>
   </header>`;
+}
+
+/** What is done more rarely. */
+function moreMenu(desk: Desk, ui: Ui, { id }: Conversation): TemplateResult {
+  const { t } = desk;
+  const item = (name: 'snooze' | 'help' | 'approval' | 'outcome', words: string): TemplateResult =>
+    html`<button
+      type="button"
+      data-testid=${`ask-${name}`}
+      @click=${() => desk.edit({ more: false, dialog: { name, about: id } })}
+    >
+      ${words}
+    </button>`;
+  return html`<div class="more">
+    <button
+      type="button"
+      class="tool"
+      data-testid="more"
+      aria-label=${t('more')}
+      aria-expanded=${ui.more}
+      aria-controls="more"
+      @click=${() => desk.edit({ more: !ui.more })}
+    >
+      ${icon.dots}
+    </button>
+    ${
+      ui.more
+        ? html`<div class="menu" id="more">
+            ${item('snooze', t('snooze'))} ${item('help', t('askHelp'))} ${item('approval', t('askApproval'))}
+            ${item('outcome', t('resolveAs'))}
+          </div>`
+        : nothing
+    }
+  </div>`;
+}
+
+/** Who else looks at this conversation or writes in it: two answers would confuse the visitor. */
+function company(desk: Desk, conversation: Conversation): TemplateResult {
+  const { t } = desk;
+  const writers = [...conversation.writers.values()];
+  const viewers = [...conversation.viewers].filter(([id]) => !conversation.writers.has(id)).map(([, name]) => name);
+  const words = [
+    writers.length ? t('alsoWriting', { names: writers.join(', ') }) : '',
+    viewers.length ? t('alsoViewing', { names: viewers.join(', ') }) : '',
+  ].filter(Boolean);
+  return html`<div class=${words.length ? 'company' : ''} role="status" data-testid="company">
+    ${words.length ? html`${icon.eye}${words.join(' · ')}` : nothing}
+  </div>`;
 }
 
 export function isMine(state: AgentState, conversation: Conversation): boolean {
@@ -196,6 +256,15 @@ function fold(rows: readonly LogEvent[], ui: Ui, id: string): { from: number; bo
 function foot(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation): TemplateResult {
   const { t } = desk;
   if (isMine(state, conversation)) return composer(desk, ui, conversation, true);
+  if (conversation.joined) {
+    return html`<div class="stand joined">
+        <p>${t('steppedIn')}</p>
+        <button type="button" class="calm" data-testid="step-out" @click=${() => void desk.step(conversation.id, false)}>
+          ${t('stepOut')}
+        </button>
+      </div>
+      ${composer(desk, ui, conversation, true)}`;
+  }
   const words = {
     queued: t('claimHint'),
     assigned: t('heldBy', { name: conversation.assignee?.name ?? '' }),
@@ -215,7 +284,17 @@ function foot(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation)
           >
             ${t('claim')}
           </button>`
-        : nothing
+        : conversation.status === 'assigned' && agent.leads(state)
+          ? html`<button
+              type="button"
+              class="calm"
+              data-testid="step-in"
+              ?disabled=${ui.busy.has('join')}
+              @click=${() => void desk.step(conversation.id, true)}
+            >
+              ${t('stepIn')}
+            </button>`
+          : nothing
     }
   </div>`;
 }

@@ -1,5 +1,6 @@
 /** What the agent sees besides the conversations themselves: views, drafts, notices, choices. */
-import { isLanguage, type Language } from '../core/protocol';
+import { isLanguage, type Language, type Suggestion } from '../core/protocol';
+import type { Found } from './api';
 import type { ConsoleKey } from './desk';
 
 /** From this width on the details stand beside the thread, below it they lie over it; console.css says the same. */
@@ -7,14 +8,32 @@ export const ROOMY = '(min-width: 1280px)';
 /** Entries of a thread that are drawn at first, and more on each wish. */
 export const PAGE = 150;
 
-export type View = 'queue' | 'mine' | 'others';
+export type View = 'queue' | 'mine' | 'others' | 'calls' | 'find' | 'team';
 export type Theme = 'auto' | 'light' | 'dark';
 export type Mode = 'message' | 'note';
+
+/** What is asked in a dialog, about which conversation (or call). */
+export interface Dialog {
+  name: 'transfer' | 'snooze' | 'help' | 'approval' | 'outcome' | 'announce' | 'keys' | 'called' | 'move';
+  about: string;
+  /** A promise that is to be kept, and until when. */
+  promise?: string;
+  by?: number;
+}
+
+/** Replies to choose from, above the composer. */
+export interface Popup {
+  kind: 'canned' | 'suggest';
+  items: readonly Suggestion[];
+  active: number;
+}
 
 export interface Toast {
   id: number;
   text: string;
   tone: 'plain' | 'bad';
+  /** Something to do about it. */
+  offer?: { words: string; act(): void };
 }
 
 /** What the agent sees besides the conversations themselves. */
@@ -39,6 +58,17 @@ export interface Ui {
   /** The seq to which the details pointed last. */
   pointed: number | null;
   now: number;
+  dialog: Dialog | null;
+  /** The menu of what is rarely done with a conversation. */
+  more: boolean;
+  popup: Popup | null;
+  query: string;
+  found: readonly Found[] | null;
+  finding: boolean;
+  sound: boolean;
+  notify: boolean;
+  /** Single letters act while no field has the focus (WCAG 2.1.4: they can be switched off). */
+  keys: boolean;
 }
 
 export function newUi(language: Language, theme: Theme, roomy: boolean): Ui {
@@ -61,6 +91,15 @@ export function newUi(language: Language, theme: Theme, roomy: boolean): Ui {
     atEnd: true,
     pointed: null,
     now: Date.now(),
+    dialog: null,
+    more: false,
+    popup: null,
+    query: '',
+    found: null,
+    finding: false,
+    sound: false,
+    notify: false,
+    keys: true,
   };
 }
 

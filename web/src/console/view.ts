@@ -1,16 +1,22 @@
 /** The console's frame: signing in, rail, list, thread, details, notices. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { live } from 'lit/directives/live.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { AgentState } from '../core/agent';
 import * as agent from '../core/agent';
 import { LANGUAGES } from '../core/protocol';
 import { NAMES } from '../i18n/index';
-import * as icon from '../view/icons';
+import * as icon from './icons';
 import { initials } from '../view/time';
+import { calls } from './calls';
 import { details } from './details';
+import { dialogs } from './dialogs';
 import type { Desk } from './desk';
 import type { Theme, Ui, View } from './ui';
+import { find } from './find';
 import { list } from './list';
+import { urgent } from './offers';
+import { team } from './team';
 import { thread } from './thread';
 
 export function view(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
@@ -75,10 +81,17 @@ function frame(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
   const chosen = ui.selected !== null;
   return html`<div class="frame ${chosen ? 'chosen' : ''} ${ui.details && chosen ? 'wide' : ''}" data-testid="desk">
     <header class="sr"><h1>${desk.t('product')}</h1></header>
-    ${rail(desk, state, ui)} ${list(desk, state, ui)} ${thread(desk, state, ui)}
+    ${rail(desk, state, ui)} ${middle(desk, state, ui)} ${thread(desk, state, ui)}
     ${ui.details && chosen ? details(desk, state, ui) : nothing} ${link(desk, state)}
-    ${ui.settings ? settings(desk, state, ui) : nothing}
+    ${urgent(desk, state, ui)} ${ui.settings ? settings(desk, state, ui) : nothing} ${dialogs(desk, state, ui)}
   </div>`;
+}
+
+function middle(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
+  if (ui.view === 'calls') return calls(desk, state, ui);
+  if (ui.view === 'find') return find(desk, ui);
+  if (ui.view === 'team') return team(desk, state, ui);
+  return list(desk, state, ui);
 }
 
 function link(desk: Desk, state: AgentState): TemplateResult | typeof nothing {
@@ -98,6 +111,9 @@ function rail(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
     ['queue', icon.inbox, t('queue'), agent.waiting(state).length, true],
     ['mine', icon.person, t('mine'), unread || state.mine.length, unread > 0],
     ['others', icon.people, t('others'), agent.elsewhere(state).length, false],
+    ['calls', icon.phone, t('calls'), agent.tasks(state).length, agent.tasks(state).some((task) => task.due || task.late)],
+    ...(agent.leads(state) ? [['team', icon.eye, t('team'), 0, false] as const] : []),
+    ['find', icon.search, t('find'), 0, false],
   ] as const;
   return html`<nav class="rail" aria-label=${t('views')}>
     <div class="mark" aria-hidden="true">${icon.bridge}</div>
@@ -190,6 +206,10 @@ function settings(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
           </button>`,
       )}
     </div>
+    <h2>${t('calling')}</h2>
+    ${toggle(t('sound'), 'sound', ui.sound, () => desk.choose({ sound: !ui.sound }))}
+    ${toggle(t('notify'), 'notify', ui.notify, () => desk.choose({ notify: !ui.notify }))}
+    ${toggle(t('singleKeys'), 'keys', ui.keys, () => desk.choose({ keys: !ui.keys }))}
     <button type="button" class="leave" data-testid="sign-out" @click=${() => void desk.signOut()}>
       ${icon.exit}${t('signOut')}
     </button>
@@ -204,10 +224,31 @@ function toasts(desk: Desk, ui: Ui): TemplateResult {
       (toast) =>
         html`<div class="toast ${toast.tone}" data-testid="toast">
           ${toast.tone === 'bad' ? icon.alert : icon.check}<span>${toast.text}</span>
+          ${
+            toast.offer
+              ? html`<button
+                  type="button"
+                  class="do"
+                  data-testid="toast-do"
+                  @click=${() => {
+                    desk.dismiss(toast.id);
+                    toast.offer?.act();
+                  }}
+                >
+                  ${toast.offer.words}
+                </button>`
+              : nothing
+          }
           <button type="button" aria-label=${desk.t('dismiss')} @click=${() => desk.dismiss(toast.id)}>
             ${icon.close}
           </button>
         </div>`,
     )}
   </div>`;
+}
+
+function toggle(words: string, name: string, on: boolean, flip: () => void): TemplateResult {
+  return html`<label class="toggle"
+    ><input type="checkbox" data-testid=${`set-${name}`} .checked=${live(on)} @change=${flip} /><span>${words}</span></label
+  >`;
 }

@@ -102,3 +102,8 @@ export function standing(conversation: Conversation, state: AgentState, t: Conso
 export function entryOf(state: AgentState, id: string): QueueEntry | undefined {
   return state.queue.get(id);
 }
+
+/** A skill as the owner named it, readable. */
+export function skillName(skill: string, t: ConsoleTexts): string {
+  return skill === 'general' ? t('skillGeneral') : skill.replace(/_/g, ' ');
+}

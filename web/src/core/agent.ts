@@ -4,13 +4,18 @@ import { append, EMPTY, type Log, restartFrom } from './log';
 import {
   type Agent,
   type AgentWelcome,
+  type Alert,
+  type Announcement,
+  type Colleague,
   eventOf,
   type Frame,
   type LogEvent,
+  type Offer,
   type Packet,
   type Presence,
   type QueueEntry,
   type Status,
+  type Task,
 } from './protocol';
 
 /** A message or note of the agent's that the log does not hold yet. */
@@ -35,6 +40,11 @@ export interface Conversation {
   assignee: { id: string; name: string } | null;
   packet: Packet | null;
   visitorTyping: boolean;
+  /** Other agents who have it before their eyes, and which of them are writing; name by id. */
+  viewers: ReadonlyMap<string, string>;
+  writers: ReadonlyMap<string, string>;
+  /** This supervisor has stepped in and may write. */
+  joined: boolean;
   pending: readonly Draft[];
   /** Highest seq that this agent has had before their eyes. */
   seen: number;
@@ -49,7 +59,14 @@ export interface AgentState {
   conversations: ReadonlyMap<string, Conversation>;
   /** Conversations that are this agent's, oldest first. */
   mine: readonly string[];
+  agents: ReadonlyMap<string, Colleague>;
+  callbacks: ReadonlyMap<string, Task>;
+  announcements: readonly Announcement[];
+  offers: ReadonlyMap<string, Offer>;
+  alerts: readonly Alert[];
 }
+
+const NOBODY: ReadonlyMap<string, string> = new Map();
 
 export function newAgentState(): AgentState {
   return {
@@ -60,6 +77,11 @@ export function newAgentState(): AgentState {
     queue: new Map(),
     conversations: new Map(),
     mine: [],
+    agents: new Map(),
+    callbacks: new Map(),
+    announcements: [],
+    offers: new Map(),
+    alerts: [],
   };
 }
 
@@ -74,6 +96,9 @@ export function newConversation(id: string): Conversation {
     assignee: null,
     packet: null,
     visitorTyping: false,
+    viewers: NOBODY,
+    writers: NOBODY,
+    joined: false,
     pending: [],
     seen: 0,
   };
@@ -96,14 +121,33 @@ export function receive(state: AgentState, frame: Frame): AgentState {
     case 'event':
       return take(state, String(frame['conversation']), eventOf(frame));
     case 'typing':
-      if (typeof frame['conversation'] !== 'string') return state;
-      if (frame['role'] !== undefined && frame['role'] !== 'visitor') return state;
-      return change(state, frame['conversation'], (c) => ({ ...c, visitorTyping: frame['on'] === true }));
-    case 'presence': {
-      const whose = frame['agent'] as { id?: string } | string | undefined;
-      const id = typeof whose === 'string' ? whose : whose?.id;
-      if (id !== undefined && id !== state.agent?.id) return state;
-      return isPresence(frame['value']) ? { ...state, presence: frame['value'] } : state;
+      return typing(state, frame);
+    case 'viewing':
+      return beside(state, frame, 'viewers');
+    case 'presence':
+      return presence(state, frame);
+    case 'offer': {
+      const offer = frame as unknown as Offer;
+      if (typeof offer.conversation !== 'string') return state;
+      return { ...state, offers: new Map(state.offers).set(offer.conversation, offer) };
+    }
+    case 'offer.gone':
+      return withoutOffer(state, String(frame['conversation']));
+    case 'callback': {
+      const task = frame['task'] as Task | undefined;
+      return task ? { ...state, callbacks: new Map(state.callbacks).set(task.id, task) } : state;
+    }
+    case 'announcement': {
+      const { id, text } = frame;
+      if (typeof id !== 'string') return state;
+      const others = state.announcements.filter((one) => one.id !== id);
+      const all = frame['ended'] === true ? others : [...others, { id, text: String(text ?? '') }];
+      return { ...state, announcements: all };
+    }
+    case 'alert': {
+      const alert = frame as unknown as Alert;
+      const others = state.alerts.filter((one) => one.id !== alert.id);
+      return { ...state, alerts: alert.ended ? others : [...others, alert].slice(-ALERTS) };
     }
     case 'resync': {
       const id = frame['conversation'];
@@ -114,6 +158,50 @@ export function receive(state: AgentState, frame: Frame): AgentState {
     default:
       return state;
   }
+}
+
+/** Alerts in sight; who leads a shift in trouble needs the newest, not all. */
+const ALERTS = 5;
+
+function typing(state: AgentState, frame: Frame): AgentState {
+  const id = frame['conversation'];
+  if (typeof id !== 'string') return state;
+  if (frame['role'] === 'agent') return beside(state, frame, 'writers');
+  if (frame['role'] !== undefined && frame['role'] !== 'visitor') return state;
+  return change(state, id, (c) => ({ ...c, visitorTyping: frame['on'] === true }));
+}
+
+/** Another agent came to a conversation or left it, or began or stopped to write in it. */
+function beside(state: AgentState, frame: Frame, where: 'viewers' | 'writers'): AgentState {
+  const { conversation, id, name } = frame;
+  if (typeof conversation !== 'string' || typeof id !== 'string' || id === state.agent?.id) return state;
+  if (!state.conversations.has(conversation)) return state;
+  return change(state, conversation, (c) => {
+    const who = new Map(c[where]);
+    if (frame['on'] === true) who.set(id, String(name ?? ''));
+    else who.delete(id);
+    return { ...c, [where]: who };
+  });
+}
+
+function presence(state: AgentState, frame: Frame): AgentState {
+  const whose = frame['agent'] as { id?: string; name?: string } | string | undefined;
+  const id = typeof whose === 'string' ? whose : whose?.id;
+  const value = frame['value'];
+  if (!isPresence(value)) return state;
+  if (id === undefined || id === state.agent?.id) return { ...state, presence: value };
+  const known = state.agents.get(id);
+  const name = typeof frame['name'] === 'string' ? frame['name'] : known?.name;
+  if (!name) return state;
+  return { ...state, agents: new Map(state.agents).set(id, { ...known, id, name, presence: value }) };
+}
+
+/** The offer was taken, refused or has lapsed. */
+export function withoutOffer(state: AgentState, id: string): AgentState {
+  if (!state.offers.has(id)) return state;
+  const offers = new Map(state.offers);
+  offers.delete(id);
+  return { ...state, offers };
 }
 
 function isPresence(value: unknown): value is Presence {
@@ -127,6 +215,10 @@ function welcome(state: AgentState, frame: AgentWelcome): AgentState {
     presence: frame.presence,
     queue: new Map(frame.queue.map((entry) => [entry.conversation, entry])),
     mine: frame.mine.map((item) => item.conversation),
+    agents: new Map((frame.agents ?? []).map((one) => [one.id, one])),
+    callbacks: new Map((frame.callbacks ?? []).map((task) => [task.id, task])),
+    announcements: (frame.announcements ?? []).map((one) => ({ ...one, text: one.text ?? one.texts?.['en'] ?? '' })),
+    offers: new Map(),
   };
   for (const item of frame.mine) {
     if (item.waiting_since) next = { ...next, queue: new Map(next.queue).set(item.conversation, item as QueueEntry) };
@@ -243,7 +335,7 @@ export function claimed(state: AgentState, id: string): AgentState {
   if (!agent) return state;
   const assignee = { id: agent.id, name: agent.name };
   let next = withMine(
-    change(state, id, (c) => ({ ...c, status: 'assigned', assignee })),
+    change(withoutOffer(state, id), id, (c) => ({ ...c, status: 'assigned', assignee })),
     id,
   );
   const entry = state.queue.get(id);
@@ -257,6 +349,15 @@ export function released(state: AgentState, id: string, status: Status): AgentSt
   queue.delete(id);
   return withoutMine(
     change({ ...state, queue }, id, (c) => ({ ...c, status, assignee: null })),
+    id,
+  );
+}
+
+/** The conversation was passed on or closed by this agent; where it stands now the hub tells. */
+export function left(state: AgentState, id: string): AgentState {
+  const { agent } = state;
+  return withoutMine(
+    change(state, id, (c) => (c.assignee?.id === agent?.id ? { ...c, assignee: null, joined: false } : { ...c, joined: false })),
     id,
   );
 }
@@ -278,6 +379,22 @@ export function marked(state: AgentState, id: string, draft: string, mark: Draft
 
 export function discard(state: AgentState, id: string, draft: string): AgentState {
   return change(state, id, (c) => ({ ...c, pending: c.pending.filter((d) => d.id !== draft) }));
+}
+
+/** Calls and e-mails that are still to come, the soonest first. */
+export function tasks(state: AgentState): Task[] {
+  return [...state.callbacks.values()]
+    .filter((task) => task.state !== 'done' && task.state !== 'cancelled')
+    .sort((a, b) => (a.from ?? a.by ?? '').localeCompare(b.from ?? b.by ?? ''));
+}
+
+/** True for who leads a shift: more is shown and allowed. */
+export function leads(state: AgentState): boolean {
+  return state.agent?.role === 'supervisor' || state.agent?.role === 'owner';
+}
+
+export function joined(state: AgentState, id: string, on: boolean): AgentState {
+  return change(state, id, (c) => ({ ...c, joined: on }));
 }
 
 /** The agent has this conversation before their eyes. */
@@ -326,7 +443,7 @@ export function elsewhere(state: AgentState): QueueEntry[] {
 }
 
 function byTurn(a: QueueEntry, b: QueueEntry): number {
-  const weight = (WEIGHT[a.priority] ?? 2) - (WEIGHT[b.priority] ?? 2);
+  const weight = (WEIGHT[a.priority] ?? 2) - (WEIGHT[b.priority] ?? 2) || Number(b.lost ?? false) - Number(a.lost ?? false);
   return weight || a.waiting_since.localeCompare(b.waiting_since);
 }
 

@@ -68,13 +68,74 @@ export interface LogEvent {
   emotion?: Emotion | string | null;
   score?: number;
   comment?: string | null;
+  /** Who was rated: the person, else the bot. */
+  rated?: 'agent' | 'bot';
   /** What an agent wrote when passing the conversation on. */
+  note?: string | null;
+  callback?: Callback;
+  approval?: Approval;
+  file?: FileRef;
+}
+
+/** What an agent may not decide alone. */
+export interface Approval {
+  id: string;
+  kind: string;
+  text?: string;
+  amount?: string | number | null;
+  state: 'asked' | 'approved' | 'refused';
+  by?: { id?: string; name?: string } | string | null;
   note?: string | null;
 }
 
+/** A file that was sent: fetched by its address, never shown from inside a page. */
+export interface FileRef {
+  id: string;
+  name: string;
+  type: string;
+  size: number;
+  url: string;
+}
+
+/** Whether people answer now; hubs have told it in three shapes so far. */
 export interface OpenHours {
-  open: boolean;
+  now?: boolean;
+  open?: boolean;
+  opens_at?: string | null;
+  text?: string | null;
   hours?: string;
+}
+
+/** A stretch of time in which a call can be made. */
+export interface CallWindow {
+  id: string;
+  from: string;
+  to: string;
+}
+
+/** What a visitor may choose instead of waiting on. */
+export type Choice =
+  | { kind: 'wait' }
+  | { kind: 'callback'; windows: CallWindow[] }
+  | { kind: 'email'; by?: string }
+  | { kind: 'other_language'; languages: string[] };
+
+/** An answer that was promised for later: a call or an e-mail. */
+export interface Callback {
+  id: string;
+  kind: 'phone' | 'email';
+  from?: string;
+  to?: string;
+  by?: string;
+  state?: 'booked' | 'moved' | 'done' | 'cancelled';
+  outcome?: string | null;
+}
+
+export interface Announcement {
+  id: string;
+  text: string;
+  from?: string;
+  to?: string;
 }
 
 export interface VisitorWelcome {
@@ -86,12 +147,19 @@ export interface VisitorWelcome {
   last: number;
   notice?: string;
   open?: boolean | OpenHours;
-  announcements?: (string | { id?: string; text: string })[];
+  /** How soon people usually answer, in words. */
+  response?: string | null;
+  announcements?: (string | Announcement)[];
+  /** What else this hub lets a visitor do: `erase`, `upload`. */
+  may?: string[];
 }
 
 export interface StatusFrame {
   type: 'status';
   status: Status;
+  choices?: Choice[];
+  open?: boolean;
+  opens_at?: string | null;
   position?: number | null;
   ahead?: number | null;
   eta_s?: [number, number] | null;
@@ -112,6 +180,8 @@ export interface ErrorFrame {
   code: string;
   message?: string;
   assignee?: { id?: string; name?: string } | null;
+  /** The field of the request that was at fault. */
+  field?: string;
 }
 
 export interface QueueEntry {
@@ -127,6 +197,11 @@ export interface QueueEntry {
   last_text?: string | null;
   assignee?: { id: string; name: string } | null;
   assigned_at?: string | null;
+  /** Its agent's line was lost: it goes before all others of its priority. */
+  lost?: boolean;
+  offered_to?: string | { id: string; name?: string } | null;
+  snoozed_until?: string | null;
+  promise?: { by: string; text?: string | null } | null;
 }
 
 export interface Agent {
@@ -136,6 +211,66 @@ export interface Agent {
   languages?: string[];
   skills?: string[];
   capacity?: number;
+}
+
+/** Another agent, as one needs to know them to pass something on. */
+export interface Colleague {
+  id: string;
+  name: string;
+  presence?: Presence;
+  languages?: string[];
+  skills?: string[];
+  load?: number;
+  capacity?: number;
+}
+
+/** A call or an e-mail that was promised to a visitor. */
+export interface Task {
+  id: string;
+  conversation: string;
+  kind: 'phone' | 'email';
+  phone?: string | null;
+  email?: string | null;
+  name?: string | null;
+  language?: string;
+  skill?: string;
+  from?: string;
+  to?: string;
+  by?: string;
+  state: 'booked' | 'moved' | 'done' | 'cancelled';
+  assignee?: { id: string; name?: string } | string | null;
+  due?: boolean;
+  late?: boolean;
+  /** Where it could be moved to. */
+  windows?: CallWindow[];
+}
+
+/** A conversation that the hub keeps for this agent until `expires_at`. */
+export interface Offer {
+  conversation: string;
+  expires_at: string;
+  entry?: QueueEntry | null;
+  why?: string[];
+}
+
+/** Something that runs out or has run out. */
+export interface Alert {
+  id: string;
+  kind: string;
+  conversation?: string | null;
+  text: string;
+  at?: string;
+  ended?: boolean;
+}
+
+/** An answer that can be put into the reply as it is. */
+export interface Suggestion {
+  kind: 'vetted' | 'canned';
+  key: string;
+  title: string;
+  /** In the visitor's language, and the same in the agent's. */
+  text: string;
+  own?: string;
 }
 
 /** A conversation of one's own in the welcome: an entry as in the queue where the hub gives all of it. */
@@ -151,6 +286,9 @@ export interface AgentWelcome {
   presence: Presence;
   queue: QueueEntry[];
   mine: Mine[];
+  agents?: Colleague[];
+  callbacks?: Task[];
+  announcements?: (Announcement & { texts?: Record<string, string> })[];
 }
 
 export interface TopicTried {

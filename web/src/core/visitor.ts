@@ -7,12 +7,16 @@
 import type { Link } from './connection';
 import { append, EMPTY, type Log, restartFrom } from './log';
 import {
+  type Announcement,
   type Button,
+  type Callback,
+  type Choice,
   eventOf,
   type Frame,
   isLanguage,
   type Language,
   type LogEvent,
+  type OpenHours,
   type Status,
   type StatusFrame,
   type VisitorWelcome,
@@ -38,6 +42,8 @@ export interface Place {
   eta: readonly [number, number] | null;
   /** People who answer at the moment; null when the hub does not say. */
   agents: number | null;
+  /** What the visitor may choose instead of waiting on. */
+  choices: readonly Choice[];
 }
 
 export interface VisitorState {
@@ -51,7 +57,14 @@ export interface VisitorState {
   /** People answer now; null while nobody knows. */
   open: boolean | null;
   hours: string | null;
-  announcements: readonly string[];
+  /** When people answer next, while they do not. */
+  opensAt: string | null;
+  /** How soon people usually answer, in the hub's words. */
+  response: string | null;
+  announcements: readonly Announcement[];
+  /** The answer that was promised for later, as the log last told it. */
+  callback: Callback | null;
+  may: readonly string[];
   log: Log;
   /** The log's highest seq at the last welcome: history is read up to here, and not announced as new. */
   historyEnd: number;
@@ -77,7 +90,11 @@ export function newVisitor(language: Language): VisitorState {
     notice: null,
     open: null,
     hours: null,
+    opensAt: null,
+    response: null,
     announcements: [],
+    callback: null,
+    may: [],
     log: EMPTY,
     historyEnd: 0,
     welcomed: false,
@@ -104,10 +121,8 @@ export function receive(state: VisitorState, frame: Frame): VisitorState {
       if (role !== 'bot' && role !== 'agent') return state;
       return { ...state, typing: { ...state.typing, [role]: frame['on'] === true } };
     }
-    case 'announcement': {
-      const text = typeof frame['text'] === 'string' ? frame['text'] : null;
-      return text ? { ...state, announcements: [...state.announcements, text] } : state;
-    }
+    case 'announcement':
+      return announce(state, frame);
     case 'resync': {
       const from = Number(frame['from']);
       return Number.isSafeInteger(from) && from > 0 ? { ...state, log: restartFrom(from) } : state;
@@ -117,9 +132,17 @@ export function receive(state: VisitorState, frame: Frame): VisitorState {
   }
 }
 
+function announce(state: VisitorState, frame: Frame): VisitorState {
+  const { id, text } = frame;
+  const others = state.announcements.filter((item) => item.id !== id);
+  if (frame['ended'] === true) return { ...state, announcements: others };
+  if (typeof id !== 'string' || typeof text !== 'string') return state;
+  return { ...state, announcements: [...others, { id, text }] };
+}
+
 function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
   const fresh = state.conversation !== null && state.conversation !== frame.conversation;
-  const open = typeof frame.open === 'object' ? frame.open.open : frame.open;
+  const hours: OpenHours = typeof frame.open === 'object' ? frame.open : frame.open === undefined ? {} : { open: frame.open };
   return {
     ...state,
     token: frame.token,
@@ -127,9 +150,13 @@ function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
     status: frame.status,
     language: isLanguage(frame.language) ? frame.language : state.language,
     notice: frame.notice ?? state.notice,
-    open: open ?? null,
-    hours: typeof frame.open === 'object' ? (frame.open.hours ?? null) : state.hours,
-    announcements: (frame.announcements ?? []).map((item) => (typeof item === 'string' ? item : item.text)),
+    open: hours.now ?? hours.open ?? null,
+    hours: hours.text ?? hours.hours ?? null,
+    opensAt: hours.opens_at ?? null,
+    response: frame.response ?? null,
+    may: frame.may ?? [],
+    announcements: (frame.announcements ?? []).map((item) => (typeof item === 'string' ? { id: item, text: item } : item)),
+    callback: fresh ? null : state.callback,
     log: fresh ? EMPTY : state.log,
     historyEnd: frame.last,
     welcomed: true,
@@ -147,12 +174,15 @@ function place(state: VisitorState, frame: StatusFrame): VisitorState {
     agent: frame.status === 'assigned' ? state.agent : null,
     typing: frame.status === state.status ? state.typing : { bot: false, agent: false },
     rating: frame.status === 'resolved' ? state.rating : 'none',
+    open: frame.open ?? state.open,
+    opensAt: frame.opens_at === undefined ? state.opensAt : frame.opens_at,
     place: queued
       ? {
           position: frame.position ?? null,
           ahead: frame.ahead ?? null,
           eta: frame.eta_s ?? null,
           agents: frame.agents ?? null,
+          choices: frame.choices ?? [],
         }
       : null,
   };
@@ -180,6 +210,7 @@ function take(state: VisitorState, event: LogEvent): VisitorState {
   if (event.kind === 'returned_to_bot' || event.kind === 'resolved') next.agent = null;
   if (event.kind === 'rating') next.rating = 'done';
   if (event.kind === 'reopened') next.rating = 'none';
+  if (event.callback) next.callback = event.callback;
   return next;
 }
 
@@ -210,6 +241,23 @@ function mark(state: VisitorState, id: string, to: Pending['mark'], code?: strin
   return { ...state, pending };
 }
 
+/** Who took part and may be rated: the last person by name (empty where unnamed), and whether the bot answered. */
+export function helpers(state: VisitorState): { agent: string | null; bot: boolean } {
+  const from = state.log.events.findLastIndex((event) => event.kind === 'reopened') + 1;
+  const said = state.log.events.slice(from).filter((event) => event.kind === 'message');
+  const agent = said.findLast((event) => event.author?.role === 'agent');
+  const first = said.findIndex((event) => event.author?.role === 'visitor');
+  // A greeting alone is no help: the bot is rated for what it said to a question.
+  const bot = first >= 0 && said.slice(first).some((event) => event.author?.role === 'bot');
+  return { agent: agent ? (agent.author?.name ?? '') : null, bot };
+}
+
+/** The call or e-mail that is still to come. */
+export function awaited(state: VisitorState): Callback | null {
+  const { callback } = state;
+  return callback && callback.state !== 'done' && callback.state !== 'cancelled' ? callback : null;
+}
+
 /** The visitor has the log before their eyes. */
 export function see(state: VisitorState): VisitorState {
   return state.seen === state.log.cursor ? state : { ...state, seen: state.log.cursor };
@@ -234,6 +282,8 @@ export function quickReplies(state: VisitorState): { seq: number; buttons: reado
   for (let index = events.length - 1; index >= 0; index--) {
     const event = events[index] as LogEvent;
     if (event.author?.role === 'visitor' && event.kind === 'message') return null;
+    // The bot is silent in the queue: what it offered before would lead nowhere.
+    if (state.status === 'queued' && event.author?.role === 'bot') return null;
     if (event.kind === 'message' && event.buttons?.length) return { seq: event.seq, buttons: event.buttons };
   }
   return null;

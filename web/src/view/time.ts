@@ -25,6 +25,26 @@ export function fullTime(at: number | string, language: Language): string {
   return format(language, 'full', { dateStyle: 'medium', timeStyle: 'short' }).format(date);
 }
 
+/** What stands between a day and a time. */
+const AT: Readonly<Record<Language, string>> = { fi: ' klo ', da: ' kl. ', en: ', ' };
+
+function dayOf(date: Date, language: Language): string {
+  const month = language === 'en' ? 'short' : 'numeric';
+  return format(language, 'dayOf', { weekday: 'short', day: 'numeric', month }).format(date);
+}
+
+/** Day and time of something to come. */
+export function whenTime(at: number | string, language: Language): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? '' : dayOf(date, language) + AT[language] + clockTime(at, language);
+}
+
+/** From when to when on one day. */
+export function spanTime(from: number | string, to: number | string, language: Language): string {
+  const start = whenTime(from, language);
+  return start && `${start}–${clockTime(to, language)}`;
+}
+
 /** For `datetime`; empty for what is no time, as `Date` itself would throw. */
 export function isoTime(at: number | string): string {
   const date = new Date(at);

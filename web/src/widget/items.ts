@@ -95,6 +95,9 @@ export function rows(state: VisitorState, t: WidgetTexts, now: number): Row[] {
         last: true,
       });
     } else {
+      // Bot and person are rated apart; the thanks are said once.
+      const before = all.at(-1);
+      if (event.kind === 'rating' && before?.type === 'line' && before.kind === 'rating') continue;
       const text = event.kind === 'message' ? (event.text ?? null) : lineOf(event, t);
       // The first notice of the bot stands above the conversation already.
       if (text === null || (event.kind === 'notice' && text === state.notice)) continue;

@@ -10,10 +10,10 @@ import { loader as da } from '../i18n/da';
 import { loader as en } from '../i18n/en';
 import { loader as fi } from '../i18n/fi';
 import css from './launcher.css?inline';
-import { MEMORY, type Occasion, type Panel, type Shell, type SiltaApi, type Theme } from './shell';
+import { MEMORY, type Occasion, type Panel, type Shell, type SiltaApi, type Theme, type Words } from './shell';
 
-/** The panel's file, put in by the build: `assets/panel-HASH.js`. */
-declare const __PANEL__: string;
+/** The panel's files, put in by the build: `assets/panel-HASH.js`, and the words of each language. */
+declare const __FILES__: Record<Language | 'panel', string>;
 
 const WORDS: Record<Language, typeof en> = { fi, da, en };
 
@@ -45,6 +45,7 @@ function start(script: HTMLScriptElement): void {
   const { origin } = new URL(script.src);
   const listeners = new Map<Occasion, Set<(detail: unknown) => void>>();
   let loading = false;
+  let mounted = false;
   let panel: Panel | null = null;
   let wishes: ((panel: Panel) => void)[] = [];
 
@@ -76,11 +77,14 @@ function start(script: HTMLScriptElement): void {
   root.append(sorry, launcher);
 
   const theme = script.dataset['theme'];
+  const language = chosen(script);
   const shell: Shell = {
     origin,
-    language: chosen(script),
+    language,
+    pageLanguage: language,
     theme: (theme === 'light' || theme === 'dark' ? theme : 'auto') satisfies Theme,
     title: script.dataset['title'] ?? null,
+    privacy: /^https?:/.exec(script.dataset['privacy'] ?? '')?.input ?? null,
     suggestions: (script.dataset['suggestions'] ?? '')
       .split('|')
       .filter((text) => text.trim())
@@ -89,6 +93,7 @@ function start(script: HTMLScriptElement): void {
     host,
     launcher,
     badge,
+    words: (wanted) => words(wanted),
     emit(occasion, detail) {
       for (const listener of listeners.get(occasion) ?? []) listener(detail);
     },
@@ -97,23 +102,52 @@ function start(script: HTMLScriptElement): void {
   const label = (): void => launcher.setAttribute('aria-label', WORDS[shell.language].launcher);
   label();
 
+  function fetchScript(name: string, failed: () => void): void {
+    const tag = document.createElement('script');
+    tag.async = true;
+    tag.src = trusted(`${origin}/${name}`);
+    tag.onerror = () => {
+      tag.remove();
+      failed();
+    };
+    document.head.append(tag);
+  }
+
+  /** Promises of texts, and how each is kept once its script has run. */
+  const promised = new Map<Language, Promise<Words>>();
+  const keep = new Map<Language, (words: Words) => void>();
+
+  function words(language: Language): Promise<Words> {
+    let texts = promised.get(language);
+    if (!texts) {
+      texts = new Promise((resolve, reject) => {
+        keep.set(language, resolve);
+        fetchScript(__FILES__[language], () => {
+          promised.delete(language);
+          reject(new Error('words'));
+        });
+      });
+      promised.set(language, texts);
+    }
+    return texts;
+  }
+
+  function failed(): void {
+    loading = false;
+    launcher.removeAttribute('aria-busy');
+    sorry.lang = shell.language;
+    sorry.textContent = WORDS[shell.language].loadFailed;
+    sorry.hidden = false;
+  }
+
   function load(): void {
     if (loading) return;
     loading = true;
     sorry.hidden = true;
     launcher.setAttribute('aria-busy', 'true');
-    const tag = document.createElement('script');
-    tag.async = true;
-    tag.src = trusted(`${origin}/${__PANEL__}`);
-    tag.onerror = () => {
-      loading = false;
-      tag.remove();
-      launcher.removeAttribute('aria-busy');
-      sorry.lang = shell.language;
-      sorry.textContent = WORDS[shell.language].loadFailed;
-      sorry.hidden = false;
-    };
-    document.head.append(tag);
+    // Side by side: the panel waits for its words, not for their turn.
+    words(shell.language).catch(failed);
+    fetchScript(__FILES__.panel, failed);
   }
 
   function wish(what: (panel: Panel) => void): void {
@@ -141,12 +175,23 @@ function start(script: HTMLScriptElement): void {
       return () => all.delete(listener);
     },
     mount(make) {
-      if (panel) return;
-      launcher.removeAttribute('aria-busy');
-      panel = make(shell);
-      for (const each of wishes) each(panel);
-      wishes = [];
+      if (mounted) return;
+      mounted = true;
+      const { language } = shell;
+      words(language).then(
+        (texts) => {
+          launcher.removeAttribute('aria-busy');
+          const wanted = shell.language;
+          shell.language = language;
+          panel = make(shell, texts);
+          if (wanted !== language) panel.setLanguage(wanted);
+          for (const each of wishes) each(panel);
+          wishes = [];
+        },
+        () => (mounted = false),
+      );
     },
+    words: (language, texts) => keep.get(language)?.(texts),
   };
   window.Silta = api;
 
@@ -157,12 +202,13 @@ function start(script: HTMLScriptElement): void {
 
   const attach = (): void => {
     document.body.append(host);
-    let memory: { token?: string; open?: boolean } | null = null;
+    let memory: { token?: string; open?: boolean; language?: string } | null = null;
     try {
       memory = JSON.parse(sessionStorage.getItem(MEMORY) ?? 'null');
     } catch {
       // Storage may be closed to us; then every page begins anew.
     }
+    shell.language = known(memory?.language) ?? shell.language;
     // This tab talked to us before: go on where it was.
     if (memory?.open) api.open();
     else if (memory?.token) wish(() => undefined);

@@ -31,13 +31,27 @@ export function log(widget: Widget, state: VisitorState, ui: Ui): TemplateResult
       @scroll=${(event: Event) => widget.scrolled(event.currentTarget as HTMLElement)}
     >
       ${state.announcements.map(
-        (text) => html`<div class="announcement"><strong>${t('announcement')}</strong> ${plain(text)}</div>`,
+        ({ id, text }) =>
+          html`<div class="announcement" data-testid="announcement" data-id=${id}>
+            <strong>${t('announcement')}</strong> ${plain(text)}
+          </div>`,
       )}
       ${
         state.notice
           ? html`<div class="notice" data-testid="notice">
               ${icon.bridge}
-              <div>${rich(state.notice)}</div>
+              <div>
+                ${rich(state.notice)}
+                ${
+                  widget.shell.privacy
+                    ? html`<p>
+                        <a href=${widget.shell.privacy} target="_blank" rel="noopener" data-testid="privacy"
+                          >${t('privacy')}</a
+                        >
+                      </p>`
+                    : nothing
+                }
+              </div>
             </div>`
           : state.link === 'waiting'
             ? nothing
@@ -158,9 +172,9 @@ function replies(widget: Widget, state: VisitorState): TemplateResult | typeof n
 
 /** Questions to begin with, while nothing has been said and the page's language is still the visitor's. */
 function suggestions(widget: Widget, state: VisitorState): TemplateResult | typeof nothing {
-  const { suggestions, language } = widget.shell;
+  const { suggestions, language, pageLanguage } = widget.shell;
   const begun = state.log.events.length > 0 || state.pending.length > 0;
-  if (begun || !state.welcomed || !suggestions.length || language !== widget.firstLanguage) return nothing;
+  if (begun || !state.welcomed || !suggestions.length || language !== pageLanguage) return nothing;
   return html`<div class="replies begin" role="group" aria-label=${widget.t('quickReplies')}>
     ${suggestions.map(
       (text) =>

@@ -12,6 +12,7 @@ export interface Remembered {
   token: string | null;
   open: boolean;
   language?: string;
+  sound?: boolean;
   /** Messages that the hub had not acknowledged: they go again, with the same id, after a reload. */
   unsent: Unsent[];
 }
@@ -26,6 +27,7 @@ export function recall(): Remembered {
     return {
       token: typeof raw.token === 'string' ? raw.token : null,
       open: raw.open === true,
+      sound: raw.sound === true,
       ...(typeof raw.language === 'string' ? { language: raw.language } : {}),
       unsent: Array.isArray(raw.unsent) ? raw.unsent.filter((item) => typeof item?.text === 'string') : [],
     };

@@ -2,9 +2,9 @@
 import css from './panel.css?inline';
 import { Widget } from './widget';
 
-window.Silta?.mount((shell) => {
+window.Silta?.mount((shell, words) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   shell.root.adoptedStyleSheets = [...shell.root.adoptedStyleSheets, sheet];
-  return new Widget(shell);
+  return new Widget(shell, words);
 });

@@ -1,5 +1,9 @@
 /** What loader and panel share: the seam between the small script that every page loads and the panel behind it. */
 import type { Language } from '../core/protocol';
+import type { loader, widget } from '../i18n/en';
+
+/** All that the widget says, in one language. */
+export type Words = { readonly [Key in keyof (typeof loader & typeof widget)]: (typeof loader & typeof widget)[Key] };
 
 export type Theme = 'light' | 'dark' | 'auto';
 export type Occasion = 'open' | 'close' | 'unread' | 'status';
@@ -9,16 +13,22 @@ export interface Shell {
   /** Where the script came from: the hub's own address, whatever site the widget stands on. */
   origin: string;
   language: Language;
+  /** The page's own language, in which its suggestions are written. */
+  readonly pageLanguage: Language;
   theme: Theme;
   /** The company's own heading for the panel, else the product's text is used. */
   title: string | null;
   /** Questions that the page offers to begin with (`data-suggestions`, parted by `|`), in the page's language. */
   suggestions: readonly string[];
+  /** The site's privacy notice, linked before the first message. */
+  privacy: string | null;
   root: ShadowRoot;
   host: HTMLElement;
   launcher: HTMLButtonElement;
   badge: HTMLElement;
   emit(occasion: Occasion, detail?: unknown): void;
+  /** The texts of a language, loaded when they are first asked for. Rejects when they cannot be had. */
+  words(language: Language): Promise<Words>;
 }
 
 /** Made by the panel, used by the loader. */
@@ -39,7 +49,9 @@ export interface SiltaApi {
   /** Calls `listener` on each occasion; the returned function ends that. */
   on(occasion: Occasion, listener: (detail: unknown) => void): () => void;
   /** For the panel's script alone. */
-  mount(make: (shell: Shell) => Panel): void;
+  mount(make: (shell: Shell, words: Words) => Panel): void;
+  /** For the scripts of words alone. */
+  words(language: Language, words: Words): void;
 }
 
 declare global {

@@ -102,11 +102,11 @@ function header(widget: Widget, state: VisitorState, ui: Ui, title: string): Tem
     <button type="button" class="tool" data-testid="close" aria-label=${t('close')} @click=${() => widget.close()}>
       ${icon.close}
     </button>
-    ${ui.menu ? menu(widget, state) : nothing}
+    ${ui.menu ? menu(widget, state, ui) : nothing}
   </div>`;
 }
 
-function menu(widget: Widget, state: VisitorState): TemplateResult {
+function menu(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
   const { t } = widget;
   const going = state.token !== null && state.status !== 'resolved';
   return html`<div class="menu" id="silta-menu">
@@ -119,17 +119,28 @@ function menu(widget: Widget, state: VisitorState): TemplateResult {
               type="radio"
               name="silta-language"
               data-testid=${`language-${language}`}
-              .checked=${live(language === widget.shell.language)}
+              .checked=${live(language === widget.tongue)}
               @change=${() => widget.setLanguage(language)}
             />
             <span>${NAMES[language]}</span>
           </label>`,
       )}
     </fieldset>
+    <hr />
+    <label>
+      <input type="checkbox" data-testid="sound" .checked=${live(ui.sound)} @change=${() => widget.setSound(!ui.sound)} />
+      <span>${t('sound')}</span>
+    </label>
+    ${state.log.events.length ? act('save', icon.save, t('save'), () => widget.saveTranscript()) : nothing}
+    ${going ? act('end', icon.exit, t('end'), () => widget.end()) : nothing}
     ${
-      going
-        ? html`<button type="button" data-testid="end" @click=${() => widget.end()}>${icon.exit}${t('end')}</button>`
+      state.may.includes('erase') && state.token
+        ? act('erase', icon.bin, t('erase'), () => widget.askErase())
         : nothing
     }
   </div>`;
+}
+
+function act(name: string, picture: unknown, words: string, done: () => void): TemplateResult {
+  return html`<button type="button" data-testid=${name} @click=${done}>${picture}${words}</button>`;
 }

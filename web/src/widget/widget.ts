@@ -6,7 +6,9 @@ import { render } from 'lit/html.js';
 import { Connection, Refused } from '../core/connection';
 import { hasGap } from '../core/log';
 import {
+  type AckFrame,
   type Button,
+  type Callback,
   eventOf,
   type Frame,
   isLanguage,
@@ -18,21 +20,15 @@ import {
 import { Store } from '../core/store';
 import { Lapses, TypingNotice } from '../core/typing';
 import * as visitor from '../core/visitor';
-import { translator } from '../i18n/index';
-import * as da from '../i18n/da';
-import * as en from '../i18n/en';
-import * as fi from '../i18n/fi';
+import { type Translate, translator } from '../i18n/index';
+import { chime } from '../view/chime';
+import { download } from '../view/download';
 import { soon } from '../view/frame';
 import { Attention } from './attention';
 import { recall, remember } from './memory';
-import type { Panel, Shell } from './shell';
+import type { Panel, Shell, Words } from './shell';
+import { Tabs } from './tabs';
 import { view } from './view';
-
-const TEXTS = {
-  fi: { ...fi.loader, ...fi.widget },
-  da: { ...da.loader, ...da.widget },
-  en: { ...en.loader, ...en.widget },
-};
 
 /** Events that do not follow on each other by then mean that something was lost on the way. */
 const GAP_MS = 3_000;
@@ -40,6 +36,8 @@ const GAP_MS = 3_000;
 const NEAR_END_PX = 96;
 /** How many entries of a long history are drawn at first, and more on each wish. */
 export const PAGE = 120;
+
+const NO_SCORES = { agent: 0, bot: 0 };
 
 /** What the visitor sees besides the conversation itself. */
 export interface Ui {
@@ -53,32 +51,40 @@ export interface Ui {
   notice: string | null;
   atEnd: boolean;
   shown: number;
-  score: number;
+  scores: Readonly<Record<'agent' | 'bot', number>>;
   ratingHidden: boolean;
   /** The bot was waited for too long: no more dots. */
   botLate: boolean;
+  /** The form of who would rather be called or written to than wait. */
+  form: 'phone' | 'email' | null;
+  formFault: 'phoneWrong' | 'emailWrong' | null;
+  sound: boolean;
+  /** The visitor is asked whether everything shall go. */
+  erasing: boolean;
 }
 
-export type WidgetTexts = ReturnType<typeof translator<(typeof TEXTS)['en']>>;
+export type WidgetTexts = Translate<keyof Words>;
 
 export class Widget implements Panel {
   readonly store: Store<visitor.VisitorState>;
   readonly ui: Store<Ui>;
   t: WidgetTexts;
-  /** The page's language, in which its suggestions are written. */
-  readonly firstLanguage: Language;
   private readonly connection: Connection;
   private readonly container: HTMLElement;
   private readonly typing = new TypingNotice((on) => this.connection.tell({ type: 'typing', on }));
   private readonly lapses = new Lapses();
   private readonly attention: Attention;
+  private readonly tabs: Tabs;
   /** A language that was chosen before the hub could be told. */
   private chosen: Language | null = null;
+  /** The language whose words were asked for last. */
+  private wanted: Language | null = null;
 
-  constructor(readonly shell: Shell) {
+  constructor(
+    readonly shell: Shell,
+    words: Words,
+  ) {
     const memory = recall();
-    this.firstLanguage = shell.language;
-    if (isLanguage(memory.language)) shell.language = memory.language;
     this.attention = new Attention(shell);
     this.store = new Store({ ...visitor.newVisitor(shell.language), token: memory.token }, soon);
     this.ui = new Store<Ui>(
@@ -91,17 +97,32 @@ export class Widget implements Panel {
         notice: null,
         atEnd: true,
         shown: PAGE,
-        score: 0,
+        scores: NO_SCORES,
         ratingHidden: false,
         botLate: false,
+        form: null,
+        formFault: null,
+        sound: memory.sound === true,
+        erasing: false,
       },
       soon,
     );
-    this.t = translator(TEXTS[shell.language], shell.language);
+    this.t = translator(words, shell.language);
     this.container = document.createElement('div');
     this.container.className = `silta ${shell.theme}`;
     shell.root.append(this.container);
 
+    this.tabs = new Tabs(
+      () => {
+        const { token, language } = this.store.state;
+        return token ? { token, language } : null;
+      },
+      ({ seen, gone, conversation }) => {
+        if (!conversation || conversation !== this.store.state.conversation) return;
+        if (gone) this.forget();
+        else if (seen !== undefined) this.store.update((state) => ({ ...state, seen: Math.max(state.seen, seen) }));
+      },
+    );
     const socket = `${shell.origin.replace(/^http/, 'ws')}/ws/visitor`;
     this.connection = new Connection({
       connect: () => new WebSocket(socket),
@@ -209,18 +230,104 @@ export class Widget implements Panel {
     this.attempt('end', { type: 'end' });
   }
 
-  async rate(score: number, comment: string): Promise<void> {
+  /** Sends the stars that were given; the comment goes with the person's, else with the bot's. */
+  async rate(comment: string): Promise<void> {
+    const { agent, bot } = this.ui.state.scores;
+    const text = comment.trim();
     this.store.update((state) => ({ ...state, rating: 'sending' }));
     try {
-      const text = comment.trim();
-      await this.connection.request({ type: 'rating', score, ...(text ? { comment: text } : {}) });
+      if (agent) await this.connection.request({ type: 'rating', of: 'agent', score: agent, ...(text ? { comment: text } : {}) });
+      if (bot) await this.connection.request({ type: 'rating', of: 'bot', score: bot, ...(text && !agent ? { comment: text } : {}) });
       this.store.update((state) => ({ ...state, rating: 'done' }));
     } catch (error) {
-      // A hub without ratings yet: the visitor is thanked for nothing and asked for nothing again.
+      // A hub without ratings: the visitor is asked for nothing again.
       const gone = error instanceof Refused && error.code === 'bad_request';
       this.store.update((state) => ({ ...state, rating: gone ? 'unavailable' : 'none' }));
       this.edit({ notice: this.t('notNow') });
     }
+  }
+
+  /** Opens the form for a call or an e-mail, or closes it. */
+  openForm(form: Ui['form']): void {
+    this.edit({ form, formFault: null });
+    requestAnimationFrame(() => {
+      // A choice is made among several; where there is nothing to choose, one types.
+      this.find<HTMLElement>(form ? '.later select, .later input' : '.offers button')?.focus();
+    });
+  }
+
+  /** Asks to be called or written to instead of waiting. What is wrong is said beside the field. */
+  book(kind: 'phone' | 'email', to: string, name: string, window: string | null): void {
+    const where = to.trim();
+    const formFault = kind === 'phone' ? 'phoneWrong' : 'emailWrong';
+    const fine = kind === 'phone' ? (where.match(/\d/g) ?? []).length >= 5 : /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(where);
+    if (!fine) {
+      this.edit({ formFault });
+      this.find<HTMLElement>('#silta-to')?.focus();
+      return;
+    }
+    const frame: Request = { type: 'callback', [kind]: where };
+    if (name.trim()) frame['name'] = name.trim();
+    if (window) frame['window'] = window;
+    this.attempt(
+      'book',
+      frame,
+      (ack) => {
+        const callback = ack['callback'] as Callback | undefined;
+        if (callback) this.store.update((state) => ({ ...state, callback }));
+        this.edit({ form: null, formFault: null });
+        this.find<HTMLElement>('[data-testid=composer]')?.focus();
+      },
+      (refused) => {
+        if (refused.frame.field !== 'phone' && refused.frame.field !== 'email') return false;
+        this.edit({ formFault });
+        this.find<HTMLElement>('#silta-to')?.focus();
+        return true;
+      },
+    );
+  }
+
+  /** The visitor takes an answer in another language rather than wait for one in theirs. */
+  consent(language: Language): void {
+    this.attempt('consent', { type: 'consent', language });
+  }
+
+  setSound(sound: boolean): void {
+    this.edit({ sound });
+    if (sound) chime();
+    this.save();
+  }
+
+  /** Gives the conversation to the visitor as a text file. */
+  saveTranscript(): void {
+    this.edit({ menu: false });
+    this.attempt('save', { type: 'transcript' }, (ack) => {
+      const day = new Date().toISOString().slice(0, 10);
+      download(`${this.shell.title ?? this.t('title')} ${day}.txt`, String(ack['text'] ?? ''));
+    });
+  }
+
+  askErase(): void {
+    this.edit({ menu: false, erasing: true });
+    requestAnimationFrame(() => this.find<HTMLElement>('[data-testid=erase-sure] button')?.focus());
+  }
+
+  /** Deletes the conversation, here and at the hub; the next message begins a new one. */
+  erase(): void {
+    this.attempt('erase', { type: 'erase' }, () => {
+      this.tabs.tell({ gone: true, conversation: this.store.state.conversation });
+      this.forget();
+      this.edit({ notice: this.t('erased') });
+    });
+  }
+
+  private forget(): void {
+    this.connection.stop();
+    this.connection.clear();
+    this.store.update(() => visitor.newVisitor(this.shell.language));
+    this.edit({ erasing: false, form: null, text: '', atEnd: true });
+    this.save();
+    if (this.ui.state.open) this.connection.start();
   }
 
   /** The composer's text changed. */
@@ -250,7 +357,12 @@ export class Widget implements Panel {
     this.edit({ atEnd: true });
   }
 
-  private hello(): Request {
+  private async hello(): Promise<Request> {
+    if (!this.store.state.token) {
+      // Another tab may be in a conversation already: then this one joins it.
+      const { token = null } = (await this.tabs.find()) ?? {};
+      this.store.update((state) => ({ ...state, token }));
+    }
     const { token, log } = this.store.state;
     // Without query and fragment: they may tell more of the visitor than a shop's page needs to.
     const page = (location.origin + location.pathname).slice(0, 500);
@@ -275,8 +387,11 @@ export class Widget implements Panel {
       this.save();
     }
     if (frame.type === 'event' && state.log !== before.log) {
+      const event = eventOf(frame);
       this.news();
-      this.follow(eventOf(frame));
+      this.follow(event);
+      const news = event.seq > state.historyEnd && event.kind === 'message' && event.author?.role !== 'visitor';
+      if (news && this.ui.state.sound && (document.hidden || !this.ui.state.open)) chime();
     }
     if (frame.type === 'typing' && frame['on'] === true) {
       const off = { ...frame, on: false };
@@ -284,7 +399,8 @@ export class Widget implements Panel {
     }
     if (state.status !== before.status) {
       this.shell.emit('status', state.status);
-      if (state.status === 'resolved') this.edit({ ratingHidden: false, score: 0 });
+      if (state.status !== 'queued') this.edit({ form: null });
+      if (state.status === 'resolved') this.edit({ ratingHidden: false, scores: NO_SCORES });
     }
     if (hasGap(state.log)) this.lapses.begin('gap', () => this.connection.restart(), GAP_MS);
     else this.lapses.drop('gap');
@@ -307,10 +423,28 @@ export class Widget implements Panel {
     this.lapses.renew('late', () => this.edit({ botLate: true }));
   }
 
+  /** Changes the widget's own words; they may have to be loaded first. The last wish counts. */
   private speak(language: Language): void {
-    this.shell.language = language;
-    this.t = translator(TEXTS[language], language);
-    this.store.update((state) => ({ ...state, language }));
+    this.wanted = language;
+    this.shell.words(language).then(
+      (words) => {
+        if (this.wanted !== language) return;
+        this.shell.language = language;
+        this.t = translator(words, language);
+        this.store.update((state) => ({ ...state, language }));
+        this.draw();
+        this.save();
+      },
+      () => {
+        this.wanted = null;
+        this.edit({ notice: this.t('notNow') });
+      },
+    );
+  }
+
+  /** The language that was chosen, though its words may still be on their way. */
+  get tongue(): Language {
+    return this.wanted ?? this.shell.language;
   }
 
   private deliver(id: string, text: string, at: number, button?: string): void {
@@ -331,13 +465,19 @@ export class Widget implements Panel {
       .finally(() => this.save());
   }
 
-  private attempt(name: string, frame: Request): void {
+  private attempt(
+    name: string,
+    frame: Request,
+    done: (ack: AckFrame) => void = () => undefined,
+    refused: (error: Refused) => boolean = () => false,
+  ): void {
     if (this.ui.state.busy.has(name)) return;
     this.connection.start();
     this.edit({ busy: new Set([...this.ui.state.busy, name]), notice: null });
     this.connection
       .request(frame)
-      .catch((error: unknown) => {
+      .then(done, (error: unknown) => {
+        if (error instanceof Refused && refused(error)) return;
         // An act that came too late (already queued, already left) has nothing to say to the visitor.
         if (!(error instanceof Refused) || error.code !== 'conflict') this.edit({ notice: this.t('notNow') });
       })
@@ -354,6 +494,7 @@ export class Widget implements Panel {
       token,
       open: this.ui.state.open,
       language,
+      sound: this.ui.state.sound,
       unsent: pending
         .filter((item) => item.mark === 'sending')
         .map(({ id, text, at, button }) => ({ id, text, at, ...(button === undefined ? {} : { button }) })),
@@ -383,7 +524,10 @@ export class Widget implements Panel {
     if (open && atEnd) {
       const log = this.find<HTMLElement>('.log');
       if (log) log.scrollTop = log.scrollHeight;
-      if (!document.hidden) this.store.update(visitor.see);
+      if (!document.hidden && state.seen !== state.log.cursor) {
+        this.store.update(visitor.see);
+        this.tabs.tell({ conversation: state.conversation, seen: state.log.cursor });
+      }
     }
     this.container.classList.toggle('open', open);
     this.attention.show(this.store.state, open, this.t);

@@ -55,7 +55,7 @@ describe('the welcome', () => {
   });
 
   it('takes announcements as texts and as objects', () => {
-    expect(begin(welcome({ announcements: ['A', { id: 'x', text: 'B' }] })).announcements).toEqual(['A', 'B']);
+    expect(begin(welcome({ announcements: ['A', { id: 'x', text: 'B' }] })).announcements).toEqual([{ id: 'A', text: 'A' }, { id: 'x', text: 'B' }]);
   });
 });
 
@@ -120,7 +120,7 @@ describe('waiting for a person', () => {
       eta_s: [60, 300],
       agents: 1,
     });
-    expect(state.place).toEqual({ position: 3, ahead: 2, eta: [60, 300], agents: 1 });
+    expect(state.place).toEqual({ position: 3, ahead: 2, eta: [60, 300], agents: 1, choices: [] });
     state = visitor.receive(state, { type: 'status', status: 'assigned' });
     expect(state).toMatchObject({ status: 'assigned', place: null });
   });

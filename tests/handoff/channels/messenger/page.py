@@ -55,10 +55,14 @@ class FakeGraph:
     sent: list[dict[str, Any]] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
     delay_s: float = 0.0
+    asked_names: int = 0
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content or b"{}")
         path = request.url.path
+        if request.method == "GET" and path.rpartition("/")[2].isdigit():
+            self.asked_names += 1
+            return httpx.Response(200, json={"first_name": "Maija", "last_name": "Meikäläinen", "id": "x"})
         if "sender_action" in body:
             self.actions.append(body["sender_action"])
             return httpx.Response(200, json={"recipient_id": body["recipient"]["id"]})

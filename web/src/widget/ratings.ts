@@ -1,0 +1,71 @@
+/** Stars for whom the visitor dealt with: the person and the bot apart, each only if they took part. */
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { classMap } from 'lit/directives/class-map.js';
+import { live } from 'lit/directives/live.js';
+import { helpers, type VisitorState } from '../core/visitor';
+import * as icon from '../view/icons';
+import type { Ui, Widget } from './widget';
+
+type Rated = 'agent' | 'bot';
+
+export function ratings(widget: Widget, state: VisitorState, ui: Ui): TemplateResult | typeof nothing {
+  const { t } = widget;
+  if (ui.ratingHidden || state.rating === 'unavailable') return nothing;
+  // The log's own line thanks; without one, this does.
+  if (state.rating === 'done') {
+    const thanked = state.log.events.some((event) => event.kind === 'rating');
+    return thanked ? nothing : html`<div class="rating thanks" role="status">${t('ratingThanks')}</div>`;
+  }
+  const { agent, bot } = helpers(state);
+  const given = ui.scores.agent || ui.scores.bot;
+  return html`<form
+    class="rating"
+    data-testid="rating"
+    @submit=${(event: Event) => {
+      event.preventDefault();
+      const comment = (event.target as HTMLFormElement).querySelector('textarea')?.value ?? '';
+      void widget.rate(comment);
+    }}
+  >
+    ${agent === null ? nothing : stars(widget, ui, 'agent', agent ? t('rateAgent', { name: agent }) : t('ratingTitle'))}
+    ${bot || agent === null ? stars(widget, ui, 'bot', t('rateBot')) : nothing}
+    ${
+      given
+        ? html`<label class="sr" for="silta-comment">${t('ratingComment')}</label>
+            <textarea id="silta-comment" rows="2" maxlength="1000" placeholder=${t('ratingComment')}></textarea>`
+        : nothing
+    }
+    <div class="acts">
+      <button type="button" class="plain" @click=${() => widget.edit({ ratingHidden: true })}>
+        ${t('ratingSkip')}
+      </button>
+      ${
+        given
+          ? html`<button type="submit" class="firm" ?disabled=${state.rating === 'sending'}>${t('ratingSend')}</button>`
+          : nothing
+      }
+    </div>
+  </form>`;
+}
+
+function stars(widget: Widget, ui: Ui, who: Rated, title: string): TemplateResult {
+  const mine = ui.scores[who];
+  return html`<fieldset data-of=${who}>
+    <legend>${title}</legend>
+    <div class="stars">
+      ${[1, 2, 3, 4, 5].map(
+        (score) =>
+          html`<label class=${classMap({ on: score <= mine })}>
+            <input
+              type="radio"
+              name=${`silta-score-${who}`}
+              class="sr"
+              .checked=${live(mine === score)}
+              @change=${() => widget.edit({ scores: { ...ui.scores, [who]: score } })}
+            />
+            <span class="sr">${widget.t('ratingScore', { n: score })}</span>${icon.star}
+          </label>`,
+      )}
+    </div>
+  </fieldset>`;
+}
