@@ -35,7 +35,7 @@ SEVERAL = "several"
 _RUNNERS_UP = 4
 _MOST_ANSWERS = 3
 """Answers to one message; more would be a wall of text."""
-_HINT = 0.05
+_HINT = 0.005
 """From this likelihood that a person is needed on, the sentences of a message are looked at one by one …"""
 _SURE = 0.8
 """… and one that is as sure as this calls a person: a wish among questions must not be dropped."""

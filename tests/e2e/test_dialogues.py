@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import yaml
 from tests.e2e.conftest import Arrive, SignIn
 from tests.helpers.agent import Agent
 from tests.helpers.owner import LANGUAGES, pattern
+from tests.helpers.stack import Stack
 from tests.helpers.visitor import Visitor
 
 FOLDER = Path(__file__).resolve().parents[1] / "dialogues"
@@ -35,10 +37,11 @@ def stories(language: str) -> list[dict[str, Any]]:
 class Telling:
     """One story as it is told."""
 
-    def __init__(self, guest: Visitor, colleague: Agent, language: str) -> None:
+    def __init__(self, guest: Visitor, colleague: Agent, language: str, unclear: list[str]) -> None:
         self.guest = guest
         self.colleague = colleague
         self.language = language
+        self.unclear = unclear
         self.buttons: list[dict[str, str]] = []
 
     async def tell(self, turn: Turn) -> None:
@@ -63,6 +66,9 @@ class Telling:
     async def _act(self, turn: Turn) -> None:
         if "press" in turn:
             await self.guest.press(self.buttons[turn["press"]]["id"])
+            return
+        if "unclear" in turn:
+            await self.guest.say(self.unclear[turn["unclear"]])
             return
         said = turn["say"] if isinstance(turn["say"], list) else [turn["say"]]
         for text in said:
@@ -112,15 +118,22 @@ def test_there_are_enough_stories_of_two_to_six_turns_in_every_language() -> Non
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_the_stories_come_out_as_told(language: str, visitor: Arrive, agent: SignIn) -> None:
+async def test_the_stories_come_out_as_told(
+    silta: Stack, language: str, visitor: Arrive, agent: SignIn
+) -> None:
     colleague = await agent("Sanna")
+    vague = yaml.safe_load((FOLDER / "unclear.yml").read_text("utf-8"))[language]
+    parsed = await asyncio.to_thread(silta.silta, "parse", given="\n".join(vague))
+    rows = [json.loads(line) for line in parsed.stdout.splitlines()]
+    unclear = [row["text"] for row in rows if row["decision"] == "clarify" and row["language"] == language]
+    assert len(unclear) > 1, rows
     room = asyncio.Semaphore(AT_ONCE)
     wrong: list[str] = []
 
     async def one(story: dict[str, Any]) -> None:
         async with room:
             guest = await visitor(language)
-            telling = Telling(guest, colleague, language)
+            telling = Telling(guest, colleague, language, unclear)
             for number, turn in enumerate(story["turns"], start=1):
                 try:
                     await telling.tell(turn)
