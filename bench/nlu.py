@@ -30,7 +30,6 @@ from bot.encoder.choice import encoder_in_use
 from bot.encoder.encoder import unit
 from bot.evaluation import BadFile, Row, calibration_error, macro_f1, read_rows
 from bot.nlu.classifier import Settings
-from bot.nlu.features import featurise
 from bot.nlu.training import train_topical
 from bot.nlu.understanding import Topical
 
@@ -110,7 +109,7 @@ def _predict(topical: Topical, rows: Sequence[Row]) -> tuple[list[str], list[flo
     taken, confidence, spent = [], [], []
     for row in rows:
         before = time.process_time()
-        ranking = topical.classifier.rank(featurise(topical.encoder, row.text))
+        ranking = topical.classifier.rank(topical.features(row.text, row.language))
         spent.append((time.process_time() - before) * 1000)
         taken.append(ranking.topics[0])
         confidence.append(ranking.probabilities[0])
@@ -121,7 +120,7 @@ def _found(topical: Topical, inside: Sequence[Row], outside: Sequence[Row]) -> f
     """The share of out-of-scope messages below the in-domain share that refuses :data:`REFUSED` of the others."""
 
     def raw(row: Row) -> float:
-        example = featurise(topical.encoder, row.text)
+        example = topical.features(row.text, row.language)
         decisions = topical.classifier.decisions(example)
         return float(topical.scope.raw(unit(example.pools[-1])[None], decisions[None])[0])
 

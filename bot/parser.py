@@ -18,6 +18,7 @@ from bot.judgement.owner import emotion_at_least
 from bot.nlu.classifier import Classifier
 from bot.nlu.decision import TALK_TO_HUMAN, Decision
 from bot.nlu.language import Detector, load_words
+from bot.nlu.letters import Letters
 from bot.nlu.owner import OwnerSettings
 from bot.nlu.scope import Scope
 from bot.nlu.understanding import FALLBACK, Topical, Understood
@@ -67,6 +68,7 @@ class Parser:
                 classifier=Classifier.load(files),
                 scope=Scope.load(files),
                 thresholds=settings.thresholds,
+                letters=Letters.load(files),
             )
             self._emotions = EmotionModel.load(files)
             self._emotional = emotion_at_least()

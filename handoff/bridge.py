@@ -13,7 +13,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from handoff import decisions
+from handoff import decisions, metrics
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
 from handoff.decisions import Decision
@@ -50,6 +50,11 @@ ORDER_PAUSE_S = 0.05
 ORDER_TRIES = 20
 """A result waits up to a second for the one before it in its conversation, which another hub may have taken; the
 results read with it wait too, so not for longer (R18)."""
+
+DELIVERIES_MAX = 5
+TRY_PAUSE_S = 0.02
+"""A result that cannot be used is tried five times, by one hub or by as many as it has brought down, and then set
+aside. The pauses double: 0.6 s in all, for the results read with it wait (R18: a second at most)."""
 
 LATE_AT_ONCE = 100
 """Visitors told in one go that the bot is late: they share a few flushes of the disk."""
@@ -91,6 +96,7 @@ class BotBridge:
         self._claim_idle_ms = round(claim_idle_s * 1000)
         self._reclaim_every_s = reclaim_every_s
         self._block_ms = block_ms
+        self._joined = False
 
     async def read(self) -> None:
         """Take and apply results until cancelled: own pending ones first, then new ones."""
@@ -112,15 +118,21 @@ class BotBridge:
     async def _finish_own(self) -> None:
         start = "0"
         while rows := await self._take(start):
-            await self._apply(rows)
+            await self._apply(await self._survivable(rows))
             start = rows[-1][0].decode()
 
     async def _ensure_group(self) -> None:
         try:
+            # From the beginning: what is on the stream is what has not been settled, so nothing is skipped (R28).
             await self._blocking.xgroup_create(self._keys.events, Keys.HUB_GROUP, id="0", mkstream=True)
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
+        else:
+            if self._joined:
+                metrics.rebuilt.inc()
+                log.critical("the hubs' group on %s had vanished; it is back and misses nothing", self._keys.events)
+        self._joined = True
 
     async def _take(self, start: str) -> list[Row]:
         block = self._block_ms if start == ">" else None
@@ -139,7 +151,21 @@ class BotBridge:
         reply: Any = await self._blocking.xautoclaim(
             self._keys.events, Keys.HUB_GROUP, self._process, min_idle_time=self._claim_idle_ms, count=READ_COUNT
         )
-        return _flat(reply[1])
+        return await self._survivable(_flat(reply[1]))
+
+    async def _survivable(self, rows: list[Row]) -> list[Row]:
+        """Less those that were begun too often: they bring down every hub that takes them (R18)."""
+        if not rows:
+            return rows
+        pending: Any = await self._blocking.xpending_range(
+            self._keys.events, Keys.HUB_GROUP, min=rows[0][0], max=rows[-1][0], count=2 * READ_COUNT,
+            consumername=self._process,
+        )
+        worn = {entry["message_id"] for entry in pending if entry["times_delivered"] > DELIVERIES_MAX}
+        for id, fields in rows:
+            if id in worn and fields:
+                await self._set_aside(id, fields, f"taken {DELIVERIES_MAX} times and never settled")
+        return [row for row in rows if row[0] not in worn]
 
     async def _apply(self, rows: list[Row]) -> None:
         lanes: dict[str, list[tuple[bytes, dict[bytes, bytes], Outcome]]] = {}
@@ -150,8 +176,7 @@ class BotBridge:
             try:
                 outcome = decode_outcome(fields[b"data"])
             except (BadEnvelope, KeyError) as error:
-                log.error("a result of the bot cannot be read and is set aside: %s", error)
-                await self._set_aside(id, fields)
+                await self._set_aside(id, fields, f"it cannot be read: {error}")
                 continue
             lanes.setdefault(outcome.conversation, []).append((id, fields, outcome))
         # Conversations side by side, the results of one in order.
@@ -162,14 +187,18 @@ class BotBridge:
 
     async def _lane(self, lane: list[tuple[bytes, dict[bytes, bytes], Outcome]]) -> None:
         for id, fields, outcome in lane:
-            try:
-                await self._settle_in_order(id.decode(), outcome)
-            except AWAY:
-                raise
-            except Exception:
+            for attempt in range(DELIVERIES_MAX):
+                try:
+                    await self._settle_in_order(id.decode(), outcome)
+                    break
+                except AWAY:
+                    raise
+                except Exception:
+                    log.exception("a result of conversation %s cannot be used", outcome.conversation)
+                    await asyncio.sleep(TRY_PAUSE_S * 2**attempt)
+            else:
                 # It would end every hub that reads it, one after the other. The visitor is told that the bot is late.
-                log.exception("a result of conversation %s cannot be used and is set aside", outcome.conversation)
-                await self._set_aside(id, fields)
+                await self._set_aside(id, fields, f"conversation {outcome.conversation}: it cannot be used")
 
     async def _settle_in_order(self, id: str, outcome: Outcome) -> None:
         for _ in range(ORDER_TRIES):
@@ -228,11 +257,16 @@ class BotBridge:
         priority, skill = self._routing.of(topic)
         return HandoffRequest(tuple(reasons), priority, skill)
 
-    async def _set_aside(self, id: bytes, fields: dict[bytes, bytes]) -> None:
-        store = self._hub.store
+    async def _set_aside(self, id: bytes, fields: dict[bytes, bytes], why: str) -> None:
+        """Onto the dead letters, for a person to look at, and off the stream: both or neither. And the alarm."""
         kept: dict[Any, Any] = {**fields, b"from": b"bot:events", b"id": id}
-        await store.call(store.redis.xadd(store.keys.dead, kept))
-        await self._remove(id)
+        pipe = self._hub.store.redis.pipeline(transaction=True)
+        pipe.xadd(self._hub.store.keys.dead, kept)
+        pipe.xack(self._keys.events, Keys.HUB_GROUP, id)
+        pipe.xdel(self._keys.events, id)
+        await self._hub.store.call(pipe.execute())
+        metrics.dead.labels("bot:events").inc()
+        log.critical("result %s of the bot is set aside as a dead letter: %s", id.decode(), why)
 
     async def _remove(self, id: bytes | str) -> None:
         # Both or neither: a result that is acknowledged and not deleted would lie on the stream for ever.
@@ -280,7 +314,8 @@ class BotBridge:
             return made
 
         try:
-            await store.request(conversation, decide)
+            if (await store.request(conversation, decide)).decision is not None:
+                metrics.bot_late.inc()
         except NotFound:
             await store.call(store.redis.zrem(store.keys.due, conversation))
         if await store.unstick(conversation):

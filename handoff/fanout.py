@@ -222,6 +222,10 @@ class Fanout:
         if "events" in notice:
             for subscription in self.of(notice["conversation"]):
                 subscription.offer(notice["events"], notice["last"])
+        elif "erased" in notice:
+            self.store.forget(notice["conversation"])
+            for subscription in self.of(notice["conversation"]):
+                subscription.offer([], 0)
         elif "typing" in notice:
             for subscription in self.of(notice["conversation"]):
                 subscription.listener.typing(notice["conversation"], notice["typing"])

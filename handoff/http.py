@@ -23,6 +23,7 @@ from handoff.channels.messenger.channel import Messenger
 from handoff.desk import DeskApi
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TooLarge, Unauthorized
 from handoff.events import Keys
+from handoff.fitness import WriteProbe
 from handoff.hub import Hub
 from handoff.settings import Settings
 
@@ -137,6 +138,7 @@ class _Pages:
         self.accounts = accounts
         self.settings = settings
         self.messenger = messenger
+        self._probe = WriteProbe(hub.store)
         self.desk = DeskApi(hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned)
         self._http = httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S, trust_env=False)
 
@@ -193,11 +195,8 @@ class _Pages:
         return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
     async def _redis(self) -> str:
-        try:
-            await self.hub.store.call(self.hub.store.redis.ping())
-        except StoreUnavailable:
-            return "down"
-        return "up" if self.hub.fanout.listening.is_set() else "connecting"
+        state = await self._probe.state()
+        return "connecting" if state == "up" and not self.hub.fanout.listening.is_set() else state
 
     async def _bot(self) -> str:
         """Whether a Rasa process reads the inbox: each is a consumer of its group, and gives signs of life."""

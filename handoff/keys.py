@@ -83,6 +83,16 @@ class HubKeys(Keys):
         return self.prefix + "assigned"
 
     @property
+    def probe(self) -> str:
+        """String with a time to live: written to see whether Redis takes writes."""
+        return self.prefix + "probe"
+
+    @property
+    def orphans(self) -> str:
+        """String with a time to live: the hub whose turn it is to look for orphans."""
+        return self.prefix + "orphans:lease"
+
+    @property
     def notices(self) -> str:
         """Channel: what has just been written, for every hub."""
         return self.prefix + "notices"

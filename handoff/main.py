@@ -15,7 +15,6 @@ from collections.abc import Coroutine
 from typing import Any
 
 import yaml
-from redis.exceptions import RedisError
 
 from handoff import metrics
 from handoff.accounts import Accounts
@@ -24,8 +23,9 @@ from handoff.bridge import BotBridge
 from handoff.canned import load_canned
 from handoff.caretaker import Caretaker
 from handoff.channels.messenger.channel import Messenger
-from handoff.errors import HubError, SettingsError, StartRefused
+from handoff.errors import HubError, SettingsError
 from handoff.fanout import Fanout
+from handoff.fitness import check_redis
 from handoff.gateway.agent import AgentGateway
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.visitor import VisitorGateway
@@ -35,6 +35,7 @@ from handoff.hub import Hub
 from handoff.keys import HubKeys
 from handoff.listeners import health_listener, public_listeners
 from handoff.manners import read_manners
+from handoff.orphans import Orphans
 from handoff.presence import Presence
 from handoff.routing import read_routing
 from handoff.server import make_server
@@ -78,28 +79,6 @@ def _log_to_stderr() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-async def check_redis(redis: Any) -> None:
-    """Refuse a Redis that would lose what was acknowledged.
-
-    Raises:
-        StartRefused: with the setting, its value, and what it must be.
-    """
-    try:
-        info = await redis.info("memory")
-        persistence = await redis.info("persistence")
-    except (RedisError, OSError, TimeoutError) as error:
-        raise StartRefused(f"Redis does not answer: {error}") from error
-    policy = info.get("maxmemory_policy")
-    if policy != "noeviction":
-        raise StartRefused(
-            f"Redis would drop conversations when memory is full: maxmemory-policy is {policy}, set noeviction"
-        )
-    if not int(persistence.get("aof_enabled", 0)):
-        raise StartRefused(
-            "Redis would lose acknowledged messages in a crash: set appendonly yes and appendfsync always"
-        )
-
-
 async def serve(settings: Settings) -> None:
     """Run the hub until it is told to stop.
 
@@ -117,7 +96,7 @@ async def serve(settings: Settings) -> None:
     keys = HubKeys()
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
     blocking = connect(settings.redis_url, timeout_s=settings.redis_timeout_s, blocking_s=BLOCKING_S)
-    await check_redis(redis)
+    await check_redis(redis, fsync=settings.fsync)
     writer = Writer(redis, timeout_s=settings.redis_timeout_s, replicas=settings.redis_replicas)
     store = Store(
         redis,
@@ -169,6 +148,7 @@ async def serve(settings: Settings) -> None:
         line.keep_telling(),
         Caretaker(hub).keep_sweeping(),
         metrics.keep_measuring_loop(),
+        Orphans(hub, process=settings.process).keep_looking(),
     ]
     work += await _messenger_work(messenger)
     tasks = [asyncio.create_task(coroutine) for coroutine in work]

@@ -53,6 +53,8 @@ class Settings:
     """How long a visitor can come back to a conversation."""
     drain_s: float = 6.0
     """How long a stopping hub lets sockets finish, spread so that clients do not return all at once."""
+    fsync: str = "always"
+    """When Redis must have a message on disk, see :data:`handoff.fitness.FSYNC`."""
     redis_replicas: int = 0
     """How many replicas must have a message before it is acknowledged. 0: the primary's disk is enough, as long as it
     is not lost for good. Costs one way to a replica and back for each batch (docs/scaling.md)."""
@@ -88,6 +90,9 @@ class Settings:
         secrets = tuple(part.strip() for part in env.get("SILTA_SECRETS", "").split(",") if part.strip())
         if any(len(secret) < 32 for secret in secrets):
             problems.append("SILTA_SECRETS: a key needs at least 32 characters")
+        fsync = env.get("SILTA_FSYNC", "").strip() or "always"
+        if fsync not in ("always", "everysec"):
+            problems.append(f"SILTA_FSYNC: {fsync!r} is neither always nor everysec")
         replicas = env.get("SILTA_REDIS_REPLICAS", "").strip() or "0"
         if not (replicas.isascii() and replicas.isdigit() and int(replicas) <= REPLICAS_MAX):
             problems.append(f"SILTA_REDIS_REPLICAS: {replicas!r} is no number from 0 to {REPLICAS_MAX}")
@@ -109,6 +114,7 @@ class Settings:
             secrets=secrets,
             bot_timeout_s=bot_timeout_s,
             actions_url=env.get("SILTA_ACTIONS_URL") or None,
+            fsync=fsync,
             redis_replicas=int(replicas),
             reuse_port=env.get("SILTA_REUSE_PORT", "").strip() == "1",
             health_port=health_port,

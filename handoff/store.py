@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -44,11 +45,16 @@ __all__ = ["Commit", "Decide", "Store", "connect"]
 
 _COMMIT = load_script("commit")
 _CONFIRM = load_script("confirm")
+_FORGET_GONE = load_script("forget_gone")
 _UNSTICK = load_script("unstick")
 
 CONFLICT_RETRIES = 50
-"""Times a request is decided again because others moved the conversation first. Each loser loses to a winner, so 50
-agents who claim at once need at most 50."""
+"""Times a request is decided again because others moved the conversation first. On one process requests take turns, so
+these are other processes: each loses to a winner, and 50 processes are more than there are."""
+
+TURN_TIMEOUT_S = 5.0
+"""How long a request waits for those before it in its conversation: about a thousand writes; while Redis hangs, two
+that fail. Later than this the client sends again anyway."""
 
 CONNECTIONS = 64
 """Connections of one client to Redis. Two thousand visitors who come back at once share them; a connection each would
@@ -87,6 +93,14 @@ def connect(url: str, *, timeout_s: float, blocking_s: float = 0.0) -> Redis:
     return Redis.from_pool(made)
 
 
+@dataclass
+class _Turns:
+    """Requests of this process to one conversation: each in its turn."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
 @dataclass(frozen=True)
 class Commit:
     """How a request ended. ``answer`` is what the peer gets; ``repeated`` when it had been answered before."""
@@ -104,6 +118,7 @@ class Store:
         self.keys = keys
         self._writer = writer
         self._recent = Recent()
+        self._turns: dict[str, _Turns] = {}
         self._bot_timeout_ms = bot_timeout_ms
         self._timeout_s = timeout_s
 
@@ -145,6 +160,16 @@ class Store:
         names = [keys.inbox, keys.busy(conversation), keys.wait(conversation)]
         return bool(await self._writer.run(_UNSTICK, names, []))
 
+    async def forget_gone(self, conversation: str) -> bool:
+        """Take a conversation that does not exist out of the lists of conversations; whether it was in one."""
+        keys = self.keys
+        names = [keys.state(conversation), keys.queue, keys.assigned, keys.due]
+        return bool(await self._writer.run(_FORGET_GONE, names, [conversation]))
+
+    def forget(self, conversation: str) -> None:
+        """Drop what this process remembers of a conversation: it was erased (I10)."""
+        self._recent.forget(conversation)
+
     async def button(self, conversation: str, button: str) -> dict[str, str] | None:
         """Title and topic of a button that was offered in this conversation."""
         raw = await self.call(self.redis.hget(self.keys.buttons(conversation), button))
@@ -163,7 +188,8 @@ class Store:
         """Load, decide, commit; again when another was first. Idempotent by ``client_id`` within ``scope``.
 
         Args:
-            decide: from the conversation to a decision, or None for nothing to do; may raise :class:`Refused`.
+            decide: from the conversation to a decision, or None for nothing to do; may raise :class:`Refused`. It must
+                not make a request to the same conversation: that would wait for this one.
             scope: whose ids these are, a conversation or an agent.
             new: the conversation to begin with when there is none.
             took: entry of ``bot:events`` that is settled by this request.
@@ -173,6 +199,38 @@ class Store:
                 missing and ``new`` is not given.
             StoreUnavailable: unknown outcome; the same id may be sent again.
         """
+        # One after the other on this process: of many at once only one could win, and the others would all ask again.
+        async with self._in_turn(conversation):
+            return await self._request(conversation, decide, scope, client_id, new, took)
+
+    @asynccontextmanager
+    async def _in_turn(self, conversation: str) -> AsyncIterator[None]:
+        turns = self._turns.setdefault(conversation, _Turns())
+        turns.waiting += 1
+        try:
+            try:
+                async with asyncio.timeout(TURN_TIMEOUT_S):
+                    await turns.lock.acquire()
+            except TimeoutError:
+                raise StoreUnavailable("too many requests for one conversation at once") from None
+            try:
+                yield
+            finally:
+                turns.lock.release()
+        finally:
+            turns.waiting -= 1
+            if not turns.waiting:
+                del self._turns[conversation]
+
+    async def _request(
+        self,
+        conversation: str,
+        decide: Decide,
+        scope: str | None,
+        client_id: str | None,
+        new: Conversation | None,
+        took: str | None,
+    ) -> Commit:
         answer_key = self.keys.answer(scope or conversation, client_id) if client_id else None
         commit = await self._on_a_guess(conversation, decide, answer_key, took)
         if commit is not None:

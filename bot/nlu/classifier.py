@@ -36,6 +36,9 @@ class Settings:
     stack_c: float = 0.01
     folds: int = 5
     least_documents: int = 2
+    axes: int = 384
+    """Of the dense features, those directions along which the examples differ most. Half of them take a third off the
+    training; a third of them (256) lost half a point on messages held out."""
     seed: int = 0
 
 
@@ -164,7 +167,9 @@ def train(
     mean = flat.mean(axis=0)
     deviation = np.maximum(flat.std(axis=0), 1e-6)
     dense = (flat - mean) / deviation / np.sqrt(np.float32(flat.shape[1]))
-    matrix = hstack([sparse.matrix(example.counts for example in examples), csr_matrix(dense)], format="csr")
+    axes = _axes(dense, settings.axes)
+    counted = sparse.matrix(example.counts for example in examples)
+    matrix = hstack([counted, csr_matrix(dense @ axes)], format="csr", dtype=np.float32)
     fold = folds(groups, topics, settings.folds, settings.seed)
     say(f"{len(examples)} examples, {len(names)} topics, {matrix.shape[1]} features")
     decisions = np.zeros((len(examples), len(names)), np.float32)
@@ -188,13 +193,24 @@ def train(
         sparse=sparse,
         mean=mean.astype(np.float32),
         deviation=deviation.astype(np.float32),
-        weights=final[0],
+        weights=_unfolded(final[0], counted.shape[1], axes),
         intercept=final[1],
         stack=stack,
         stack_intercept=stack_intercept,
         temperature=temperature,
     )
     return Trained(classifier, decisions, truth, fold)
+
+
+def _axes(dense: Floats, number: int) -> Floats:
+    """The ``number`` orthogonal directions of largest variance: (dense, number)."""
+    _, directions = np.linalg.eigh(np.cov(dense.T))
+    return np.ascontiguousarray(directions[:, ::-1][:, :number], np.float32)
+
+
+def _unfolded(weights: Floats, counted: int, axes: Floats) -> Floats:
+    """Weights on axes of the dense features as weights on these themselves; those of counted ones stay."""
+    return np.concatenate([weights[:counted], axes @ weights[counted:]])
 
 
 def _svm(matrix: csr_matrix, truth: npt.NDArray[np.int64], topics: int, settings: Settings) -> tuple[Floats, Floats]:

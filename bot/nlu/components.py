@@ -35,6 +35,7 @@ from bot import places
 from bot.encoder.choice import encoder_in_use
 from bot.nlu.classifier import Classifier, Settings
 from bot.nlu.language import SPOKEN, Detector, Heard, load_words, save_words, typical_words
+from bot.nlu.letters import Letters
 from bot.nlu.owner import OwnerSettings
 from bot.nlu.scope import Scope
 from bot.nlu.training import progress, train_topical
@@ -194,6 +195,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
                 classifier=Classifier.load(directory),
                 scope=Scope.load(directory),
                 thresholds=OwnerSettings.read().thresholds,
+                letters=Letters.load(directory),
             )
         return component
 
@@ -213,6 +215,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
         with self._model_storage.write_to(self._resource) as directory:
             self._topical.classifier.save(directory)
             self._topical.scope.save(directory)
+            self._topical.letters.save(directory)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:

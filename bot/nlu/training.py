@@ -14,6 +14,7 @@ from bot.nlu.classifier import Settings, train
 from bot.nlu.decision import Thresholds
 from bot.nlu.features import featurise_all
 from bot.nlu.groups import near_copies
+from bot.nlu.letters import Letters
 from bot.nlu.scope import Scope
 from bot.nlu.understanding import Topical
 
@@ -37,9 +38,10 @@ def train_topical(
 ) -> Topical:
     """Train on texts with their topics; takes about a minute and a half for 10,000 of them on two cores, half a minute
     when most of them are in the ``store`` (:func:`bot.nlu.features.featurise_all`)."""
-    examples = featurise_all(encoder, texts, store, report)
+    letters = Letters.learn(texts)
+    examples = featurise_all(encoder, [letters.restore(text) for text in texts], store, report)
     vectors = unit(np.stack([example.pools[-1] for example in examples]))
     groups = near_copies(vectors, topics)
     trained = train(examples, topics, groups, settings, report)
     scope = Scope.fit(vectors, trained.truth, trained.decisions, trained.fold)
-    return Topical(encoder, trained.classifier, scope, thresholds or Thresholds())
+    return Topical(encoder, trained.classifier, scope, thresholds or Thresholds(), letters)

@@ -18,6 +18,7 @@ from bot.nlu.cleaning import clean
 from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, Verdict, decide, needs_person
 from bot.nlu.entities import find_entities
 from bot.nlu.features import featurise
+from bot.nlu.letters import Letters
 from bot.nlu.scope import Scope
 from bot.nlu.several import questions
 from bot.reasons import sentences
@@ -103,24 +104,29 @@ def pressed(topic: str, known: Sequence[str], language: str | None) -> Understoo
 
 @dataclass
 class Topical:
-    """Encoder, classifier and scope together."""
+    """Encoder, classifier, scope and letters together."""
 
     encoder: AnyEncoder
     classifier: Classifier
     scope: Scope
     thresholds: Thresholds = field(default_factory=Thresholds)
+    letters: Letters = field(default_factory=Letters)
+
+    def features(self, text: str, language: str | None = None) -> Example:
+        """The features of a message or a part of one, its missing letters restored (English misses none)."""
+        return featurise(self.encoder, text if language == "en" else self.letters.restore(text))
 
     def understand(self, text: str, language: str | None = None) -> Understood:
         """Understand a typed message. Never fails on odd text: what holds no word is not understood."""
         written, text = text, clean(text)
         if not any(character.isalnum() for character in text):
             return Understood(FALLBACK, 0.0, (), Decision.CLARIFY, 0.0, language=language)
-        example = featurise(self.encoder, text)
+        example = self.features(text, language)
         ranking = self.classifier.rank(example)
         in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
         verdict = decide(pairs, in_domain, self.thresholds)
-        asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, pairs)
+        asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, language, pairs)
         if asked:
             verdict = Verdict(Decision.ANSWER, verdict.topic if verdict.topic in asked else asked[0])
         elif verdict.decision is not Decision.HANDOFF and self._wishes_person(written, pairs):
@@ -145,12 +151,12 @@ class Topical:
             example=example,
         )
 
-    def _asked(self, text: str, pairs: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+    def _asked(self, text: str, language: str | None, pairs: Sequence[tuple[str, float]]) -> tuple[str, ...]:
         """The topics that the parts of a message ask for, where they are several, sure, and likely in the whole too."""
         near = {topic for topic, _ in pairs[: 1 + _RUNNERS_UP] if topic.startswith("faq/")}
         asked: list[str] = []
         for part in questions(text) if len(near) > 1 else []:
-            ranking = self.classifier.rank(featurise(self.encoder, part))
+            ranking = self.classifier.rank(self.features(part, language))
             sure = ranking.probabilities[0] >= self.thresholds.answer
             if sure and ranking.topics[0] in near and ranking.topics[0] not in asked:
                 asked.append(ranking.topics[0])
@@ -165,7 +171,7 @@ class Topical:
         return len(pieces) > 1 and any(self._needs_person(piece) >= _SURE for piece in pieces)
 
     def _needs_person(self, piece: str) -> float:
-        ranking = self.classifier.rank(featurise(self.encoder, piece))
+        ranking = self.classifier.rank(self.features(piece))
         chances = zip(ranking.topics, ranking.probabilities, strict=True)
         return sum(chance for name, chance in chances if needs_person(name))
 
@@ -176,7 +182,7 @@ class Topical:
         if len(pieces) < 2:
             return text.strip(), ()
         place = self.classifier.topics.index(topic)
-        rankings = [self.classifier.rank(featurise(self.encoder, piece)) for piece in pieces]
+        rankings = [self.classifier.rank(self.features(piece)) for piece in pieces]
         best = int(np.argmax([ranking.decisions[place] for ranking in rankings]))
         besides = [
             ranking.topics[0]

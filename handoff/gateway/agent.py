@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from handoff import queue
 from handoff.accounts import Account, Accounts
-from handoff.errors import BadRequest, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
+from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
 from handoff.gateway.peer import Peer
@@ -279,6 +279,8 @@ class AgentSocket:
                 raise Unauthorized("This socket has said hello already.")
             case wire.Open():
                 await self._show(frame)
+            case wire.Typing() if frame.conversation not in self._open:
+                raise Forbidden("Open the conversation first.")
             case wire.Typing():
                 who = {"role": "agent", "id": account.id, "name": account.name, "on": frame.on}
                 await hub.fanout.publish({"conversation": frame.conversation, "typing": who})

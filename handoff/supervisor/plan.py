@@ -121,7 +121,7 @@ def _redis(settings: UpSettings, socket: Path, url: str, common: Mapping[str, st
         return await redis_answers(url)
 
     # A long history takes a while to read: a gigabyte about half a minute.
-    command = tuple(redis_server.command(redis_server.binary(), folder, socket))
+    command = tuple(redis_server.command(redis_server.binary(), folder, socket, fsync=settings.fsync))
     return Part("redis", Stage.REDIS, command, _named("redis", common), ready, 120.0, 15.0)
 
 

@@ -8,8 +8,8 @@ import stat
 import tempfile
 from pathlib import Path
 
-from redis.exceptions import RedisError
-
+from handoff.errors import StartRefused
+from handoff.fitness import check_redis
 from handoff.supervisor.errors import NotSetUp, RedisUnfit
 from handoff.supervisor.readiness import client_of
 
@@ -23,18 +23,18 @@ OUTSIDE_TIMEOUT_S = 5.0
 """For the one question to a Redis that may be far away."""
 
 
-def command(binary: Path | str, folder: Path, socket: Path) -> list[str]:
+def command(binary: Path | str, folder: Path, socket: Path, *, fsync: str = "always") -> list[str]:
     """The command line of the embedded server.
 
     It listens on a unix socket that only this user may open, and on no port. Acknowledged means on disk, so every write
-    is synced (Redis batches them), and nothing is ever evicted.
+    is synced (Redis batches them) unless ``fsync`` says otherwise, and nothing is ever evicted.
     """
     return [
         str(binary),
         *("--port", "0"),
         *("--unixsocket", str(socket), "--unixsocketperm", "600"),
         *("--dir", str(folder)),
-        *("--appendonly", "yes", "--appendfsync", "always", "--save", ""),
+        *("--appendonly", "yes", "--appendfsync", fsync, "--save", ""),
         *("--maxmemory-policy", "noeviction"),
         *("--daemonize", "no"),
     ]
@@ -79,7 +79,7 @@ def clear_socket(run: Path) -> None:
         path.parent.rmdir()
 
 
-async def check_outside(url: str) -> None:
+async def check_outside(url: str, *, fsync: str = "always") -> None:
     """Make sure that an outside Redis answers and keeps what it is given.
 
     Raises:
@@ -87,12 +87,6 @@ async def check_outside(url: str) -> None:
     """
     async with client_of(url, timeout_s=OUTSIDE_TIMEOUT_S) as client:
         try:
-            memory = await client.info("memory")
-        except (RedisError, OSError, ValueError) as error:
-            raise RedisUnfit(f"the Redis of SILTA_REDIS_URL does not answer ({type(error).__name__})") from error
-    policy = memory.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
-        raise RedisUnfit(
-            f"the Redis of SILTA_REDIS_URL may throw conversations away (maxmemory-policy {policy}): "
-            "set it to noeviction"
-        )
+            await check_redis(client, fsync=fsync)
+        except StartRefused as refused:
+            raise RedisUnfit(str(refused).replace("Redis", "the Redis of SILTA_REDIS_URL", 1)) from refused

@@ -42,6 +42,8 @@ class UpSettings:
     patience: float = 1.0
     """Every wait for a part to start or stop is multiplied by this: more for a slow machine (``SILTA_PATIENCE``)."""
     root: Path = ROOT
+    fsync: str = "always"
+    """When the embedded Redis flushes to disk (``SILTA_FSYNC``), see :data:`handoff.fitness.FSYNC`."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)  # holds secrets
 
     @property
@@ -98,6 +100,9 @@ class UpSettings:
                 problems.append(f"SILTA_REDIS_URL: {error}")
         if demo_messenger and (real := [name for name in REAL_MESSENGER if environ.get(name)]):
             problems.append(f"--demo-messenger makes settings of its own: take {real[0]} away, or start without it")
+        fsync = environ.get("SILTA_FSYNC", "").strip() or "always"
+        if fsync not in ("always", "everysec"):
+            problems.append(f"SILTA_FSYNC is {fsync!r}: always or everysec is needed")
         patience = _factor(environ.get("SILTA_PATIENCE", "").strip() or "1", problems)
         if problems:
             raise SettingsError(problems)
@@ -114,6 +119,7 @@ class UpSettings:
             bots=bots,
             demo_messenger=demo_messenger,
             patience=patience,
+            fsync=fsync,
             environ=given,
         )
 

@@ -81,7 +81,7 @@ async def _run(settings: UpSettings) -> int:
 
     async def before_bots() -> None:
         if settings.redis_url is not None:
-            await redis_server.check_outside(settings.redis_url)
+            await redis_server.check_outside(settings.redis_url, fsync=settings.fsync)
         await prepare(settings, plan.environ, say)
 
     try:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from handoff import bridge, decisions
-from handoff.bridge import BotBridge
+from handoff.bridge import DELIVERIES_MAX, BotBridge
 from handoff.conversation import Conversation, Status
 from handoff.errors import StoreUnavailable
 from handoff.events import Failure, HandoffRequest, Inbound, Keys, Outcome
@@ -224,7 +224,8 @@ async def test_r18_a_result_that_cannot_be_used_is_set_aside_rather_than_end_one
         await replies(parts, inbound.conversation, 1)
         await settled(parts)
     assert await parts.redis.xlen(parts.keys.dead) == 1
-    assert "cannot be used" in caplog.text
+    assert caplog.text.count("cannot be used") == DELIVERIES_MAX + 1, "five tries and the alarm"
+    assert [record.levelname for record in caplog.records].count("CRITICAL") == 1
     assert (await parts.state(poison.conversation)).bot_pending == (1,), "its deadline stands"
 
 
@@ -294,6 +295,35 @@ async def test_r1_a_hub_that_comes_back_finishes_at_once_what_it_had_taken(parts
     assert await parts.redis.xlen(parts.keys.dead) == 0, "what was deleted is no unreadable result"
 
 
+async def test_r18_a_result_that_brings_every_hub_down_is_set_aside_when_five_have_tried(parts: Parts) -> None:
+    (inbound,) = await asked(parts, "hello")
+    (poison,) = await asked(parts, "poison")
+    await parts.publish(outcome_for(poison, "Hi!"))
+    await take(parts, "hub-1")
+    for _ in range(DELIVERIES_MAX - 1):
+        await parts.redis.xreadgroup(Keys.HUB_GROUP, "hub-1", {parts.keys.events: "0"})
+    async with running(bridge_of(parts, "hub-1").read()):
+        await parts.publish(outcome_for(inbound, "Hi!"))
+        await replies(parts, inbound.conversation, 1)
+        await settled(parts)
+    assert await parts.redis.xlen(parts.keys.dead) == 1
+    assert (await parts.state(poison.conversation)).bot_pending == (1,), "its deadline stands"
+
+
+async def test_r28_a_group_that_vanished_is_made_anew_with_an_alarm_and_skips_nothing(
+    parts: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(bridge_of(parts).read()):
+        await settled(parts)
+        for text in ("one", "two"):
+            await parts.redis.xgroup_destroy(parts.keys.events, Keys.HUB_GROUP)
+            (inbound,) = await asked(parts, text)
+            await parts.publish(outcome_for(inbound, text))
+            assert await replies(parts, inbound.conversation, 1) == [text]
+        await settled(parts)
+    assert "had vanished" in caplog.text
+
+
 async def test_r1_what_a_dead_hub_had_taken_is_taken_over_by_another(parts: Parts) -> None:
     (inbound,) = await asked(parts, "hello")
     await parts.publish(outcome_for(inbound, "Hi!"))
@@ -354,7 +384,11 @@ async def test_a_conversation_whose_message_is_gone_from_the_inbox_goes_on_with_
                 return [inbound.message_id for inbound in await parts.inbox()] == [two.message_id]
 
             await until(moved_up, "the second message is on the inbox")
-    assert one.conversation in caplog.text
+
+            async def said_so() -> bool:
+                return one.conversation in caplog.text
+
+            await until(said_so, "the log says so")
 
 
 async def test_r2_results_go_on_when_redis_is_back(redis_server: RedisServer) -> None:

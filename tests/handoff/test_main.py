@@ -10,16 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from handoff import main as module
-from handoff.errors import StartRefused
-from handoff.main import JsonLines, check_redis
+from handoff.main import JsonLines
 from handoff.settings import ROOT
-from handoff.store import connect
-from tests.handoff.parts import Parts
 from tests.handoff.texts_for_tests import OWNER
-from tests.helpers.redis_server import RedisServer
 
 
 def hub(**env: str) -> subprocess.CompletedProcess[str]:
@@ -45,29 +40,6 @@ def test_an_owners_folder_with_gaps_is_said_file_by_file(tmp_path: Path) -> None
     for name in ("company.yml", "fi.yml", "da.yml", "en.yml"):
         assert name in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-async def test_a_redis_as_silta_brings_it_along_is_fit(redis_server: RedisServer) -> None:
-    redis = connect(redis_server.url, timeout_s=5)
-    await check_redis(redis)
-    await redis.aclose()
-
-
-@pytest.mark.parametrize(
-    ("setting", "value", "named"),
-    [("maxmemory-policy", "allkeys-lru", "noeviction"), ("appendonly", "no", "appendonly")],
-)
-async def test_r6_a_redis_that_would_lose_conversations_is_refused(
-    redis_server: RedisServer, setting: str, value: str, named: str
-) -> None:
-    redis: Redis = connect(redis_server.url, timeout_s=5)
-    await redis.config_set(setting, value)
-    with pytest.raises(StartRefused, match=named):
-        await check_redis(redis)
-    redis_server.kill()
-    with pytest.raises(StartRefused, match="does not answer"):
-        await check_redis(redis)
-    await redis.aclose()
 
 
 def record(message: str, *arguments: Any, error: Exception | None = None) -> logging.LogRecord:
@@ -127,6 +99,5 @@ async def test_a_part_that_dies_ends_the_hub_so_that_it_is_started_again(monkeyp
     assert ended == [70], "one that is told to end is no death"
 
 
-async def test_the_owners_files_of_the_repository_are_good(parts: Parts) -> None:
+def test_the_owners_files_of_the_repository_are_good() -> None:
     assert (OWNER / "company.yml").is_file()
-    await check_redis(parts.redis)

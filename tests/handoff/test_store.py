@@ -10,12 +10,14 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from handoff import decisions, queue
+from handoff.accounts import Account
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound, StaleVersion, StoreUnavailable, TooLarge, TryLater
 from handoff.events import Button, HandoffRequest, Outcome, Reply
 from handoff.store import CONFLICT_RETRIES, connect
+from handoff.tasks import end
 from tests.handoff.fake_bot import outcome_for
 from tests.handoff.parts import AINO, MIKKEL, Parts, new_conversation, parts_on, uid
 from tests.handoff.texts_for_tests import texts
@@ -140,7 +142,9 @@ async def test_i3_messages_written_at_once_by_two_processes_are_numbered_without
     assert (await parts.state(new.id)).version == 41
 
 
-async def test_a_request_that_never_gets_its_turn_is_refused_rather_than_tried_for_ever(parts: Parts) -> None:
+async def test_a_request_that_never_gets_its_turn_is_refused_rather_than_tried_for_ever(
+    url: str, parts: Parts
+) -> None:
     new = new_conversation()
     await parts.say(new)
     tries = 0
@@ -148,11 +152,12 @@ async def test_a_request_that_never_gets_its_turn_is_refused_rather_than_tried_f
     async def overtaken(state: Conversation) -> Decision:
         nonlocal tries
         tries += 1
-        await parts.hub.note(AINO, new.id, id=uid(), text="first")
+        await other.hub.note(AINO, new.id, id=uid(), text="first")
         return decisions.note(state, at=AT, agent=AINO.assignee, text="second", client_id="x")
 
-    with pytest.raises(StoreUnavailable):
-        await parts.store.request(new.id, overtaken)
+    async with parts_on(url) as other:
+        with pytest.raises(StoreUnavailable):
+            await parts.store.request(new.id, overtaken)
     assert tries == CONFLICT_RETRIES
     assert await parts.store.last(new.id) == 1 + CONFLICT_RETRIES
 
@@ -489,3 +494,55 @@ async def test_a_conversation_whose_entry_is_gone_from_the_inbox_is_moved_up(par
         await parts.redis.delete(keys.inbox)
         await parts.store.unstick(new.id)
     assert await parts.redis.exists(keys.busy(new.id)) == 0, "the next message starts afresh"
+
+
+async def test_two_hundred_writes_to_one_conversation_at_once_are_all_written(url: str, parts: Parts) -> None:
+    new = new_conversation()
+    async with parts_on(url) as other:
+        numbers = await asyncio.gather(*((parts, other)[n % 2].say(new, str(n)) for n in range(200)))
+    assert sorted(numbers) == list(range(1, 201))
+    await parts.assert_numbered(new.id)
+    assert parts.store._turns == {}
+
+
+async def test_r15_a_hundred_agents_of_one_hub_claim_at_once_and_one_wins(parts: Parts) -> None:
+    waiting = await parts.queued()
+    agents = [Account(id=f"agent-{n}", email=f"{n}@test.example", name=f"Agent {n}") for n in range(100)]
+    claims = [parts.hub.claim(agent, waiting.id, id=uid()) for agent in agents]
+    ends = await asyncio.gather(*claims, return_exceptions=True)
+    assert sum(isinstance(end, Conflict) for end in ends) == 99
+
+
+async def test_i10_what_was_erased_is_not_remembered_by_any_hub(url: str, parts: Parts) -> None:
+    new = new_conversation()
+    async with parts_on(url) as other:
+        await other.say(new)
+        listening = asyncio.create_task(other.fanout.listen())
+        await other.fanout.listening.wait()
+        assert other.store.lately(new.id) is not None
+        await parts.fanout.publish({"conversation": new.id, "erased": True})
+
+        async def forgotten() -> bool:
+            return other.store.lately(new.id) is None
+
+        await until(forgotten, "the hub forgets")
+        await end(listening)
+
+
+async def test_a_request_waits_for_its_turn_for_so_long_and_no_longer(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handoff.store.TURN_TIMEOUT_S", 0.05)
+    new, free = new_conversation(), asyncio.Event()
+    await parts.say(new)
+
+    async def slow(_: Conversation) -> None:
+        await free.wait()
+
+    first = asyncio.create_task(parts.store.request(new.id, slow))
+    await asyncio.sleep(0)
+    with pytest.raises(StoreUnavailable, match="at once"):
+        await parts.say(new)
+    free.set()
+    await first
+    assert await parts.say(new) == 2

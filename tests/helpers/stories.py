@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from handoff.channels.messenger.keys import MessengerKeys
 from handoff.channels.messenger.outbox import part_of
 from handoff.channels.messenger.render import outgoing
+from handoff.errors import NotFound
 from handoff.keys import HubKeys
 from handoff.supervisor import redis_server
 from handoff.transcripts import Transcripts
@@ -72,8 +73,11 @@ class Story:
         return await until(known, "the person has a conversation")
 
     async def log(self, customer: Customer) -> list[Event]:
-        """Every event of the conversation."""
-        return list(await Transcripts(self._redis).show(await self.conversation(customer)))
+        """Every event of the conversation; none before the first is written."""
+        try:
+            return list(await Transcripts(self._redis).show(await self.conversation(customer)))
+        except NotFound:
+            return []
 
     async def logged(self, customer: Customer, kind: str, **fields: Any) -> Event:
         """Wait for an event of a kind with these fields."""

@@ -6,15 +6,16 @@ import pytest
 
 from bot.nlu.decision import Decision, Thresholds, Verdict, decide, needs_person
 
-LIMITS = Thresholds(answer=0.5, person=0.4, choice=0.1, choices=3, strange=0.05)
+LIMITS = Thresholds(answer=0.5, small_talk=0.4, person=0.4, choice=0.1, choices=3, strange=0.05)
 
 
 def test_a_likely_topic_is_answered() -> None:
     assert decide([("faq/x", 0.5), ("faq/y", 0.3)], 0.8, LIMITS) == Verdict(Decision.ANSWER, "faq/x")
 
 
-def test_small_talk_is_answered_too() -> None:
-    assert decide([("greet", 0.7)], 0.8, LIMITS) == Verdict(Decision.ANSWER, "greet")
+def test_small_talk_is_answered_at_a_limit_of_its_own() -> None:
+    assert decide([("greet", 0.4), ("faq/x", 0.3)], 0.8, LIMITS) == Verdict(Decision.ANSWER, "greet")
+    assert decide([("faq/x", 0.4), ("greet", 0.3)], 0.8, LIMITS).decision is Decision.CLARIFY
 
 
 @pytest.mark.parametrize("topic", ["human/fraud", "human/talk_to_human", "answer_did_not_help"])
@@ -34,7 +35,7 @@ def test_close_topics_are_offered_likeliest_first() -> None:
 
 
 def test_small_talk_is_never_offered() -> None:
-    assert decide([("greet", 0.4), ("faq/x", 0.3)], 0.8, LIMITS).choices == ("faq/x",)
+    assert decide([("greet", 0.39), ("faq/x", 0.3)], 0.8, LIMITS).choices == ("faq/x",)
 
 
 def test_when_nothing_is_likely_nothing_is_offered() -> None:

@@ -10,6 +10,7 @@ import pytest
 from bot.nlu.classifier import Classifier, fit_temperature
 from bot.nlu.decision import Decision
 from bot.nlu.features import featurise
+from bot.nlu.letters import Letters
 from bot.nlu.scope import Scope
 from bot.nlu.understanding import FALLBACK, Topical, pressed
 
@@ -73,8 +74,10 @@ def test_the_same_message_gives_the_same_result(topical: Topical) -> None:
 def test_a_saved_model_answers_as_before(topical: Topical, tmp_path: Path) -> None:
     topical.classifier.save(tmp_path)
     topical.scope.save(tmp_path)
-    again = Topical(topical.encoder, Classifier.load(tmp_path), Scope.load(tmp_path), topical.thresholds)
-    for text in ("missä mun paketti on?", "tak", "someone stole my identity"):
+    topical.letters.save(tmp_path)
+    parts = Classifier.load(tmp_path), Scope.load(tmp_path), topical.thresholds, Letters.load(tmp_path)
+    again = Topical(topical.encoder, *parts)
+    for text in ("missa mun paketti on?", "tak", "someone stole my identity"):
         assert again.understand(text) == topical.understand(text)
 
 

@@ -370,6 +370,16 @@ async def test_a_note_is_seen_by_agents_and_is_a_number_for_the_visitor(door: Do
     assert hidden == {"type": "event", "seq": ack["seq"], "kind": "hidden"}
 
 
+async def test_i9_nobody_is_shown_typing_in_a_conversation_that_is_not_open_there(door: Door) -> None:
+    visitor, agent = await door.visitor(), await door.agent()
+    await visitor.ask("request_handoff")
+    await agent.sees_queued(visitor.conversation)
+    await agent.send("typing", conversation=visitor.conversation, on=True)
+    assert (await agent.expect("error"))["code"] == "forbidden"
+    await visitor.ask("cancel_handoff")
+    assert not [frame for frame in visitor.frames if frame["type"] == "typing" and frame["role"] == "agent"]
+
+
 async def test_typing_is_shown_to_the_other_side_and_to_those_who_look_on(door: Door) -> None:
     visitor, agent = await together(door)
     other = await door.agent("Mikkel")

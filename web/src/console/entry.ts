@@ -8,6 +8,7 @@ import * as icon from './icons';
 import { plain, rich } from '../view/text';
 import { clockTime, fullTime, initials, isoTime } from '../view/time';
 import type { ConsoleKey, Desk } from './desk';
+import { type AllMarks, files, smallPrint, wording } from './marks';
 import type { Ui } from './ui';
 import { meter } from './details';
 import { languageName, reasonText, topicName, visitorName } from './words';
@@ -21,6 +22,7 @@ export function entry(
   before: LogEvent | undefined,
   nlu: LogEvent | undefined,
   evidence: readonly string[],
+  marks: AllMarks,
 ): TemplateResult {
   const role = event.author?.role ?? 'system';
   if (event.kind === 'note') return noteView(desk, ui, event);
@@ -34,6 +36,7 @@ export function entry(
         : (event.author?.name ?? '');
   const run =
     before?.kind === 'message' && before.author?.role === role && before.author?.name === event.author?.name && !nlu;
+  const said = wording(event, marks.of.get(event.seq));
   return html`<article
     class=${classMap({ entry: true, [role]: true, own, run: Boolean(run), pointed: ui.pointed === event.seq })}
     data-testid="message"
@@ -45,8 +48,15 @@ export function entry(
     <div class="body">
       <p class=${run ? 'sr' : 'by'}><strong>${name}</strong> ${time(event.at, ui.language)}</p>
       <div class="bubble" lang=${event.language ?? nothing}>
-        ${role === 'visitor' ? plain(event.text ?? '', evidence) : rich(event.text ?? '')}
+        ${
+          said === null
+            ? html`<em>${desk.t('unsent')}</em>`
+            : role === 'visitor'
+              ? plain(said, evidence)
+              : rich(said)
+        }
       </div>
+      ${said === null ? nothing : files(desk, event)} ${smallPrint(desk, event, marks)}
       ${
         event.buttons?.length
           ? html`<p class="offered">
@@ -189,6 +199,8 @@ function words(desk: Desk, event: LogEvent): string {
       return t('evRating', { n: event.score ?? 0 });
     case 'callback':
       return t(CALLBACK[event.callback?.state ?? 'booked'] ?? 'evCallback');
+    case 'channel':
+      return event.text ?? event.code ?? '';
     case 'approval':
       return t(APPROVAL[event.approval?.state ?? 'asked'] ?? 'evApproval');
     default:
@@ -219,7 +231,7 @@ function line(
     ${reasons.map((reason) => html`<span class="because">${reasonText(reason, desk.t)}</span>`)}
     ${event.note ? html`<span class="because">${event.note}</span>` : nothing}
     ${event.approval ? approvalView(desk, state, conversation, event.approval) : nothing}
-    ${!system && event.text ? html`<span class="told" lang=${event.language ?? nothing}>${event.text}</span>` : nothing}
+    ${!system && event.kind !== 'channel' && event.text ? html`<span class="told" lang=${event.language ?? nothing}>${event.text}</span>` : nothing}
   </div>`;
 }
 

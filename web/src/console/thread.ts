@@ -11,6 +11,7 @@ import { callBar } from './calls';
 import { composer } from './composer';
 import * as agent from '../core/agent';
 import { entry, pendingEntry } from './entry';
+import { isMark, marksOf } from './marks';
 import { since, standing, visitorName } from './words';
 
 /** How much of the bot's part stays in sight before the handoff. */
@@ -176,7 +177,9 @@ function log(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation):
   const { t } = desk;
   const nlu = new Map<number, LogEvent>();
   const rows: LogEvent[] = [];
+  const marks = marksOf(conversation.log.events);
   for (const event of conversation.log.events) {
+    if (isMark(event)) continue;
     if (event.kind === 'nlu' && event.of !== undefined) nlu.set(event.of, event);
     else rows.push(event);
   }
@@ -219,6 +222,7 @@ function log(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation):
             rows[from + index - 1],
             nlu.get(event.seq),
             evidence.get(event.seq) ?? [],
+            marks,
           ),
       )}
       ${repeat(

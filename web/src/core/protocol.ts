@@ -70,6 +70,13 @@ export interface LogEvent {
   comment?: string | null;
   /** Who was rated: the person, else the bot. */
   rated?: 'agent' | 'bot';
+  /** Files that came with a message, see the console's marks. */
+  attachments?: unknown[];
+  /** A reaction to another message, and whether it stands or was taken back. */
+  emoji?: string;
+  on?: boolean;
+  /** What a channel could not do, or did by itself. */
+  code?: string;
   /** What an agent wrote when passing the conversation on. */
   note?: string | null;
   callback?: Callback;

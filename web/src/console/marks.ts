@@ -1,0 +1,85 @@
+/** What happened to messages after they were written: edited, taken back, reacted to, delivered, read; and files. */
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import type { LogEvent } from '../core/protocol';
+import type { Desk } from './desk';
+
+/** Of one message. `edits` are the later wordings, oldest first. */
+export interface Marks {
+  edits: string[];
+  unsent: boolean;
+  reaction: string | null;
+}
+
+export interface AllMarks {
+  of: Map<number, Marks>;
+  delivered: number;
+  read: number;
+}
+
+/** A file that came with a message: `url` where it is kept, `lost` why it is not. */
+export interface Attachment {
+  kind: string;
+  url?: string;
+  mime?: string;
+  size?: number;
+  lost?: string;
+}
+
+const MARKS = new Set(['edited', 'unsent', 'reaction', 'delivered', 'read']);
+
+/** True for an event that is shown at the message it is about, and not as a line of its own. */
+export function isMark(event: LogEvent): boolean {
+  return MARKS.has(event.kind) && event.of !== undefined;
+}
+
+/** All marks of a thread. */
+export function marksOf(events: readonly LogEvent[]): AllMarks {
+  const all: AllMarks = { of: new Map(), delivered: 0, read: 0 };
+  for (const event of events) {
+    if (!isMark(event) || event.of === undefined) continue;
+    if (event.kind === 'delivered') all.delivered = Math.max(all.delivered, event.of);
+    else if (event.kind === 'read') all.read = Math.max(all.read, event.of);
+    else {
+      const marks = all.of.get(event.of) ?? { edits: [], unsent: false, reaction: null };
+      if (event.kind === 'edited') marks.edits.push(event.text ?? '');
+      else if (event.kind === 'unsent') marks.unsent = true;
+      else marks.reaction = event.on === false ? null : (event.emoji ?? null);
+      all.of.set(event.of, marks);
+    }
+  }
+  return all;
+}
+
+/** What a message says now; null when it was taken back. */
+export function wording(event: LogEvent, marks: Marks | undefined): string | null {
+  if (marks?.unsent) return null;
+  return marks?.edits[marks.edits.length - 1] ?? event.text ?? '';
+}
+
+/** The small print below a message. */
+export function smallPrint(desk: Desk, event: LogEvent, marks: AllMarks): TemplateResult | typeof nothing {
+  const { t } = desk;
+  const own = marks.of.get(event.seq);
+  const state =
+    event.author?.role === 'visitor' ? '' : event.seq <= marks.read ? t('read') : event.seq <= marks.delivered ? t('delivered') : '';
+  const words = [own?.edits.length && !own.unsent ? t('edited') : '', state].filter(Boolean).join(' · ');
+  if (!words && !own?.reaction) return nothing;
+  return html`<p class="marks" data-testid="marks">
+    ${own?.reaction ? html`<span class="reaction">${own.reaction}</span>` : nothing} ${words}
+  </p>`;
+}
+
+/** Files below a message: pictures in place, everything else to be saved. */
+export function files(desk: Desk, event: LogEvent): TemplateResult | typeof nothing {
+  const { t } = desk;
+  const given = (event.attachments ?? []) as Attachment[];
+  if (!given.length) return nothing;
+  return html`<p class="files">
+    ${given.map((file) => {
+      if (!file.url?.startsWith('/api/')) return html`<span class="chip">${t('fileLost')}</span>`;
+      return file.mime?.startsWith('image/')
+        ? html`<a href=${file.url} target="_blank" rel="noopener"><img src=${file.url} alt=${t('filePicture')} loading="lazy" /></a>`
+        : html`<a class="chip" href=${file.url} download>${t('fileSave')}</a>`;
+    })}
+  </p>`;
+}
