@@ -13,7 +13,12 @@ from tests.helpers.stack import Stack
 
 RANDOM = random.Random(21)
 NUMBERS = (people.hetu(RANDOM), people.cpr(RANDOM, "-"), people.card(RANDOM, " "), people.iban(RANDOM, "FI", " "))
-QUESTIONS = ("mitkä ovat aukioloajat?", "paljonko toimitus maksaa?", "missä myymälänne ovat?", "miten palautan tuotteen?")
+QUESTIONS = (
+    "mitkä ovat aukioloajat?",
+    "paljonko toimitus maksaa?",
+    "missä myymälänne ovat?",
+    "miten palautan tuotteen?",
+)
 """A question each: who asks the same again is passed to a person."""
 
 EMOTIONAL = {
