@@ -67,8 +67,9 @@ def _nlu(events: Sequence[Event], handed_off: bool, failed_action: bool) -> dict
         "language": understood.get("language"),
         "entities": understood.get("entities") or {},
         "emotion": understood.get("emotion"),
-        "also": [str(topic) for topic in understood.get("also") or ()],
     }
+    if understood.get("also"):
+        nlu["also"] = [str(topic) for topic in understood["also"]]
     # The component sees one message; the dialogue may know better.
     if handed_off:
         nlu["decision"] = "handoff"
