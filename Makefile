@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev train test lint style types web unit bot-tests hub-tests e2e browser faults bench lock clean
+.PHONY: help run setup dev train test lint style types web stories unit bot-tests hub-tests e2e browser faults bench lock clean
 
 HUB := .venv/hub/bin
 BOT := .venv/bot/bin
@@ -39,6 +39,9 @@ types: dev ## mypy --strict in both environments
 web: dev ## type check and unit tests of the web parts
 	@cd web && ../ops/node npm run --silent check && ../ops/node npm test --silent
 
+stories: dev ## the web parts' stories in a real browser, against a small hub of their own
+	@cd web && SILTA_CHROMIUM=$$(../ops/browser) ../ops/node npm run --silent browser
+
 unit: dev ## quick tests of every part, without the whole running
 	@$(HUB)/pytest $(TESTED_BY_HUB) -m "not slow" -q
 	@$(BOT)/pytest $(TESTED_BY_BOT) -m "not slow" -q
@@ -52,7 +55,7 @@ bot-tests: dev
 e2e: dev ## the whole of Silta, with real processes and a real browser
 	@SILTA_CHROMIUM=$$(ops/browser) $(HUB)/pytest tests/e2e -q
 
-faults: dev ## the long fault runs
+faults: dev ## the long fault runs (about ninety minutes; says so beforehand, and what it did at the end)
 	@$(HUB)/pytest tests/faults -q
 
 bench: dev ## measurements

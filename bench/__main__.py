@@ -1,24 +1,26 @@
-"""``python -m bench [NAME…]``: run the named benchmarks, or those that need no model."""
+"""``python -m bench [NAME…]``: run the named benchmarks, or the usual ones."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 
-from bench import hub, messenger, turn
+USUAL = ("hub", "idle", "messenger", "queue", "shift")
+"""Those that run unless others are named: they need no model and no further processes of somebody else's."""
 
-BENCHES = {"hub": hub.main, "messenger": messenger.main, "turn": turn.main}
-USUAL = ["hub", "messenger"]
-"""Those that run unless others are named: ``turn`` wants a model, and trains the stock pipeline the first time."""
+OTHERS = ("replicas", "turn")
+"""``replicas`` starts a second Redis, ``turn`` wants a model, and trains the stock pipeline the first time."""
 
 
 def main(names: list[str]) -> int:
-    unknown = [name for name in names if name not in BENCHES]
+    known = (*USUAL, *OTHERS)
+    unknown = [name for name in names if name not in known]
     if unknown:
-        print(f"bench: no benchmark {unknown[0]!r}; there are: {', '.join(BENCHES)}", file=sys.stderr)
+        print(f"bench: no benchmark {unknown[0]!r}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
     for name in names or USUAL:
         print(f"== {name}", flush=True)
-        BENCHES[name]()
+        importlib.import_module(f"bench.{name}").main()
     return 0
 
 

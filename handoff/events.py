@@ -10,6 +10,8 @@ Version 1. A reader refuses a version it does not know: better a message that wa
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
@@ -38,6 +40,8 @@ __all__ = [
 VERSION = 1
 LANGUAGES = ("fi", "da", "en")
 """The languages Silta speaks; the first is used when nothing else is known."""
+TENANT = re.compile(r"[a-z0-9-]{1,40}")
+"""Names of tenants: what is safe between the braces of a hash tag."""
 PRIORITIES = ("urgent", "high", "normal")
 """Of a handoff, from first to last in the queue."""
 
@@ -58,10 +62,17 @@ class BadEnvelope(ValueError):
 class Keys:
     """Names of the Redis keys that hub and bot share.
 
-    All carry the hash tag ``{silta}``, so that a Redis Cluster holds one tenant in one slot.
+    All carry the tenant's hash tag, ``{silta}`` by default, so that a Redis Cluster holds one tenant in one slot.
+    ``SILTA_TENANT`` names another: several houses then share one Redis, and a cluster spreads them.
+
+    Raises:
+        ValueError: the name would not do as a tag.
     """
 
-    def __init__(self, tenant: str = "silta") -> None:
+    def __init__(self, tenant: str | None = None) -> None:
+        tenant = tenant or os.environ.get("SILTA_TENANT", "").strip() or "silta"
+        if not TENANT.fullmatch(tenant):
+            raise ValueError(f"SILTA_TENANT is {tenant!r}: 1 to 40 of a-z, 0-9 and - are needed")
         self.prefix = "{" + tenant + "}:"
         self.inbox = self.prefix + "bot:inbox"
         self.events = self.prefix + "bot:events"

@@ -91,6 +91,8 @@ class WriteProbe:
         self._asking = asyncio.Lock()
         self._until = 0.0
         self._state = "down"
+        self.torn = False
+        """Whether Redis has cut a torn end off its file lately (R29): no reason not to serve, and one to look."""
 
     async def state(self) -> str:
         """``up``, ``down`` (no answer), or ``refuses writes``; not older than :data:`PROBE_KEPT_S`."""
@@ -105,6 +107,7 @@ class WriteProbe:
         store = self._store
         try:
             await store.call(store.redis.set(store.keys.probe, "1", ex=PROBE_TTL_S))
+            self.torn = bool(await store.call(store.redis.exists(store.keys.torn)))
         except StoreUnavailable as error:
             return "refuses writes" if isinstance(error.__cause__, ResponseError) else "down"
         return "up"

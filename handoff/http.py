@@ -184,6 +184,8 @@ class _Pages:
         parts = {"redis": redis, "bot": bot, "actions": actions}
         up = all(state == "up" for state in parts.values())
         body = {"ready": up, **parts, "process": self.settings.process}
+        if self._probe.torn:
+            body["warnings"] = ["redis_file_was_torn"]
         if self.messenger is not None:
             # Told, and no reason to take the hub away from the visitors of the website.
             body["messenger"] = await self.messenger.state()

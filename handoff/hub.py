@@ -9,7 +9,7 @@ One :class:`Hub` for each process. Methods raise :class:`~handoff.errors.Refused
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -53,6 +53,8 @@ class Hub:
     hours: Hours
     manners: Manners = field(default_factory=lambda: Manners(AT_ONCE))
     """Without them, no message waits for another."""
+    trouble: Callable[[], Awaitable[Mapping[str, str]]] | None = None
+    """What keeps a channel from sending (``code``, ``at``), empty when nothing does; set by the channel."""
     holds: Holds = field(init=False)
 
     def __post_init__(self) -> None:

@@ -83,6 +83,11 @@ class HubKeys(Keys):
         return self.prefix + "assigned"
 
     @property
+    def torn(self) -> str:
+        """String with a time to live: Redis has cut a torn end off its file, and a person should know."""
+        return self.prefix + "torn"
+
+    @property
     def probe(self) -> str:
         """String with a time to live: written to see whether Redis takes writes."""
         return self.prefix + "probe"

@@ -18,7 +18,7 @@ import yaml
 
 from handoff import metrics
 from handoff.accounts import Accounts
-from handoff.app import make_app
+from handoff.app import make_app, sockets_most
 from handoff.bridge import BotBridge
 from handoff.canned import load_canned
 from handoff.caretaker import Caretaker
@@ -122,7 +122,8 @@ async def serve(settings: Settings) -> None:
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
 
-    app = make_app(http, {"/ws/visitor": visitors, "/ws/agent": agents}, health_port=settings.health_port)
+    sockets = {"/ws/visitor": visitors, "/ws/agent": agents}
+    app = make_app(http, sockets, health_port=settings.health_port, most=sockets_most())
 
     async def drain() -> None:
         peers = [*visitors.peers, *agents.peers]

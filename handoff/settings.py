@@ -10,6 +10,7 @@ from pathlib import Path
 from handoff import redis_address
 from handoff.channels.messenger.settings import MessengerSettings
 from handoff.errors import SettingsError
+from handoff.events import Keys
 
 __all__ = ["ROOT", "Settings"]
 
@@ -93,6 +94,10 @@ class Settings:
         fsync = env.get("SILTA_FSYNC", "").strip() or "always"
         if fsync not in ("always", "everysec"):
             problems.append(f"SILTA_FSYNC: {fsync!r} is neither always nor everysec")
+        try:
+            Keys(env.get("SILTA_TENANT", "").strip())
+        except ValueError as error:
+            problems.append(str(error))
         replicas = env.get("SILTA_REDIS_REPLICAS", "").strip() or "0"
         if not (replicas.isascii() and replicas.isdigit() and int(replicas) <= REPLICAS_MAX):
             problems.append(f"SILTA_REDIS_REPLICAS: {replicas!r} is no number from 0 to {REPLICAS_MAX}")

@@ -7,6 +7,7 @@ temperature makes its probabilities honest. What comes out are plain arrays: at 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,9 +21,12 @@ from scipy.sparse import csr_matrix, hstack
 from bot.nlu.groups import folds
 from bot.nlu.sparse import SparseFeatures
 
-__all__ = ["Classifier", "Example", "Ranking", "Settings", "train"]
+__all__ = ["THREADS", "Classifier", "Example", "Ranking", "Settings", "train"]
 
 Floats = npt.NDArray[np.float32]
+THREADS = max(2, min(6, os.cpu_count() or 1))
+"""Threads of a training. Encoder and SVMs compute outside the interpreter's lock, each thread on one core; more than
+six gain nothing, as that many models are fitted side by side."""
 _TOLERANCE = 0.1  # finer takes longer and is no better on messages held out
 _NEVER = -20.0  # the score of a topic that no example of a fold has
 Report = Callable[[str], None]
@@ -178,7 +182,7 @@ def train(
         chosen = fold != held_out
         return _svm(matrix[chosen], truth[chosen], len(names), settings)
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=THREADS) as pool:
         for number, (weights, intercept) in enumerate(pool.map(part, range(-1, settings.folds)), start=-1):
             if number < 0:
                 final = weights, intercept

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.encoder.choice import AnyEncoder
-from bot.nlu.classifier import Example
+from bot.nlu.classifier import THREADS, Example
 from bot.nlu.cleaning import clean
 from bot.nlu.sparse import counts
 
@@ -30,8 +30,6 @@ _MOST = 60_000
 """Texts in the store (about 200 MB); when there are more, only those of the last training stay."""
 _EACH = 2000
 """Examples between two lines of progress."""
-_THREADS = 2
-"""The encoder computes outside the interpreter's lock; each thread takes one core."""
 
 
 def _form(text: str) -> str:
@@ -60,7 +58,7 @@ def featurise_all(
     forms = [_form(text) for text in texts]
     known = _read(store, encoder)
     missing = list(dict.fromkeys(form for form in forms if _key(form) not in known))
-    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+    with ThreadPoolExecutor(max_workers=THREADS) as pool:
         for number, (form, pools) in enumerate(zip(missing, pool.map(encoder.pools, missing), strict=True), start=1):
             known[_key(form)] = pools
             if report is not None and (number % _EACH == 0 or number == len(missing)):

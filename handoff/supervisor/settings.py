@@ -8,6 +8,7 @@ from pathlib import Path
 
 from handoff import redis_address
 from handoff.errors import SettingsError
+from handoff.events import Keys
 
 __all__ = ["ROOT", "UpSettings"]
 
@@ -84,7 +85,7 @@ class UpSettings:
         Raises:
             SettingsError: with a line for each setting that is wrong.
         """
-        problems = []
+        problems: list[str] = []
         port = environ.get("SILTA_PORT", "").strip() or "8080"
         if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
             problems.append(f"SILTA_PORT is {port!r}: a number from 1 to 65535 is needed")
@@ -92,17 +93,9 @@ class UpSettings:
         for name, count in (("--hubs", hubs), ("--bots", bots)):
             if not 1 <= count <= MOST_PROCESSES:
                 problems.append(f"{name} is {count}: a number from 1 to {MOST_PROCESSES} is needed")
-        url = environ.get("SILTA_REDIS_URL", "").strip() or None
-        if url is not None:
-            try:
-                redis_address.parse(url)
-            except redis_address.BadAddress as error:
-                problems.append(f"SILTA_REDIS_URL: {error}")
+        url, fsync = _redis(environ, problems)
         if demo_messenger and (real := [name for name in REAL_MESSENGER if environ.get(name)]):
             problems.append(f"--demo-messenger makes settings of its own: take {real[0]} away, or start without it")
-        fsync = environ.get("SILTA_FSYNC", "").strip() or "always"
-        if fsync not in ("always", "everysec"):
-            problems.append(f"SILTA_FSYNC is {fsync!r}: always or everysec is needed")
         patience = _factor(environ.get("SILTA_PATIENCE", "").strip() or "1", problems)
         if problems:
             raise SettingsError(problems)
@@ -122,6 +115,24 @@ class UpSettings:
             fsync=fsync,
             environ=given,
         )
+
+
+def _redis(environ: Mapping[str, str], problems: list[str]) -> tuple[str | None, str]:
+    """Address of an outside Redis, and when the embedded one flushes."""
+    url = environ.get("SILTA_REDIS_URL", "").strip() or None
+    if url is not None:
+        try:
+            redis_address.parse(url)
+        except redis_address.BadAddress as error:
+            problems.append(f"SILTA_REDIS_URL: {error}")
+    fsync = environ.get("SILTA_FSYNC", "").strip() or "always"
+    if fsync not in ("always", "everysec"):
+        problems.append(f"SILTA_FSYNC is {fsync!r}: always or everysec is needed")
+    try:
+        Keys(environ.get("SILTA_TENANT", "").strip())
+    except ValueError as error:
+        problems.append(str(error))
+    return url, fsync
 
 
 def _factor(value: str, problems: list[str]) -> float:

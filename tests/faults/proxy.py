@@ -120,7 +120,7 @@ class Proxy:
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: _Connection
     ) -> None:
-        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(QUEUED_CHUNKS)
+        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         clock = asyncio.get_running_loop().time
         passing = asyncio.create_task(self._deliver(under_way, writer, connection))
         due = clock()
@@ -129,17 +129,17 @@ class Proxy:
                 weather = self.weather
                 jitter = self._random.uniform(-weather.jitter_s, weather.jitter_s)
                 due = max(due, clock() + max(0.0, weather.delay_s + jitter))
-                await under_way.put((due, data))
+                under_way.put_nowait((due, data))
+                # Not a bounded queue: its put would wait for ever once the other side is gone.
+                while under_way.qsize() >= QUEUED_CHUNKS and not passing.done():
+                    await asyncio.sleep(0.01)
         except OSError:
             pass
-        finally:
-            with suppress(asyncio.CancelledError):
-                await asyncio.sleep(self.weather.slow_close_s)
-            await under_way.put((clock(), b""))
-            try:
-                await passing
-            finally:
-                passing.cancel()
+        except asyncio.CancelledError:
+            passing.cancel()
+            raise
+        under_way.put_nowait((clock() + self.weather.slow_close_s, b""))
+        await passing
 
     async def _deliver(
         self, under_way: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter, connection: _Connection

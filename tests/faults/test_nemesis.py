@@ -51,7 +51,12 @@ async def test_r25_r1_r2_r7_r8_r9_r13_r14_random_faults_break_no_promise(
     record(f"{kind}, seed {seed} begins")
     async with World(hubs=2, bots=2, seed=seed) as world:
         report = await trial(
-            world, seed=seed, seconds=SECONDS, visitors=16, faults=KINDS[kind], nemeses=2 if "every" in kind else 1
+            world,
+            seed=seed,
+            seconds=SECONDS,
+            faults=KINDS[kind],
+            nemeses=2 if "every" in kind else 1,
+            pause_s=0.35,
         )
     record(f"{kind}, {report.line()}")
     assert not report.breaches, "\n".join([report.line(), *report.faults, *report.breaches])

@@ -60,8 +60,9 @@ async def trial(
     pause_s: float = 0.25,
     calm: tuple[float, float] = (0.2, 1.5),
     settle_s: float = SETTLE_S,
+    until: asyncio.Event | None = None,
 ) -> Report:
-    """Run people and faults for ``seconds``, heal, let everybody finish, and check."""
+    """Run people and faults for ``seconds`` or ``until`` something has happened, let everybody finish, and check."""
     history = History()
     people: list[Client] = [
         VisitorClient(f"visitor-{number}", history, world.addresses, seed=seed * 1000 + number)
@@ -75,6 +76,8 @@ async def trial(
     lives = [asyncio.create_task(client.live(pause_s=pause_s), name=client.name) for client in people]  # type: ignore[attr-defined]
     began = time.monotonic()
     raging = [asyncio.create_task(one.run(), name="nemesis") for one in evil]
+    if until is not None:
+        raging.append(asyncio.create_task(_enough(until), name="enough"))
     done, _ = await asyncio.wait([*lives, *raging], timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
     lasted = time.monotonic() - began
     for task in raging:
@@ -89,7 +92,8 @@ async def trial(
     for client in people:
         client.stopping.set()
     await asyncio.gather(*lives, return_exceptions=True)
-    crashed = [f"{task.get_name()}: {task.exception()!r}" for task in done if task.exception() is not None]
+    failed = [task for task in done if not isinstance(task.exception(), (_Enough, type(None)))]
+    crashed = [f"{task.get_name()}: {task.exception()!r}" for task in failed]
     faults_done = sorted(line for one in evil for line in one.done)
     stuck: list[str] = []
     try:
@@ -108,6 +112,15 @@ async def trial(
     report.breaches += [f"the run itself: {one}" for one in crashed]
     report.breaches += [f"I5: {name} was not served within {FINISH_S:g} s of the last fault" for name in unfinished]
     return report
+
+
+class _Enough(Exception):
+    """What a run waited for has happened."""
+
+
+async def _enough(until: asyncio.Event) -> None:
+    await until.wait()
+    raise _Enough
 
 
 async def _catch_up(people: Sequence[Client], truth: Truth) -> None:

@@ -23,7 +23,7 @@ from tests.helpers.waiting import until_sync
 
 __all__ = ["HubProcess", "free_port"]
 
-READY_TIMEOUT_S = 20.0
+READY_TIMEOUT_S = 40.0
 STOP_TIMEOUT_S = 15.0
 
 
@@ -37,7 +37,9 @@ def free_port() -> int:
 class HubProcess:
     """One hub on a port of its own. :meth:`start` after a :meth:`kill` brings it back on the same port."""
 
-    def __init__(self, redis_url: str, *, name: str = "hub-1", **environ: str) -> None:
+    def __init__(self, redis_url: str, *, name: str = "hub-1", files: int | None = None, **environ: str) -> None:
+        """``files``: how many it may open at most."""
+        self._files = files
         self.redis_url = redis_url
         self.folder = Path(tempfile.mkdtemp(prefix="silta-h-"))
         self.port = free_port()
@@ -108,7 +110,10 @@ class HubProcess:
     def launch(self) -> subprocess.Popen[bytes]:
         """Start without waiting."""
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen([sys.executable, "-m", "handoff"], cwd=ROOT, env=self.environ, stderr=log)
+            command = [sys.executable, "-m", "handoff"]
+            if self._files is not None:
+                command = ["/bin/sh", "-c", f'ulimit -n {self._files}; exec "$@"', "sh", *command]
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self.environ, stderr=log)
         return self._process
 
     def start(self) -> None:

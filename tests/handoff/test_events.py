@@ -111,3 +111,12 @@ def test_all_keys_of_a_tenant_carry_one_hash_tag() -> None:
     names = [keys.inbox, keys.events, keys.busy("c"), keys.wait("c"), keys.tracker("c"), keys.checkpoint("c")]
     assert all(name.startswith("{havu}:") for name in [*names, keys.alive("p")])
     assert len(set(names)) == len(names)
+
+
+def test_a_tenant_has_a_hash_tag_of_its_own_which_no_name_can_break(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Keys().inbox == "{silta}:bot:inbox"
+    monkeypatch.setenv("SILTA_TENANT", "shop-dk")
+    assert Keys().tracker("c") == "{shop-dk}:tracker:c"
+    for name in ("{a}", "a:b", "Å", "x" * 41, "a b"):
+        with pytest.raises(ValueError, match="SILTA_TENANT"):
+            Keys(name)

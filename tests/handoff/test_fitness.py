@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from handoff.errors import StartRefused
 from handoff.fitness import WriteProbe, check_redis
 from handoff.store import connect
+from handoff.supervisor.redis_server import note_torn
 from tests.handoff.parts import new_conversation, parts_on
-from tests.helpers.redis_cluster import Sentinels
 from tests.helpers.redis_server import RedisServer
 
 
@@ -61,13 +61,12 @@ async def test_a_redis_that_does_not_tell_its_settings_is_warned_about(
     await redis.aclose()
 
 
-async def test_a_replica_is_refused() -> None:
-    with Sentinels() as sentinels:
-        (replica,) = [node for node in sentinels.nodes if node is not sentinels.primary()]
-        redis = connect(f"redis://127.0.0.1:{replica.port}", timeout_s=5)
-        with pytest.raises(StartRefused, match="is a replica"):
-            await check_redis(redis)
-        await redis.aclose()
+async def test_a_replica_is_refused(redis_server: RedisServer) -> None:
+    redis = connect(redis_server.url, timeout_s=5)
+    await redis.execute_command("REPLICAOF", "127.0.0.1", "1")  # of nobody who answers: a replica all the same
+    with pytest.raises(StartRefused, match="is a replica"):
+        await check_redis(redis)
+    await redis.aclose()
 
 
 async def test_r6_a_full_memory_refuses_what_it_cannot_keep_and_readiness_says_so(redis_server: RedisServer) -> None:
@@ -102,7 +101,10 @@ async def test_r29_a_torn_file_costs_only_what_was_torn(redis_server: RedisServe
     (file,) = (redis_server.folder / "appendonlydir").glob("*.incr.aof")
     os.truncate(file, file.stat().st_size - 37)
     redis_server.start()
+    await note_torn(redis_server.url)
     async with parts_on(redis_server.url) as parts:
+        probe = WriteProbe(parts.store)
+        assert (await probe.state(), probe.torn) == ("up", True)
         assert [event["text"] for event in await parts.store.events(new.id)] == ["kept"]
         await parts.assert_numbered(new.id)
         assert await parts.say(new, "goes on") == 2

@@ -130,3 +130,22 @@ def test_a_limit_of_the_bot_that_makes_no_sense_is_refused(seconds: str) -> None
 
 def test_a_blank_limit_is_the_usual_one() -> None:
     assert read(SILTA_BOT_TIMEOUT_S=" ").bot_timeout_s == 5.0
+
+
+def test_what_redis_must_promise_is_set_and_checked() -> None:
+    made = read(SILTA_FSYNC="everysec", SILTA_REDIS_REPLICAS="1", SILTA_REUSE_PORT="1", SILTA_HEALTH_PORT="9001")
+    assert (made.fsync, made.redis_replicas, made.reuse_port, made.health_port) == ("everysec", 1, True, 9001)
+    wrong = problems(
+        SILTA_REDIS_URL="cluster://",
+        SILTA_FSYNC="never",
+        SILTA_REDIS_REPLICAS="many",
+        SILTA_HEALTH_PORT="x",
+        SILTA_TENANT="A",
+    )
+    assert {problem.split()[0].rstrip(":") for problem in wrong} == {
+        "SILTA_REDIS_URL",
+        "SILTA_FSYNC",
+        "SILTA_REDIS_REPLICAS",
+        "SILTA_HEALTH_PORT",
+        "SILTA_TENANT",
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -16,6 +17,8 @@ from tests.handoff.hub_process import HubProcess, free_port
 from tests.helpers.redis_server import RedisServer
 from tests.helpers.visitor import Visitor
 from tests.helpers.waiting import until
+
+pytestmark = pytest.mark.timeout(120)  # two hubs start, on a machine that may be busy
 
 BOTH_SOCKETS = 12
 """Visitors that make it all but certain (1 in 2,000) that each of two hubs has one: the kernel picks by the port."""
@@ -35,8 +38,9 @@ def pair() -> Iterator[tuple[RedisServer, list[HubProcess]]]:
     try:
         server.start()
         hubs[0].add_agents()
-        for hub in hubs:
-            hub.start()
+        # Side by side: a start is seconds of imports.
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(HubProcess.start, hubs))
         yield server, hubs
     finally:
         for hub in hubs:

@@ -110,7 +110,7 @@ async def test_out_of_memory_is_refused_whole_and_works_again_later(parts: Parts
 # -- compare-and-set
 
 
-async def test_i4_fifty_agents_claim_at_once_and_exactly_one_wins(url: str, parts: Parts) -> None:
+async def test_i4_r15_fifty_agents_claim_at_once_and_exactly_one_wins(url: str, parts: Parts) -> None:
     """R15, over two processes' worth of writers."""
     waiting = await parts.queued()
     agents = [replace(AINO, id=f"a{n}", name=f"Agent {n}") for n in range(50)]
@@ -198,7 +198,7 @@ async def test_a_write_of_unknown_outcome_is_no_base_for_the_next(parts: Parts) 
 # -- idempotent ids
 
 
-async def test_i2_the_same_id_sent_five_times_at_once_is_one_event_and_five_equal_answers(
+async def test_i2_r13_the_same_id_sent_five_times_at_once_is_one_event_and_five_equal_answers(
     url: str, parts: Parts
 ) -> None:
     """R13."""

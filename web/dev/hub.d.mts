@@ -2,7 +2,7 @@ export interface FakeConversation {
   id: string;
   status: string;
   language: string;
-  events: { seq: number; kind: string; text?: string; author?: { role: string }; client_id?: string }[];
+  events: { seq: number; kind: string; text?: string; author?: { role: string; name?: string }; client_id?: string }[];
   waitingSince: string | null;
   name: string | null;
 }

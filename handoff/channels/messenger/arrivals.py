@@ -231,6 +231,8 @@ class Arrivals:
         return " ".join(word for word in (text, *words, *(mask(title).text for title in shared)) if word)
 
     async def _said(self, thread: Thread, event: Event, seq: int) -> None:
+        if event.masked and seq:
+            await self._tell_masked(thread, event, seq)
         if event.mid and seq:
             await self._threads.name(thread.conversation, event.mid, seq)
         state = self._hub.store.lately(thread.conversation)
@@ -244,6 +246,14 @@ class Arrivals:
             self._signs.seen(thread.person, typing=bool(state.bot_pending))
         elif state.assignee is not None and state.assignee.id != decisions.INBOX:
             self._signs.seen(thread.person)
+
+    async def _tell_masked(self, thread: Thread, event: Event, seq: int) -> None:
+        """Numbers were covered before the event was kept, so the hub has not seen them: count them, and say why."""
+
+        def decide(state: Conversation) -> Decision:
+            return decisions.masked(state, self._hub.texts, at=stamp(now_ms()), of=seq, count=event.masked)
+
+        await self._request(thread, decide, id=f"{event.key}:masked")
 
     def _new(self, thread: Thread, event: Event) -> Conversation:
         """The conversation to begin with. What the person writes decides the language; until then the link they came
@@ -287,7 +297,7 @@ class Arrivals:
                 text=self._in_words(state.language, covered.text, kept, attachments),
                 files=[one.public(thread.conversation) for one in kept],
                 client_id=event.key,
-                masked=covered.count,
+                masked=event.masked + covered.count,
             )
 
         commit = await self._request(thread, decide, id=event.key, new=self._new(thread, event))
@@ -299,7 +309,9 @@ class Arrivals:
         covered = mask(_clean(event.part("message_edit").get("text")))
 
         def decide(state: Conversation) -> Decision:
-            return decisions.visitor_edited(state, at=stamp(now_ms()), of=of, text=covered.text, masked=covered.count)
+            return decisions.visitor_edited(
+                state, at=stamp(now_ms()), of=of, text=covered.text, masked=event.masked + covered.count
+            )
 
         await self._request(thread, decide, id=event.key)
 

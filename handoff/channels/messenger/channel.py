@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +15,7 @@ from handoff.channels.messenger.arrivals import Arrivals
 from handoff.channels.messenger.client import Graph
 from handoff.channels.messenger.clock import window_clock
 from handoff.channels.messenger.decisions import INBOX
+from handoff.channels.messenger.doctor import State, of_version
 from handoff.channels.messenger.inbox import SETTLE_S, Inbox
 from handoff.channels.messenger.keys import MessengerKeys
 from handoff.channels.messenger.media import Media
@@ -28,6 +31,8 @@ from handoff.settings import Settings
 from handoff.writer import Writer
 
 __all__ = ["Messenger"]
+
+log = logging.getLogger("silta.messenger")
 
 
 class Messenger:
@@ -68,6 +73,7 @@ class Messenger:
             self.clock,
         )
         self.inbox = Inbox(hub.store, writer, self.keys, arrivals, settle_s=settle_s)
+        hub.trouble = self.alarms.trouble
         hub.fanout.watchers |= {self.outbox.noticed, self.signs.noticed}
 
     @classmethod
@@ -84,7 +90,11 @@ class Messenger:
         return [self.inbox.run(), self.outbox.run()]
 
     async def begin(self) -> None:
-        """Before the work: the page inbox never goes away from its conversations as an agent's socket may."""
+        """Before the work: warns of an old version, and notes that the page inbox never goes away from its
+        conversations as an agent's socket may."""
+        age = of_version(self.settings.graph_version, datetime.now(UTC).date())
+        if age.state is not State.GOOD:
+            log.warning("Messenger: %s", age.said)
         store = self._hub.store
         await store.call(store.redis.zadd(store.keys.seen, {INBOX: "+inf"}))
 

@@ -5,6 +5,7 @@ A call ends in a reply or in :class:`GraphError`, whose failure says whether the
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -48,6 +49,7 @@ class Graph:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._settings = settings
+        self._whole_s = connect_timeout_s + reply_timeout_s
         self._page = settings.page_id or "me"
         self._known = {
             "access_token": settings.page_token,
@@ -127,10 +129,12 @@ class Graph:
             GraphError: see there.
         """
         try:
-            reply = await self._client.request(method, path, params={**self._known, **(query or {})}, json=body)
+            # httpx' own limits are for each step of a call; this one is for the whole, and a lane's lease outlasts it.
+            async with asyncio.timeout(self._whole_s):
+                reply = await self._client.request(method, path, params={**self._known, **(query or {})}, json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise GraphError(Failure(Cure.AGAIN, "graph", type(error).__name__)) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             # Sent, in part or whole, and no answer: it may have been done.
             raise GraphError(Failure(Cure.UNKNOWN, "graph", type(error).__name__)) from error
         try:

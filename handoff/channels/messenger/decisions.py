@@ -18,6 +18,7 @@ __all__ = [
     "inbox_took",
     "inbox_wrote",
     "known_as",
+    "masked",
     "said_of",
     "sent_files",
     "trouble",
@@ -59,6 +60,15 @@ def sent_files(
         told = texts.say(language, "files_received")
         draft.add(Kind.MESSAGE, SYSTEM, text=told, buttons=buttons, data={"cause": "files", "of": entry.seq})
     return draft.done(seq=entry.seq)
+
+
+def masked(conversation: Conversation, texts: Texts, *, at: str, of: int, count: int) -> Decision:
+    """Personal numbers in message ``of`` were covered on arrival; the visitor is told why."""
+    draft = Draft(conversation, at)
+    answer = draft.count_masked(count)
+    why = texts.say(draft.state.language, "masked")
+    draft.add(Kind.MESSAGE, SYSTEM, text=why, data={"cause": "masked", "of": of})
+    return draft.done(**answer)
 
 
 def visitor_edited(conversation: Conversation, *, at: str, of: int, text: str, masked: int) -> Decision:

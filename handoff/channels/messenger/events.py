@@ -68,6 +68,8 @@ class Event:
     key: str
     standby: bool = False
     body: Mapping[str, Any] = field(default_factory=dict)
+    masked: int = 0
+    """Personal numbers that were covered in it before it was kept."""
 
     def part(self, name: str) -> Mapping[str, Any]:
         """An object in the body, empty when there is none."""
@@ -91,6 +93,7 @@ class Event:
             "key": self.key,
             "standby": self.standby,
             "body": dict(self.body),
+            "masked": self.masked,
         }
         return json.dumps(fields, separators=(",", ":"))
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
+from handoff.channels.messenger.cover import covered
 from handoff.channels.messenger.events import Event, Kind, decode, in_order
 from handoff.channels.messenger.keys import SEEN_TTL_S, MessengerKeys
 from handoff.channels.messenger.lanes import Lanes, Left
@@ -71,7 +72,7 @@ class Inbox:
         Raises:
             StoreUnavailable: Redis is away; what was written is known when the same events come again.
         """
-        await asyncio.gather(*(self._accept(event) for event in events))
+        await asyncio.gather(*(self._accept(covered(event)) for event in events))
         self._lanes.nudge()
 
     async def _accept(self, event: Event) -> None:
@@ -101,7 +102,7 @@ class Inbox:
         for event in in_order(event for _, event in known.values()):
             await keep()
             id = known[event.key][0]
-            if await self._apply(event, age_ms=await self._age_ms(id)):
+            if await self._apply(event, id):
                 await self._remove(stream, id)
             else:
                 early = True
@@ -115,12 +116,12 @@ class Inbox:
             await self._remove(stream, id)
             return None
 
-    async def _apply(self, event: Event, *, age_ms: int) -> bool:
+    async def _apply(self, event: Event, id: bytes) -> bool:
         """Whether the event is done with."""
         try:
             await self._applier.apply(event)
         except NotYet:
-            return age_ms > TOO_EARLY_S * 1000
+            return await self._age_ms(id) > TOO_EARLY_S * 1000
         except StoreUnavailable:
             raise
         except Exception:

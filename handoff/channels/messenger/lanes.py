@@ -25,11 +25,18 @@ log = logging.getLogger("silta.messenger")
 
 _TAKE, _KEEP, _RELEASE, _WAKE = (load_script(f"lane_{name}") for name in ("take", "keep", "release", "wake"))
 
-LEASE_S = 30.0
-"""How long a lane is held without a sign: longer than one call to Graph with its timeouts (15 s)."""
+LEASE_S = 20.0
+"""How long a lane is held without a sign, and so how long a dead hub's work waits (R1): longer than one call to Graph
+with its timeouts (15 s)."""
+
+FRESH = 8
+"""A lease of which less than this part is gone is not renewed: what is left outlasts the slowest call."""
 
 POLL_S = 0.25
 """How often other hubs' leftovers are looked for; own news wake at once."""
+
+GATHER_S = 0.01
+"""After news, so long until the look: two hundred events a second would otherwise be as many looks."""
 
 AT_ONCE = 16
 """Lanes that one hub works on side by side: with Graph at 2 s a call that is 8 messages a second for each hub, and the
@@ -107,6 +114,8 @@ class Lanes:
         try:
             async with asyncio.timeout(pause):
                 await self._news.wait()
+            # Much news in a moment is one look at Redis.
+            await asyncio.sleep(GATHER_S)
         except TimeoutError:
             pass
         self._news.clear()
@@ -117,8 +126,11 @@ class Lanes:
         if room <= 0:
             return self._poll_s
         redis, call = self._store.redis, self._store.call
-        now = await self._now_ms()
-        rows = await call(redis.zrange(self._due, 0, room + len(self._tasks), withscores=True))
+        pipe = redis.pipeline(transaction=False)
+        pipe.time()
+        pipe.zrange(self._due, 0, room + len(self._tasks), withscores=True)
+        (seconds, micros), rows = await call(pipe.execute())
+        now = int(seconds) * 1000 + int(micros) // 1000
         for raw, at in rows:
             lane = raw.decode()
             if at > now:
@@ -145,9 +157,16 @@ class Lanes:
             if not await self._writer.run(_TAKE, names, [lane, token, self._lease_ms]):
                 return
 
+            held_since = asyncio.get_running_loop().time()
+
             async def keep() -> None:
+                nonlocal held_since
+                now = asyncio.get_running_loop().time()
+                if now - held_since < self._lease_ms / 1000 / FRESH:
+                    return
                 if not await self._writer.run(_KEEP, names, [lane, token, self._lease_ms]):
                     raise Lost
+                held_since = now
 
             left = await self._work(lane, keep)
         except (StoreUnavailable, RedisError, OSError, TimeoutError):
@@ -163,7 +182,3 @@ class Lanes:
             await self._writer.run(_RELEASE, [*names, self._source(lane)], [lane, token, delay, upto])
         except (StoreUnavailable, RedisError, OSError, TimeoutError):
             pass  # the lease ends by itself
-
-    async def _now_ms(self) -> int:
-        seconds, micros = await self._store.call(self._store.redis.time())
-        return int(seconds) * 1000 + int(micros) // 1000

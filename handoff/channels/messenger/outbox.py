@@ -138,7 +138,7 @@ class Outbox:
             for number, message in enumerate(rendered.messages):
                 if not await self._part(thread, event, f"{seq}:{number}", message, keep):
                     break  # what follows a part that will never go makes no sense
-            if event["kind"] == "message":
+            if event["kind"] == "message" and (rendered.choices or thread.choices):
                 await self._threads.keep_choices(thread.conversation, rendered.choices)
         if event["kind"] == "assigned" and not event.get("via") and text is not None:
             self._signs.seen(thread.person)

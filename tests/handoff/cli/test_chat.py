@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from handoff.cli import chat
 from handoff.cli.chat import Screen, frame_of
+from handoff.errors import StartRefused
+from handoff.tasks import end
+from tests.handoff.fake_bot import FakeBot
+from tests.handoff.hub_process import HubProcess, free_port
+from tests.helpers.waiting import until
 
 
 def message(role: str, text: str, **more: Any) -> dict[str, Any]:
@@ -63,3 +70,39 @@ def test_lines_with_a_colon_are_requests(line: str, kind: str) -> None:
 def test_the_wish_to_leave_is_no_frame_and_slashes_are_words() -> None:
     assert frame_of(":quit", []) is None
     assert (frame_of("/restart", []) or {})["text"] == "/restart"
+
+
+async def test_a_hub_that_dies_and_comes_back_costs_no_words(
+    mortal_hub: HubProcess, screen: Screen, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "BACK_OFF_S", 0.1)
+    talk = chat._Talk(mortal_hub.address, "en")
+    talk._screen = screen
+    async with FakeBot(mortal_hub.redis_url):
+        socket, _ = await talk._open()
+        reading = asyncio.create_task(talk._read(socket))
+        try:
+            await talk._send(frame_of("hello", []) or {})
+
+            async def said(text: str) -> bool:
+                return f"bot: echo: {text}" in lines
+
+            await until(lambda: said("hello"), "an answer")
+            mortal_hub.kill()
+            await talk._send(frame_of("are you there?", []) or {})
+            await asyncio.to_thread(mortal_hub.start)
+            await until(lambda: said("are you there?"), "an answer from the new hub")
+            assert [line for line in lines if line.startswith("bot")] == [
+                "bot: echo: hello",
+                "bot: echo: are you there?",
+            ]
+            assert talk._unanswered == {}
+        finally:
+            await end(reading)
+            if talk._socket is not None:
+                await talk._socket.close()
+
+
+async def test_a_hub_that_never_was_is_said_at_once() -> None:
+    with pytest.raises(StartRefused, match="silta up"):
+        await chat._Talk(f"http://127.0.0.1:{free_port()}", "en").run()

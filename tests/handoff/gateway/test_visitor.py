@@ -227,7 +227,9 @@ async def test_r22_quick_messages_are_answered_in_order(door: Door, bot: FakeBot
     visitor.assert_no_gap()
 
 
-async def test_i2_the_same_id_over_two_sockets_and_after_a_reconnect_is_one_message(door: Door, bot: FakeBot) -> None:
+async def test_i2_r13_the_same_id_over_two_sockets_and_after_a_reconnect_is_one_message(
+    door: Door, bot: FakeBot
+) -> None:
     """R13."""
     visitor = await door.visitor()
     await visitor.say("first")

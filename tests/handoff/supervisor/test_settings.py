@@ -64,3 +64,14 @@ def test_the_messenger_demo_and_a_real_page_do_not_mix() -> None:
         UpSettings.read({"SILTA_MESSENGER_PAGE_TOKEN": "EAA"}, demo_messenger=True)
     assert "SILTA_MESSENGER_PAGE_TOKEN" in refused.value.problems[0]
     assert not UpSettings.read({"SILTA_MESSENGER_PAGE_TOKEN": "EAA"}).demo_messenger
+
+
+def test_redis_its_flushes_and_the_tenant_are_checked_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        UpSettings.read({"SILTA_REDIS_URL": "sentinel://host", "SILTA_FSYNC": "no", "SILTA_TENANT": "{x}"})
+    assert [problem.split()[0].rstrip(":") for problem in refused.value.problems] == [
+        "SILTA_REDIS_URL",
+        "SILTA_FSYNC",
+        "SILTA_TENANT",
+    ]
+    assert UpSettings.read({"SILTA_FSYNC": "everysec"}).fsync == "everysec"

@@ -238,3 +238,27 @@ def test_wrong_settings_are_all_named(root: object) -> None:
     )
     assert answer.returncode == 2
     assert all(name in answer.stderr for name in ("SILTA_PORT", "SILTA_REDIS_URL", "--bots"))
+
+
+def test_r29_a_torn_file_of_redis_is_noted_for_the_hubs_to_show(running: FakeHouse) -> None:
+    with redis.Redis.from_url(f"unix://{running.var}/run/redis.sock") as client:
+        client.set("kept", "yes")
+        client.set("torn", "x" * 100)
+        assert not client.exists("{silta}:torn")
+    assert running.process is not None
+    running.process.send_signal(signal.SIGSTOP)  # so that the new start finds the file as it is left here
+    old = running.pid("redis")
+    os.kill(old, signal.SIGKILL)
+    until_sync(lambda: not alive(old), "Redis is gone")
+    (file,) = (running.var / "redis" / "appendonlydir").glob("*.incr.aof")
+    os.truncate(file, file.stat().st_size - 37)
+    running.process.send_signal(signal.SIGCONT)
+
+    def noted() -> bool:
+        try:
+            with redis.Redis.from_url(f"unix://{running.var}/run/redis.sock") as client:
+                return client.get("kept") == b"yes" and bool(client.exists("{silta}:torn"))
+        except redis.RedisError:
+            return False
+
+    until_sync(noted, "the supervisor has seen it", timeout_s=10)

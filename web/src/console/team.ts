@@ -6,12 +6,12 @@ import * as icon from './icons';
 import { initials } from '../view/time';
 import type { Desk } from './desk';
 import type { Ui } from './ui';
-import { languageName, since, urgency, visitorName } from './words';
+import { languageName, minutesSince, urgency, visitorName } from './words';
 
 export function team(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
   const { t } = desk;
   const waits = agent.waiting(state);
-  const longest = [...waits].sort((a, b) => a.waiting_since.localeCompare(b.waiting_since))[0];
+  const longest = [...waits].sort((a, b) => (a.waiting_since < b.waiting_since ? -1 : 1))[0];
   const order = { online: 0, away: 1, offline: 2 };
   const people = [...state.agents.values()].sort(
     (a, b) => order[a.presence ?? 'offline'] - order[b.presence ?? 'offline'] || a.name.localeCompare(b.name),
@@ -27,7 +27,7 @@ export function team(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
         <div>
           <dt>${t('longestWait')}</dt>
           <dd class=${longest ? urgency(longest.waiting_since, ui.now) : ''}>
-            ${longest ? since(longest.waiting_since, ui.now, t) : '–'}
+            ${longest ? minutesSince(longest.waiting_since, ui.now, t) : '–'}
           </dd>
         </div>
         <div>

@@ -14,6 +14,8 @@ import { entry, pendingEntry } from './entry';
 import { isMark, marksOf } from './marks';
 import { since, standing, visitorName } from './words';
 
+/** Events still to come above which a thread waits for all of them. */
+const AT_ONCE = 100;
 /** How much of the bot's part stays in sight before the handoff. */
 const SHOWN_BEFORE = 8;
 
@@ -21,26 +23,28 @@ export function thread(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
   const { t } = desk;
   const conversation = ui.selected === null ? undefined : state.conversations.get(ui.selected);
   if (ui.selected === null) {
-    return html`<main class="thread none" aria-label=${t('thread')}>
+    return html`<section class="thread none" aria-label=${t('thread')}>
       <div class="nobody">
         ${icon.bridge}
         <p>${t('noneOpen')}</p>
         <p class="soft">${t('noneOpenHint')}</p>
       </div>
-    </main>`;
+    </section>`;
   }
-  if (!conversation?.opened) {
-    return html`<main class="thread none" aria-label=${t('thread')}>
+  // A long history comes in many frames; drawn once at its end it takes a tenth of the time.
+  const coming = conversation ? conversation.historyEnd - conversation.log.cursor : 0;
+  if (!conversation?.opened || (coming > AT_ONCE && state.link === 'open')) {
+    return html`<section class="thread none" aria-label=${t('thread')}>
       <div class="nobody" role="status">
         ${icon.bridge}
         <p>${t('loading')}</p>
       </div>
-    </main>`;
+    </section>`;
   }
-  return html`<main class="thread" aria-label=${t('thread')} data-testid="thread" data-conversation=${conversation.id}>
+  return html`<section class="thread" aria-label=${t('thread')} data-testid="thread" data-conversation=${conversation.id}>
     ${head(desk, state, ui, conversation)} ${callBar(desk, state, ui, conversation.id)} ${company(desk, conversation)}
     ${log(desk, state, ui, conversation)} ${foot(desk, state, ui, conversation)}
-  </main>`;
+  </section>`;
 }
 
 function head(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation): TemplateResult {
@@ -69,6 +73,7 @@ function head(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation)
               type="button"
               class="calm"
               data-testid="return-to-bot"
+              title=${t('returnToBot')}
               ?disabled=${ui.busy.has('return')}
               @click=${() => void desk.returnToBot(conversation.id)}
             >
@@ -78,13 +83,14 @@ function head(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation)
               type="button"
               class="calm"
               data-testid="transfer"
+              title=${t('transfer')}
               @click=${() => desk.edit({ dialog: { name: 'transfer', about: conversation.id } })}
             >
               ${icon.shift}<span>${t('transfer')}</span>
             </button>
             <button
               type="button"
-              class="calm"
+              class="calm keep"
               data-testid="resolve"
               ?disabled=${ui.busy.has('resolve')}
               @click=${() => void desk.resolve(conversation.id)}

@@ -81,7 +81,8 @@ function frame(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
   const chosen = ui.selected !== null;
   return html`<div class="frame ${chosen ? 'chosen' : ''} ${ui.details && chosen ? 'wide' : ''}" data-testid="desk">
     <header class="sr"><h1>${desk.t('product')}</h1></header>
-    ${rail(desk, state, ui)} ${middle(desk, state, ui)} ${thread(desk, state, ui)}
+    ${rail(desk, state, ui)}
+    <main class="work">${middle(desk, state, ui)} ${thread(desk, state, ui)}</main>
     ${ui.details && chosen ? details(desk, state, ui) : nothing} ${link(desk, state)}
     ${urgent(desk, state, ui)} ${ui.settings ? settings(desk, state, ui) : nothing} ${dialogs(desk, state, ui)}
   </div>`;

@@ -12,6 +12,11 @@ export function since(at: string, now: number, t: ConsoleTexts): string {
   return t('hours', { h: Math.floor(minutes / 60), m: minutes % 60 });
 }
 
+/** As `since`, but always a figure. */
+export function minutesSince(at: string, now: number, t: ConsoleTexts): string {
+  return now - new Date(at).getTime() < 60_000 ? t('minutes', { n: 0 }) : since(at, now, t);
+}
+
 /** How long a wait is, for its colour: the words beside it say the same. */
 export function urgency(at: string, now: number): 'fresh' | 'warm' | 'hot' {
   const minutes = (now - new Date(at).getTime()) / 60_000;

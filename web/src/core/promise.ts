@@ -70,7 +70,7 @@ function until(sentence: string, now: number): number | null {
 
 /** The first promise with a time in `text`, or null. */
 export function promiseIn(text: string, now: number): Promised | null {
-  for (const sentence of text.split(/(?<=[.!?])\s+|\n+/)) {
+  for (const sentence of text.split(/(?<=[.!?])(?<!\b(?:kl|ca|nr)\.)\s+|\n+/i)) {
     if (!SAID.some((pattern) => pattern.test(sentence))) continue;
     const by = until(sentence, now);
     if (by !== null) return { text: sentence.trim().slice(0, 200), by };

@@ -218,3 +218,75 @@ describe('memory', () => {
     expect(Object.keys(agent.cursors(state)).length).toBeLessThanOrEqual(33);
   });
 });
+
+describe('what the hub tells beside conversations', () => {
+  const signedIn = (): agent.AgentState =>
+    agent.receive(agent.newAgentState(), {
+      type: 'welcome',
+      agent: { id: 'a1', name: 'Aino', role: 'supervisor' },
+      presence: 'online',
+      queue: [],
+      mine: [],
+      agents: [{ id: 'a2', name: 'Mikkel', presence: 'away', load: 1, capacity: 4 }],
+      callbacks: [{ id: 'k', conversation: 'c', kind: 'phone', state: 'booked', from: '2026-11-23T08:00:00Z' }],
+      announcements: [{ id: 'n', text: 'Late parcels' }],
+    });
+
+  it('is kept from the welcome, and a hub without it changes nothing', () => {
+    const state = signedIn();
+    expect(state.agents.get('a2')).toMatchObject({ name: 'Mikkel', presence: 'away' });
+    expect(agent.tasks(state).map((task) => task.id)).toEqual(['k']);
+    expect(state.announcements).toMatchObject([{ id: 'n', text: 'Late parcels' }]);
+    expect(agent.leads(state)).toBe(true);
+  });
+
+  it('is an offer until it is gone', () => {
+    let state = agent.receive(signedIn(), { type: 'offer', conversation: 'c', expires_at: '2026-11-21T10:00:20Z' });
+    expect([...state.offers.keys()]).toEqual(['c']);
+    state = agent.receive(state, { type: 'offer.gone', conversation: 'c' });
+    expect(state.offers.size).toBe(0);
+  });
+
+  it('is a call until it is done, the soonest first', () => {
+    let state = agent.receive(signedIn(), {
+      type: 'callback',
+      task: { id: 'j', conversation: 'd', kind: 'email', state: 'booked', by: '2026-11-22T08:00:00Z' },
+    });
+    expect(agent.tasks(state).map((task) => task.id)).toEqual(['j', 'k']);
+    state = agent.receive(state, { type: 'callback', task: { id: 'j', conversation: 'd', kind: 'email', state: 'done' } });
+    expect(agent.tasks(state).map((task) => task.id)).toEqual(['k']);
+  });
+
+  it('is another agent’s presence, company and writing, never one’s own', () => {
+    let state = agent.opened(signedIn(), 'c', { status: 'assigned' });
+    state = agent.receive(state, { type: 'presence', agent: 'a2', name: 'Mikkel', value: 'online' });
+    expect(state.agents.get('a2')?.presence).toBe('online');
+    expect(state.presence).toBe('online');
+    for (const id of ['a1', 'a2']) {
+      state = agent.receive(state, { type: 'viewing', conversation: 'c', id, name: 'N', on: true });
+      state = agent.receive(state, { type: 'typing', role: 'agent', conversation: 'c', id, name: 'N', on: true });
+    }
+    expect([...(state.conversations.get('c')?.viewers.keys() ?? [])]).toEqual(['a2']);
+    expect([...(state.conversations.get('c')?.writers.keys() ?? [])]).toEqual(['a2']);
+    state = agent.receive(state, { type: 'typing', role: 'agent', conversation: 'c', id: 'a2', name: 'N', on: false });
+    expect(state.conversations.get('c')?.writers.size).toBe(0);
+  });
+
+  it('is an alert until it ends', () => {
+    let state = agent.receive(signedIn(), { type: 'alert', id: 'x', kind: 'wait', text: 'late' });
+    expect(state.alerts).toHaveLength(1);
+    state = agent.receive(state, { type: 'alert', id: 'x', kind: 'wait', text: 'late', ended: true });
+    expect(state.alerts).toHaveLength(0);
+  });
+
+  it('puts who lost an agent before all others of the same priority', () => {
+    const line = (conversation: string, at: string, lost: boolean): object => ({
+      type: 'queue',
+      conversation,
+      entry: { conversation, status: 'queued', priority: 'normal', waiting_since: at, language: 'fi', channel: 'web', lost },
+    });
+    let state = agent.receive(signedIn(), line('old', '2026-11-21T08:00:00Z', false) as never);
+    state = agent.receive(state, line('lost', '2026-11-21T09:00:00Z', true) as never);
+    expect(agent.waiting(state).map((entry) => entry.conversation)).toEqual(['lost', 'old']);
+  });
+});

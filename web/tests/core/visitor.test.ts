@@ -201,3 +201,29 @@ describe('frames of no use', () => {
     }
   });
 });
+
+describe('what may be chosen instead of waiting', () => {
+  it('comes with the status and goes with it', () => {
+    const choices = [{ kind: 'email', by: '2026-11-23T08:00:00Z' }];
+    const frame = { type: 'status', status: 'queued', choices, open: false, opens_at: '2026-11-23T07:00:00Z' };
+    let state = visitor.receive(begin(), frame);
+    expect(state).toMatchObject({ open: false, opensAt: '2026-11-23T07:00:00Z', place: { choices } });
+    state = visitor.receive(state, { type: 'status', status: 'bot' });
+    expect(state.place).toBeNull();
+  });
+
+  it('is kept as a promise until it is done, from the log alone', () => {
+    const booked = { id: 'k', kind: 'phone', state: 'booked' };
+    let state = visitor.receive(begin(), { type: 'event', seq: 1, kind: 'callback', callback: booked });
+    expect(visitor.awaited(state)).toMatchObject({ id: 'k' });
+    state = visitor.receive(state, { type: 'event', seq: 2, kind: 'callback', callback: { ...booked, state: 'done' } });
+    expect(visitor.awaited(state)).toBeNull();
+  });
+
+  it('takes announcements down that have ended', () => {
+    let state = visitor.receive(begin(), { type: 'announcement', id: 'a', text: 'Late' });
+    expect(state.announcements).toEqual([{ id: 'a', text: 'Late' }]);
+    state = visitor.receive(state, { type: 'announcement', id: 'a', ended: true });
+    expect(state.announcements).toEqual([]);
+  });
+});

