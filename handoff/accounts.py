@@ -7,8 +7,8 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -56,6 +56,15 @@ class Account:
     capacity: int = 5
     disabled: bool = False
     password: str = ""
+    levels: Mapping[str, int] = field(default_factory=dict)
+    """How well a language is spoken: 3 native or as good (where nothing is said), 2 good, 1 enough to help."""
+
+    @classmethod
+    def from_json(cls, row: bytes | str) -> Account:
+        """Read what is kept in Redis."""
+        raw = json.loads(row)
+        raw["languages"], raw["skills"] = tuple(raw["languages"]), tuple(raw["skills"])
+        return cls(**raw)
 
     @property
     def assignee(self) -> Assignee:
@@ -125,9 +134,7 @@ class Accounts:
             raise BadRequest(f"email: {email!r} is no e-mail address")
         if role not in ROLES:
             raise BadRequest(f"role: one of {', '.join(ROLES)} is expected")
-        wrong = [language for language in languages if language not in LANGUAGES]
-        if wrong or not languages:
-            raise BadRequest(f"languages: {', '.join(wrong) or 'none given'}; choose from {', '.join(LANGUAGES)}")
+        languages, levels = _levels(languages)
         if not 1 <= capacity <= 100:
             raise BadRequest("capacity: a whole number from 1 to 100 is expected")
         shown = (name or email.split("@")[0].capitalize()).strip()
@@ -142,6 +149,7 @@ class Accounts:
             skills=tuple(skills) or ("general",),
             capacity=capacity,
             password=await self._hash(password),
+            levels=levels,
         )
         if not await self._redis.hsetnx(self._keys.agents_by_email, email, account.id):
             raise Conflict(f"{email} has an account already")
@@ -282,7 +290,23 @@ class Accounts:
         return self._decoy_hash
 
 
-def _account(row: bytes | str) -> Account:
-    raw = json.loads(row)
-    raw["languages"], raw["skills"] = tuple(raw["languages"]), tuple(raw["skills"])
-    return Account(**raw)
+_account = Account.from_json
+
+
+def _levels(languages: Sequence[str]) -> tuple[list[str], dict[str, int]]:
+    """Languages and levels of ``fi:3``, or ``fi`` for 3.
+
+    Raises:
+        BadRequest: a language or a level is none.
+    """
+    levels = {}
+    for part in languages:
+        language, _, level = part.partition(":")
+        if language not in LANGUAGES:
+            raise BadRequest(f"languages: {part}; choose from {', '.join(LANGUAGES)}")
+        if level not in ("", "1", "2", "3"):
+            raise BadRequest(f"languages: {part}: a level is 1, 2 or 3")
+        levels[language] = int(level or 3)
+    if not levels:
+        raise BadRequest(f"languages: none given; choose from {', '.join(LANGUAGES)}")
+    return list(levels), levels

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 from redis.asyncio import Redis
@@ -217,12 +218,15 @@ class BotBridge:
             early = in_order and not conversation.turn and outcome.of in pending and pending[0] != outcome.of
             if early:
                 return None
+            spoken = replace(conversation, language=outcome.language or conversation.language)
             return decisions.bot_answered(
                 conversation,
                 self._hub.texts,
                 outcome,
                 at=stamp(now_ms()),
-                waits=self._hub.waits(),
+                waits=self._hub.waits(spoken),
+                additions=self._hub.additions(spoken.language, outcome.nlu),
+                first=self._hub.announced(spoken, outcome.nlu),
                 fallback=self._fallback(outcome),
             )
 

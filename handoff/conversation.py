@@ -93,6 +93,9 @@ class Conversation:
     nobody yet.
     ``human_from`` is the first number of the human stretch, 0 outside one. ``masked`` counts the personal numbers that
     were covered on arrival, ``noticed_at`` is when the visitor was last told in a message that a bot answers.
+    ``served_by`` is the agent who had it last, until ``served_at``; ``consents`` are languages
+    that the visitor will do with, ``callback`` a call or e-mail that was promised, ``snooze`` when its agent comes back
+    to it, ``helpers`` supervisors who have stepped in, ``announced`` the announcements that were told in it.
     """
 
     id: str
@@ -126,6 +129,14 @@ class Conversation:
     last_agent: Assignee | None = None
     outcome: str | None = None
     masked: int = 0
+    served_by: str | None = None
+    served_at: str | None = None
+    consents: tuple[str, ...] = ()
+    callback: Mapping[str, Any] | None = None
+    snooze: Mapping[str, Any] | None = None
+    helpers: tuple[str, ...] = ()
+    approvals: tuple[Mapping[str, Any], ...] = ()
+    announced: tuple[str, ...] = ()
     noticed_at: str | None = None
 
     @property
@@ -145,7 +156,9 @@ class Conversation:
         for name in ("assignee", "last_agent"):
             if raw.get(name) is not None:
                 raw[name] = Assignee(**raw[name])
-        for name in ("reasons", "topics", "bot_pending", "turn", "held"):
+        for name in (
+            "reasons", "topics", "bot_pending", "turn", "held", "consents", "helpers", "approvals", "announced",
+        ):
             raw[name] = tuple(raw.get(name) or ())
         return cls(**raw)
 
@@ -167,6 +180,10 @@ def move(conversation: Conversation, what: Move, *, at: str, assignee: Assignee 
         raise InvalidTransition(status=conversation.status.value, move=what.value, assignee=holder) from None
     if what is Move.TRANSFERRED and assignee is not None:
         status = Status.ASSIGNED
+    if conversation.assignee is not None and (status is not Status.ASSIGNED or assignee is not None):
+        conversation = replace(
+            conversation, served_by=conversation.assignee.id, served_at=at, snooze=None, helpers=()
+        )
     if status is Status.ASSIGNED:
         taken = assignee or conversation.assignee
         if taken is None:

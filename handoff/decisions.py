@@ -22,6 +22,7 @@ __all__ = [
     "HANDOFF_BUTTON",
     "Decision",
     "Draft",
+    "Room",
     "Waits",
     "agent_lost",
     "agent_wrote",
@@ -59,9 +60,18 @@ VISITOR = Author(Role.VISITOR)
 
 @dataclass(frozen=True)
 class Waits:
-    """What a queued visitor is told: whether people answer right now."""
+    """What a queued visitor is told: whether people answer right now, and ``text`` in words where not."""
 
     open: bool = True
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Room:
+    """An agent's capacity in all, and on the conversation's channel (None: no limit of its own)."""
+
+    capacity: int
+    on_channel: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,12 @@ class Decision:
     inbox: tuple[Inbound, ...] = ()
     buttons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answer: Mapping[str, Any] = field(default_factory=dict)
+    room: Room | None = None
+    """How many conversations the new assignee may have; None where that is not asked."""
+    offer: str | None = None
+    """The offer that this accepts; it must still stand when this is written."""
+    window_room: int | None = None
+    """How many call-backs the window of the new call-back holds."""
 
 
 class _Draft:
@@ -275,12 +291,13 @@ def _queue(draft: _Draft, texts: Texts, request: HandoffRequest, author: Author,
         priority=_higher(state.priority, request.priority) if again else request.priority,
         skill=state.skill if again and request.skill == "general" else request.skill,
     )
+    said = waits.text if key is None and not again else None
     if key is None:
         key = "queued_again" if again else "queued" if waits.open else "queued_closed"
     draft.add(
         Kind.HANDOFF,
         author,
-        text=texts.say(draft.state.language, key),
+        text=said or texts.say(draft.state.language, key),
         data={"reasons": list(fresh), "priority": draft.state.priority, "skill": draft.state.skill},
     )
 
@@ -346,8 +363,10 @@ def cancel_handoff(
     return draft.done(**answer)
 
 
-def claim(conversation: Conversation, texts: Texts, *, at: str, agent: Assignee) -> Decision:
-    """An agent takes a queued conversation, or steps in while the bot has it.
+def claim(
+    conversation: Conversation, texts: Texts, *, at: str, agent: Assignee, why: Sequence[str] = ()
+) -> Decision:
+    """An agent takes a queued conversation, or steps in while the bot has it. ``why`` says why it is this agent.
 
     Raises:
         InvalidTransition: another agent has it (field ``assignee``), or it is resolved.
@@ -364,7 +383,8 @@ def claim(conversation: Conversation, texts: Texts, *, at: str, agent: Assignee)
             "name": agent.name,
         }
         draft.state = replace(draft.state, reasons=(reason,), requested_at=at)
-    draft.add(Kind.ASSIGNED, _agent(agent), text=texts.say(draft.state.language, "assigned", name=agent.name))
+    said = texts.say(draft.state.language, "assigned", name=agent.name)
+    draft.add(Kind.ASSIGNED, _agent(agent), text=said, data={"why": list(why)} if why else {})
     if unasked:
         draft.pause_bot()
     return draft.done(status=draft.state.status.value, last=draft.state.last)
@@ -544,11 +564,21 @@ def _say_late(draft: _Draft, texts: Texts) -> None:
 
 
 def bot_answered(
-    conversation: Conversation, texts: Texts, outcome: Outcome, *, at: str, waits: Waits, fallback: HandoffRequest
+    conversation: Conversation,
+    texts: Texts,
+    outcome: Outcome,
+    *,
+    at: str,
+    waits: Waits,
+    fallback: HandoffRequest,
+    additions: Sequence[str] = (),
+    first: Sequence[tuple[str, str]] = (),
 ) -> Decision | None:
     """What a turn of the bot brought: its NLU result, its replies, its wish for a person.
 
     Replies to messages that the bot need not answer any more are dropped (I6), its wish for a person is not.
+    ``additions`` are what holds at this moment and belongs to each answer: until when people are there today.
+    ``first`` are announcements, id and text, that are told before the replies.
     ``fallback`` is the handoff to make when the bot wanted one and its action server failed. A turn that brought
     nothing is told like a late bot. None when there is nothing to write.
     """
@@ -568,9 +598,7 @@ def bot_answered(
         draft.add(Kind.LANGUAGE, BOT, language=outcome.language)
     if outcome.replies:
         draft.introduce_bot(texts)
-    for reply in outcome.replies:
-        buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
-        draft.add(Kind.MESSAGE, BOT, text=reply.text, buttons=buttons, data={"of": outcome.of})
+    _say(draft, outcome, first, additions)
     if outcome.handoff is not None:
         _queue(draft, texts, outcome.handoff, BOT, waits, None)
     elif outcome.failure is not None and fallback.reasons:
@@ -582,6 +610,22 @@ def bot_answered(
             # A bot without a word for a live message believes that a person has the conversation.
             draft.resume_bot(())
     return draft.done()
+
+
+def _say(draft: _Draft, outcome: Outcome, first: Sequence[tuple[str, str]], additions: Sequence[str]) -> None:
+    """What is announced, then the bot's replies, each with what holds at this moment behind it. A single answer is the
+    last reply; of several answers it is known which is which only when there is nothing else among them."""
+    if len(additions) == 1:
+        additions = ("",) * (len(outcome.replies) - 1) + tuple(additions)
+    elif len(additions) != len(outcome.replies):
+        additions = ("",) * len(outcome.replies)
+    for id, text in first:
+        draft.add(Kind.MESSAGE, BOT, text=text, data={"announcement": id})
+        draft.state = replace(draft.state, announced=(*draft.state.announced, id))
+    for reply, addition in zip(outcome.replies, additions, strict=False):
+        buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
+        text = f"{reply.text}\n\n{addition}" if addition else reply.text
+        draft.add(Kind.MESSAGE, BOT, text=text, buttons=buttons, data={"of": outcome.of})
 
 
 def _mend(draft: _Draft, texts: Texts, outcome: Outcome, waits: Waits) -> None:

@@ -33,6 +33,7 @@ class Kind(str, Enum):
     CALLBACK = "callback"
     NOTICE = "notice"
     """That a bot answers: before its first message, and again after a person."""
+    APPROVAL = "approval"
     NOTE = "note"
     NLU = "nlu"
     EDITED = "edited"
@@ -51,11 +52,12 @@ class Kind(str, Enum):
 
 
 AGENTS_ONLY = frozenset(
-    {Kind.NOTE, Kind.NLU, Kind.EDITED, Kind.UNSENT, Kind.REACTION, Kind.DELIVERED, Kind.READ, Kind.CHANNEL}
+    {Kind.NOTE, Kind.NLU, Kind.APPROVAL}
+    | {Kind.EDITED, Kind.UNSENT, Kind.REACTION, Kind.DELIVERED, Kind.READ, Kind.CHANNEL}
 )
 """Kinds that a visitor sees only as a number."""
 
-AGENTS_FIELDS = frozenset({"reasons", "note", "priority", "skill", "cause"})
+AGENTS_FIELDS = frozenset({"reasons", "note", "priority", "skill", "cause", "why"})
 """Fields of ``data`` that a visitor never sees."""
 
 

@@ -150,6 +150,8 @@ class Fanout:
         self._check_every_s = check_every_s
         self._retry_s = retry_s
         self._subscriptions: dict[str, set[Subscription]] = defaultdict(set)
+        self.first: tuple[Callable[[dict[str, Any]], None], ...] = ()
+        """Called with every notice before anybody else, in this order."""
         self.watchers: set[Callable[[dict[str, Any]], None]] = set()
         """Called with every notice: agents' sockets, the waiting line."""
         self.listening = asyncio.Event()
@@ -204,7 +206,7 @@ class Fanout:
                 now = asyncio.get_running_loop().time()
                 if reconnected or now - checked >= self._check_every_s:
                     await self.reconcile()
-                    for watcher in tuple(self.watchers):
+                    for watcher in (*self.first, *self.watchers):
                         if reconnected:
                             watcher({"reconnected": True})
                     self.listening.set()
@@ -219,6 +221,8 @@ class Fanout:
 
     def _dispatch(self, raw: bytes) -> None:
         notice = json.loads(raw)
+        for watcher in self.first:
+            watcher(notice)
         if "events" in notice:
             for subscription in self.of(notice["conversation"]):
                 subscription.offer(notice["events"], notice["last"])

@@ -9,26 +9,30 @@ One :class:`Hub` for each process. Methods raise :class:`~handoff.errors.Refused
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from handoff import decisions, packet, queue
+from handoff import callbacks, decisions, packet, promises, queue
 from handoff.accounts import Account
+from handoff.announcements import Board
 from handoff.clock import now_ms, parse_ms, stamp
 from handoff.conversation import Assignee, Conversation, Status
-from handoff.decisions import HANDOFF_BUTTON, Decision, Waits
+from handoff.decisions import HANDOFF_BUTTON, Decision, Room, Waits
 from handoff.entry import for_visitor
-from handoff.errors import BadRequest, NotFound
+from handoff.errors import BadRequest, Forbidden, NotFound
+from handoff.eta import MEASURED_MIN
 from handoff.events import PRIORITIES, Line
 from handoff.fanout import Fanout
 from handoff.holds import Holds
-from handoff.hours import Hours
 from handoff.manners import Manners
+from handoff.owner import LiveOwner
 from handoff.pause import AT_ONCE
 from handoff.presence import Presence
 from handoff.privacy.masking import mask
+from handoff.room import WaitingRoom
 from handoff.store import Store
 from handoff.texts import Texts
 from handoff.transcripts import render
@@ -37,6 +41,12 @@ __all__ = ["Hub"]
 
 QUEUE_SHOWN = 500
 """Lines of the queue that a console gets at once; the rest moves up as it empties."""
+
+MOMENT_TOPICS = frozenset({"faq/opening_hours", "faq/response_time"})
+"""Answers that are complete only with what holds right now."""
+
+RESPONSE_SHARE = 0.8
+"""So many of the latest waits were no longer than what is told as usual."""
 
 HISTORY_LINES = 50
 """Lines of the human stretch that the bot's tracker gets: enough context, bounded cost."""
@@ -50,7 +60,8 @@ class Hub:
     fanout: Fanout
     presence: Presence
     texts: Texts
-    hours: Hours
+    owner: LiveOwner
+    process: str = "hub-1"
     manners: Manners = field(default_factory=lambda: Manners(AT_ONCE))
     """Without them, no message waits for another."""
     trouble: Callable[[], Awaitable[Mapping[str, str]]] | None = None
@@ -59,13 +70,72 @@ class Hub:
 
     def __post_init__(self) -> None:
         self.holds = Holds(self.store, self.manners.pause)
+        self.room = WaitingRoom(self.store, self.owner)
+        self.board = Board(self.store, self.fanout)
+        self.store.target_s = lambda skill: self.owner.now.rules.target(skill)
 
-    def open_now(self) -> bool:
-        """Whether people answer now."""
-        return self.hours.open_at(datetime.now(UTC))
+    def open_now(self, language: str, skill: str | None = None) -> bool:
+        """Whether people answer in this language now."""
+        return self.owner.now.hours.of("chat").of(language, skill).open_at(datetime.now(UTC))
 
-    def waits(self) -> Waits:
-        return Waits(open=self.open_now())
+    def opening(self, language: str) -> dict[str, Any]:
+        """What a visitor is told of the hours: ``now``, ``opens_at``, ``text``."""
+        settings, now = self.owner.now, datetime.now(UTC)
+        hours = settings.hours.of("chat").of(language)
+        opens = hours.next_open(now)
+        return {
+            "now": hours.open_at(now),
+            "opens_at": stamp(round(opens.timestamp() * 1000)) if opens is not None and opens > now else None,
+            "text": settings.teller.open_text(language, hours, now),
+        }
+
+    def response(self, language: str) -> str:
+        """How soon somebody answers, as far as that was measured or follows from the hours; it may be empty."""
+        settings, now = self.owner.now, datetime.now(UTC)
+        if settings.hours.of("chat").of(language).open_at(now):
+            waits = self.room.waits
+            if len(waits) < MEASURED_MIN:
+                return ""
+            usual = sorted(waits)[int(len(waits) * RESPONSE_SHARE)]
+            return settings.texts.say(language, "hours.answers_in", minutes=max(1, -(-round(usual) // 60)))
+        return settings.teller.email_text(language, now)
+
+    def additions(self, language: str, nlu: Mapping[str, Any] | None) -> tuple[str, ...]:
+        """What holds at this moment and belongs to each of the bot's answers, most often nothing: answers about hours
+        or response times are complete only with it."""
+        if nlu is None or nlu.get("decision") != "answer":
+            return ()
+        return tuple(self._addition(language, str(topic)) for topic in (nlu.get("topic"), *(nlu.get("also") or ())))
+
+    def _addition(self, language: str, topic: str) -> str:
+        if topic not in MOMENT_TOPICS:
+            return ""
+        settings, now = self.owner.now, datetime.now(UTC)
+        parts = [settings.teller.open_text(language, settings.hours.of("chat").of(language), now)]
+        if topic == "faq/response_time":
+            parts = [*parts, self.response(language), settings.teller.email_text(language, now)]
+        return " ".join(dict.fromkeys(part for part in parts if part))
+
+    def announced(self, state: Conversation, nlu: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+        """What the bot has to tell before its answer, as id and text."""
+        topic = (nlu or {}).get("topic")
+        found = self.board.matching(topic, state.channel, state.announced)
+        return [(one.id, one.texts[state.language]) for one in found]
+
+    def waits(self, state: Conversation) -> Waits:
+        """What somebody who begins to wait is told."""
+        settings, now = self.owner.now, datetime.now(UTC)
+        hours = settings.hours.of("chat").of(state.language)
+        if hours.open_at(now):
+            if not self.room.filled or self.room.answers(state.language):
+                return Waits(open=True)
+            spoken = settings.texts.say(state.language, f"names.{state.language}")
+            return Waits(open=True, text=settings.texts.say(state.language, "queue.nobody", language=spoken))
+        opens = hours.next_open(now)
+        if opens is None:
+            return Waits(open=False, text=settings.texts.say(state.language, "queue.closed"))
+        told = settings.teller.when(state.language, opens, now)
+        return Waits(open=False, text=settings.texts.say(state.language, "queue.closed_until", opens=told))
 
     # -- visitors
 
@@ -92,12 +162,13 @@ class Hub:
         async def decide(conversation: Conversation) -> Decision:
             at = stamp(now_ms())
             if topic is None and self._never_minds(conversation, said):
-                history = await self._human_stretch(conversation)
+                history = await self.human_stretch(conversation)
                 return decisions.cancel_handoff(
                     conversation, self.texts, at=at, history=history, text=said, client_id=id
                 )
             if topic == HANDOFF_BUTTON and conversation.status in (Status.BOT, Status.QUEUED, Status.RESOLVED):
-                return decisions.hand_off(conversation, self.texts, at=at, waits=self.waits(), text=said, client_id=id)
+                waits = self.waits(conversation)
+                return decisions.hand_off(conversation, self.texts, at=at, waits=waits, text=said, client_id=id)
             return decisions.visitor_wrote(
                 conversation,
                 self.texts,
@@ -122,7 +193,7 @@ class Hub:
         """The visitor asks for a person. Answer: ``status``."""
 
         def decide(conversation: Conversation) -> Decision:
-            return decisions.hand_off(conversation, self.texts, at=stamp(now_ms()), waits=self.waits())
+            return decisions.hand_off(conversation, self.texts, at=stamp(now_ms()), waits=self.waits(conversation))
 
         return (await self.store.request(new.id, decide, client_id=id, new=new)).answer
 
@@ -130,7 +201,7 @@ class Hub:
         """The visitor leaves the queue. Answer: ``status``."""
 
         async def decide(state: Conversation) -> Decision:
-            history = await self._human_stretch(state)
+            history = await self.human_stretch(state)
             return decisions.cancel_handoff(state, self.texts, at=stamp(now_ms()), history=history)
 
         return (await self.store.request(conversation, decide, client_id=id)).answer
@@ -168,9 +239,9 @@ class Hub:
         state = await self.store.load(conversation)
         frame: dict[str, Any] = {"type": "status", "status": (state.status if state else Status.BOT).value}
         if state is not None and state.status is Status.QUEUED:
-            rank = await self.store.call(self.store.redis.zrank(self.store.keys.queue, conversation))
-            if rank is not None:
-                frame.update(position=rank + 1, ahead=rank, eta_s=None, agents=await self.presence.online())
+            if not self.fanout.listening.is_set() or conversation not in self.room.lines:
+                await self.room.fill()
+            frame.update(self.room.statuses([conversation]).get(conversation, {}))
         return frame
 
     # -- agents
@@ -179,16 +250,40 @@ class Hub:
         """Take a conversation: exactly one of many wins. Answer: ``status``, ``last``."""
 
         def decide(state: Conversation) -> Decision:
-            return decisions.claim(state, self.texts, at=stamp(now_ms()), agent=account.assignee)
+            self._may_claim(account, state)
+            return self.claimed(state, account, why=["claimed"])
 
         return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
+
+    def claimed(self, state: Conversation, account: Account, *, why: Sequence[str]) -> Decision:
+        """The agent takes it, if there is room; why it is this agent stands in the log."""
+        made = decisions.claim(state, self.texts, at=stamp(now_ms()), agent=account.assignee, why=why)
+        return replace(made, room=self.room_of(account, state.channel))
+
+    def room_of(self, account: Account, channel: str) -> Room:
+        """How many conversations the agent may have (I8)."""
+        return Room(account.capacity, self.owner.now.rules.channels.get(channel))
+
+    def _may_claim(self, account: Account, state: Conversation) -> None:
+        """Who waits gets nobody who does not speak their language, before the owner's time and their consent. Those
+        who lead decide for themselves.
+
+        Raises:
+            Forbidden: so it is.
+        """
+        if state.status is not Status.QUEUED or account.leads or state.language in account.languages:
+            return
+        waited_s = (now_ms() - parse_ms(state.waiting_since or stamp(now_ms()))) / 1000
+        agreed = set(state.consents) & set(account.languages)
+        if not agreed or waited_s < self.owner.now.rules.other_language_after_s:
+            raise Forbidden("You do not speak the visitor's language, and the visitor has not agreed to another yet.")
 
     async def agent_message(self, account: Account, conversation: str, *, id: str, text: str) -> Mapping[str, Any]:
         """The assignee's message to the visitor. Answer: ``seq``, and ``masked`` where numbers were covered."""
         covered = mask(text)
 
         def decide(state: Conversation) -> Decision:
-            return decisions.agent_wrote(
+            made = decisions.agent_wrote(
                 state,
                 at=stamp(now_ms()),
                 agent=account.assignee,
@@ -197,6 +292,8 @@ class Hub:
                 supervisor=account.leads,
                 masked=covered.count,
             )
+            # What was promised is kept with this.
+            return replace(made, after=replace(made.after, snooze=None))
 
         return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
 
@@ -217,7 +314,14 @@ class Hub:
         return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
 
     async def transfer(
-        self, account: Account, conversation: str, *, id: str, to: Assignee | None, skill: str | None, note: str | None
+        self,
+        account: Account,
+        conversation: str,
+        *,
+        id: str,
+        to: Account | None,
+        skill: str | None,
+        note: str | None,
     ) -> Mapping[str, Any]:
         """Pass it to another agent, or to a skill's queue. Answer: ``status``.
 
@@ -229,16 +333,17 @@ class Hub:
             # Asked here and not before: a transfer that was done is answered the same when its target has left since.
             if to is not None and not await self.presence.is_there(to.id):
                 raise BadRequest(f"to: {to.name} is not online")
-            return decisions.transfer(
+            made = decisions.transfer(
                 state,
                 self.texts,
                 at=stamp(now_ms()),
                 by=account.assignee,
                 note=_covered(note),
-                to=to,
+                to=to.assignee if to is not None else None,
                 skill=skill,
                 supervisor=account.leads,
             )
+            return replace(made, room=self.room_of(to, state.channel)) if to is not None else made
 
         return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
 
@@ -254,7 +359,7 @@ class Hub:
                 at=stamp(now_ms()),
                 agent=account.assignee,
                 note=_covered(note),
-                history=await self._human_stretch(state),
+                history=await self.human_stretch(state),
                 supervisor=account.leads,
             )
 
@@ -289,22 +394,46 @@ class Hub:
         """The first lines of the queue, in the order of dispatch, reasons not yet in words."""
         redis, keys = self.store.redis, self.store.keys
         waiting = await self.store.call(redis.zrange(keys.queue, 0, QUEUE_SHOWN - 1))
-        return [line for line in map(queue.entry, await self._states(waiting)) if line is not None]
+        return [line for line in map(queue.entry, await self.states(waiting)) if line is not None]
 
     async def lines(self, conversations: Collection[str]) -> dict[str, dict[str, Any] | None]:
         """The lines of these conversations; None for one that needs no person now."""
-        states = await self._states([conversation.encode() for conversation in conversations])
+        states = await self.states([conversation.encode() for conversation in conversations])
         found = {state.id: queue.entry(state) for state in states}
         return {conversation: found.get(conversation) for conversation in conversations}
+
+    async def tasks(self) -> list[dict[str, Any]]:
+        """Call-backs to make and e-mails to answer, soonest first."""
+        redis, keys, remind = self.store.redis, self.store.keys, self.owner.now.rules.callbacks.remind_min
+        pipe = redis.pipeline(transaction=False)
+        pipe.zrange(keys.callbacks, 0, -1)
+        pipe.zrange(keys.replies, 0, -1)
+        calls, mails = await self.store.call(pipe.execute())
+        found = (callbacks.task(state, remind_min=remind) for state in await self.states([*calls, *mails]))
+        return sorted((task for task in found if task is not None), key=lambda task: task["from"] or task["by"])
+
+    async def alerts(self) -> list[dict[str, Any]]:
+        """The alerts that stand, not yet in words."""
+        rows = await self.store.call(self.store.redis.hvals(self.store.keys.alerts))
+        return sorted((json.loads(row) for row in rows), key=lambda alert: str(alert["at"]))
+
+    async def consent(self, conversation: str, *, id: str, language: str) -> Mapping[str, Any]:
+        """The visitor will do with an agent of another language. Answer: ``language``."""
+
+        def decide(state: Conversation) -> Decision:
+            return promises.consent(state, self.owner.now.teller, at=stamp(now_ms()), language=language)
+
+        return (await self.store.request(conversation, decide, client_id=id)).answer
 
     async def mine(self, agent: str) -> list[Conversation]:
         """The conversations that an agent has."""
         assigned = await self.store.call(self.store.redis.hgetall(self.store.keys.assigned))
         own = [conversation for conversation, holder in assigned.items() if holder == agent.encode()]
-        states = await self._states(own)
+        states = await self.states(own)
         return [state for state in states if state.assignee is not None and state.assignee.id == agent]
 
-    async def _states(self, conversations: list[bytes]) -> list[Conversation]:
+    async def states(self, conversations: Sequence[bytes]) -> list[Conversation]:
+        """Conversations as they are; those that do not exist are left out."""
         if not conversations:
             return []
         pipe = self.store.redis.pipeline(transaction=False)
@@ -322,17 +451,14 @@ class Hub:
                 at=stamp(now_ms()),
                 by=by,
                 outcome=_covered(outcome),
-                history=await self._human_stretch(state),
+                history=await self.human_stretch(state),
                 supervisor=leads,
             )
 
         return (await self.store.request(conversation, decide, scope=scope, client_id=id)).answer
 
     async def human_stretch(self, state: Conversation) -> list[Line]:
-        """What visitor and people have said since the bot fell silent, for its tracker."""
-        return await self._human_stretch(state)
-
-    async def _human_stretch(self, state: Conversation) -> list[Line]:
+        """What people said to each other since a person was asked for, for the bot's tracker."""
         if not state.human_from:
             return []
         events = await self.store.events(state.id, after=max(state.human_from - 1, 0))

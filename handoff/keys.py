@@ -88,6 +88,66 @@ class HubKeys(Keys):
         return self.prefix + "torn"
 
     @property
+    def assigned_channels(self) -> str:
+        """Hash: the channel by conversation, for all that are assigned."""
+        return self.prefix + "assigned:channels"
+
+    @property
+    def offers(self) -> str:
+        """Hash: JSON of the offer that stands, by conversation: id, agent, until (ms of Redis' clock), why."""
+        return self.prefix + "offers"
+
+    @property
+    def passed(self) -> str:
+        """Hash: ``{conversation} {agent}`` to the time (ms of Redis' clock) until which the agent is asked last."""
+        return self.prefix + "offers:passed"
+
+    @property
+    def callbacks(self) -> str:
+        """Sorted set: conversations with a call-back to make, by the begin of its window, milliseconds."""
+        return self.prefix + "callbacks"
+
+    @property
+    def replies(self) -> str:
+        """Sorted set: conversations with an e-mail to answer, by when it is due, milliseconds."""
+        return self.prefix + "replies"
+
+    @property
+    def promises(self) -> str:
+        """Sorted set: snoozed conversations, by when their agent comes back to them, milliseconds."""
+        return self.prefix + "promises"
+
+    @property
+    def visitors_seen(self) -> str:
+        """Sorted set: waiting conversations whose visitor has a socket, by the time of Redis' clock it was seen."""
+        return self.prefix + "visitors:seen"
+
+    @property
+    def active(self) -> str:
+        """Sorted set: agents by the time of Redis' clock at which they last did something."""
+        return self.prefix + "agents:active"
+
+    @property
+    def idle(self) -> str:
+        """Set: agents who are away because they did nothing, and come back with the first thing they do."""
+        return self.prefix + "agents:idle"
+
+    @property
+    def announcements(self) -> str:
+        """Hash: JSON of an announcement by its id."""
+        return self.prefix + "announcements"
+
+    @property
+    def alerts(self) -> str:
+        """Hash: JSON of an alert that stands, by its id."""
+        return self.prefix + "alerts"
+
+    @property
+    def watch(self) -> str:
+        """String with a lease: the hub that raises and ends alerts."""
+        return self.prefix + "alerts:watch"
+
+    @property
     def probe(self) -> str:
         """String with a time to live: written to see whether Redis takes writes."""
         return self.prefix + "probe"

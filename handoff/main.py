@@ -5,37 +5,38 @@ Exit status 0 (or the signal that ended it) after serving, 1 with one line on st
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import logging
 import os
 import random
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
-
-import yaml
 
 from handoff import metrics
 from handoff.accounts import Accounts
+from handoff.alerts import Watch
 from handoff.app import make_app, sockets_most
 from handoff.bridge import BotBridge
 from handoff.canned import load_canned
 from handoff.caretaker import Caretaker
 from handoff.channels.messenger.channel import Messenger
+from handoff.dispatch import Dispatcher
 from handoff.errors import HubError, SettingsError
 from handoff.fanout import Fanout
 from handoff.fitness import check_redis
 from handoff.gateway.agent import AgentGateway
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.visitor import VisitorGateway
-from handoff.hours import read_hours
 from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
 from handoff.listeners import health_listener, public_listeners
 from handoff.manners import read_manners
 from handoff.orphans import Orphans
+from handoff.owner import LiveOwner, read_owner
 from handoff.presence import Presence
 from handoff.routing import read_routing
 from handoff.server import make_server
@@ -87,8 +88,7 @@ async def serve(settings: Settings) -> None:
         StartRefused: Redis is not fit.
     """
     texts = load_texts(settings.owner_dir)
-    company = yaml.safe_load((settings.owner_dir / "company.yml").read_text("utf-8"))
-    hours = read_hours(f"{settings.owner_dir / 'company.yml'}: hours.chat", (company.get("hours") or {}).get("chat"))
+    owner = LiveOwner(read_owner(settings.owner_dir), settings.owner_dir)
     routing = read_routing(settings.owner_dir / "handoff.yml")
     manners = read_manners(settings.owner_dir / "manners.yml")
     canned = load_canned(settings.owner_dir)
@@ -107,9 +107,11 @@ async def serve(settings: Settings) -> None:
     )
     fanout = Fanout(blocking, store)
     presence = Presence(store)
-    hub = Hub(store, fanout, presence, texts, hours, manners)
+    hub = Hub(store, fanout, presence, texts, owner, settings.process, manners)
     line = WaitingLine(hub)
-    fanout.watchers.add(line.noticed)
+    dispatcher = Dispatcher(hub)
+    # The room first: the others look into it.
+    fanout.first = (hub.room.noticed, hub.board.noticed, line.noticed, dispatcher.noticed)
     accounts = Accounts(redis, keys)
     tokens = VisitorTokens(
         settings.secrets or (signing_key(settings.var),), max_age_s=settings.visitor_token_days * 86_400
@@ -148,6 +150,11 @@ async def serve(settings: Settings) -> None:
         presence.keep_touching(),
         line.keep_telling(),
         Caretaker(hub).keep_sweeping(),
+        owner.keep_looking(),
+        hub.room.keep_filled(),
+        hub.board.keep_telling(),
+        dispatcher.keep_dispatching(),
+        Watch(hub).keep_watching(),
         metrics.keep_measuring_loop(),
         Orphans(hub, process=settings.process).keep_looking(),
     ]
@@ -187,10 +194,36 @@ def _say_when_dead(task: asyncio.Task[None]) -> None:
     os._exit(70)
 
 
-def main() -> int:
-    """Entry point of ``python -m handoff``."""
+def check(settings: Settings) -> int:
+    """Say what is wrong with the owner's files, one line each. Returns the exit status."""
+    problems: list[str] = []
+    folder = settings.owner_dir
+    reads: list[Callable[[], object]] = [
+        lambda: load_texts(folder),
+        lambda: read_owner(folder),
+        lambda: read_routing(folder / "handoff.yml"),
+    ]
+    for read in reads:
+        try:
+            read()
+        except SettingsError as error:
+            problems += error.problems
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not problems:
+        print(f"{settings.owner_dir}: all files are in order")
+    return 1 if problems else 0
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Entry point of ``python -m handoff``; with ``--check`` the owner's files are read and nothing is started."""
+    parser = argparse.ArgumentParser(prog="python -m handoff", description="Run one hub.")
+    parser.add_argument("--check", action="store_true", help="only say what is wrong with the owner's files")
+    only_check = parser.parse_args(given).check
     _log_to_stderr()
     try:
+        if only_check:
+            return check(Settings.from_environment({"SILTA_REDIS_URL": "unix:///unchecked", **os.environ}))
         settings = Settings.from_environment(os.environ)
         import uvloop
 

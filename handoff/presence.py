@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any
 
 from handoff.errors import StoreUnavailable
 from handoff.keys import AGENT_SEEN_GRACE_S
@@ -33,6 +34,8 @@ class Presence:
         if value is None or value == b"offline":
             await self.set(agent, "online")
             value = b"online"
+        if await self.did_something(agent):
+            value = b"online"
         await self.touch()
         return value.decode() if isinstance(value, bytes) else str(value)
 
@@ -51,6 +54,32 @@ class Presence:
         if self._here:
             now = await self.now_ms()
             await self._store.call(self._store.redis.zadd(self._store.keys.seen, dict.fromkeys(self._here, now)))
+
+    async def did_something(self, agent: str) -> bool:
+        """The agent did something in some window; whether that brought them back from being idle."""
+        now = await self.now_ms()
+        redis, keys = self._store.redis, self._store.keys
+        pipe = redis.pipeline(transaction=False)
+        pipe.zadd(keys.active, {agent: now})
+        pipe.srem(keys.idle, agent)
+        _, was_idle = await self._store.call(pipe.execute())
+        if was_idle:
+            await self.set(agent, "online")
+        return bool(was_idle)
+
+    async def note_idle(
+        self, *, away_after_s: float, online: Collection[str], tell: Callable[[dict[str, Any]], Awaitable[None]]
+    ) -> None:
+        """Agents who have been online and have done nothing in any window for so long are away."""
+        if not online:
+            return
+        redis, keys, agents = self._store.redis, self._store.keys, sorted(online)
+        before = await self.now_ms() - round(away_after_s * 1000)
+        done = await self._store.call(redis.zmscore(keys.active, agents))
+        for agent, at in zip(agents, done, strict=True):
+            if at is not None and at < before and await self._store.call(redis.sadd(keys.idle, agent)):
+                await self.set(agent, "away")
+                await tell({"presence": {"agent": agent, "value": "away", "idle": True}})
 
     async def now_ms(self) -> int:
         """Redis' clock."""

@@ -16,16 +16,16 @@ _PRIORITY_STEP = 10**13
 always outweighs any waiting time and a double holds the sum exactly."""
 
 
-def score(conversation: Conversation) -> int:
-    """Place in the queue: lower is sooner. By priority, then by ``waiting_since`` (I7); who lost an agent comes first
-    within the priority.
+def score(conversation: Conversation, target_s: int = 0) -> int:
+    """Place in the queue: lower is sooner. By priority, then by ``waiting_since`` and the target of the skill, in
+    seconds, so that within one skill who came first is first (I7); who lost an agent comes first within the priority.
 
     Raises:
         ValueError: the conversation is not waiting.
     """
     if conversation.waiting_since is None:
         raise ValueError(f"{conversation.id} does not wait")
-    waited = 0 if conversation.lost else parse_ms(conversation.waiting_since)
+    waited = 0 if conversation.lost else parse_ms(conversation.waiting_since) + target_s * 1000
     return PRIORITIES.index(conversation.priority) * _PRIORITY_STEP + waited
 
 
@@ -49,7 +49,18 @@ def entry(conversation: Conversation) -> dict[str, Any] | None:
         "assigned_at": conversation.assigned_at,
         "lost": conversation.lost,
         "last": conversation.last,
+        "consents": list(conversation.consents),
+        "served_by": conversation.served_by,
+        "served_at": conversation.served_at,
+        "snoozed_until": conversation.snooze["until"] if conversation.snooze else None,
+        "promise": _promise(conversation),
     }
+
+
+def _promise(conversation: Conversation) -> dict[str, Any] | None:
+    """What the visitor was promised, by when; None when nothing was."""
+    snooze = conversation.snooze
+    return {"by": snooze["until"], "text": snooze["promise"]} if snooze and snooze["promise"] is not None else None
 
 
 def moved(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:

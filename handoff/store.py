@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -18,7 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from handoff import metrics, queue
+from handoff import callbacks, metrics, queue
 from handoff.clock import parse_ms
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
@@ -39,7 +39,7 @@ from handoff.events import Keys, encode
 from handoff.keys import ANSWER_TTL_S, HubKeys
 from handoff.recent import Recent
 from handoff.redis_address import pool
-from handoff.writer import Writer, load_script
+from handoff.writer import Script, Writer, load_script
 
 __all__ = ["Commit", "Decide", "Store", "connect"]
 
@@ -118,6 +118,8 @@ class Store:
         self.keys = keys
         self._writer = writer
         self._recent = Recent()
+        self.target_s: Callable[[str], int] = lambda _: 0
+        """The target of a skill in seconds, for the order of the queue."""
         self._turns: dict[str, _Turns] = {}
         self._bot_timeout_ms = bot_timeout_ms
         self._timeout_s = timeout_s
@@ -159,6 +161,14 @@ class Store:
         keys = self.keys
         names = [keys.inbox, keys.busy(conversation), keys.wait(conversation)]
         return bool(await self._writer.run(_UNSTICK, names, []))
+
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
+        """Run a script that writes, in a batch with other writes.
+
+        Raises:
+            StoreUnavailable: whether it was written is unknown.
+        """
+        return await self._writer.run(script, keys, args)
 
     async def forget_gone(self, conversation: str) -> bool:
         """Take a conversation that does not exist out of the lists of conversations; whether it was in one."""
@@ -314,6 +324,10 @@ class Store:
         if reply[0] == b"stale":
             metrics.requests.labels("conflict").inc()
             raise StaleVersion
+        if reply[0] == b"gone":
+            raise Conflict("The offer does not stand any more.", reason="gone")
+        if reply[0] == b"full":
+            raise Conflict(_FULL[reply[1]], reason="full")
         metrics.requests.labels("written").inc()
         return Commit(decision.answer, decision)
 
@@ -347,7 +361,7 @@ class Store:
             "entries": [entry.to_json() for entry in decision.entries],
             "answer": _json(dict(decision.answer)) if answer_key else False,
             "ttl": ANSWER_TTL_S,
-            "score": queue.score(after) if after.status is Status.QUEUED else False,
+            "score": queue.score(after, self.target_s(after.skill)) if after.status is Status.QUEUED else False,
             "agent": after.assignee.id if after.assignee else False,
             "due": self._deadline(before, after),
             "buttons": {button: _json(dict(value)) for button, value in decision.buttons.items()},
@@ -356,6 +370,13 @@ class Store:
             "group": Keys.HUB_GROUP,
             "channel": False if self._writer.replicas else self.keys.notices,
             "confirm": self._writer.replicas > 0,
+            "offers": self.keys.offers,
+            "offer": decision.offer or False,
+            "channels": self.keys.assigned_channels,
+            "on": after.channel,
+            "room": _room(decision),
+            "marks": _marks(self.keys, after),
+            "window": False if decision.window_room is None else decision.window_room,
             # The log is the outbox of Messenger: the same write says that there is something in it.
             "send": after.channel == "messenger" and any(entry.is_for_visitor for entry in decision.entries),
         }
@@ -367,6 +388,8 @@ class Store:
         }
         if queue.moved(earlier, line):
             notice["queue"] = line
+        if before.callback != after.callback:
+            notice["callback"] = callbacks.task(after)
         return _json(plan), _json(notice)
 
 
@@ -388,6 +411,33 @@ _KINDS: Mapping[str, type[Refused]] = {
     kind.code: kind
     for kind in (BadRequest, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, RateLimited, TryLater)
 }
+
+
+_FULL = {
+    b"capacity": "There is no room for one conversation more.",
+    b"channel": "There is no room for one conversation more on this channel.",
+    b"window": "This window is full; choose another.",
+}
+
+
+def _room(decision: Decision) -> dict[str, Any] | bool:
+    if decision.room is None:
+        return False
+    limit = decision.room.on_channel
+    return {"capacity": decision.room.capacity, "on_channel": False if limit is None else limit}
+
+
+def _marks(keys: HubKeys, state: Conversation) -> list[dict[str, Any]]:
+    """Where a conversation stands in the lists of things to do, the call-back first."""
+    task = state.callback if callbacks.is_open(state.callback) else None
+    called = parse_ms(task["from"]) if task and task["kind"] == "phone" else False
+    mailed = parse_ms(task["by"]) if task and task["kind"] == "email" else False
+    snoozed = parse_ms(state.snooze["until"]) if state.snooze else False
+    return [
+        {"key": keys.callbacks, "score": called},
+        {"key": keys.replies, "score": mailed},
+        {"key": keys.promises, "score": snoozed},
+    ]
 
 
 def _json(value: Any) -> str:

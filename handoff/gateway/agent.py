@@ -11,15 +11,22 @@ from redis.exceptions import RedisError
 
 from handoff import queue
 from handoff.accounts import Account, Accounts
+from handoff.alerts import worded
+from handoff.announcements import Announcement
+from handoff.clock import stamp
+from handoff.conversation import Status
+from handoff.duties import Duties
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
 from handoff.gateway.peer import Peer
 from handoff.hub import Hub
+from handoff.room import SUPERVISOR
 from handoff.settings import Settings
 from handoff.suggestions import Suggestions
 from handoff.wire import agent as wire
 from handoff.wire import codec
+from handoff.wire.desk import Accept, DeskFrame, Join
 
 __all__ = ["AgentGateway", "AgentSocket"]
 
@@ -29,6 +36,9 @@ OPEN_MAX = 100
 """Conversations one socket follows at once; the one opened longest ago is dropped first."""
 
 
+ACTIVE_EVERY_S = 5.0
+"""What an agent does is noted at most so often: idleness is counted in minutes."""
+
 Request = (
     wire.Claim
     | wire.Message
@@ -37,6 +47,7 @@ Request = (
     | wire.ReturnToBot
     | wire.Resolve
     | wire.Presence
+    | DeskFrame
     | wire.Suggest
 )
 """Frames that are answered with what they brought."""
@@ -53,6 +64,7 @@ class AgentGateway:
         self.settings = settings
         self.suggestions = suggestions or Suggestions({})
         self.peers: set[Peer] = set()
+        self.desk = Duties(hub)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if not allowed_origin(scope["headers"], self.settings.origins):
@@ -86,6 +98,9 @@ class AgentSocket:
         self._looks_at: str | None = None
         self._lines: set[str] = set()
         """Conversations that this console believes to need a person."""
+        self._offered: set[str] = set()
+        """Conversations that are offered to this agent."""
+        self._acted = -ACTIVE_EVERY_S
         self._refresh: asyncio.Task[None] | None = None
         self._held: list[Mapping[str, Any]] | None = []
         """Notices that came before the welcome, which they must follow: the queue in it may be older than they are."""
@@ -116,14 +131,66 @@ class AgentSocket:
         """Something moved in the queue, an agent's presence changed, or notices may have been lost."""
         if self._held is not None:
             self._held.append(notice)
-        elif "queue" in notice:
+            return
+        if "queue" in notice:
             self._push_line(notice["conversation"], notice["queue"])
-        elif "presence" in notice:
+        if "callback" in notice and notice["callback"] is not None:
+            self._peer.push({"type": "callback", "task": notice["callback"]})
+        if "offer" in notice:
+            self._push_offer(notice["offer"])
+        elif "offer_gone" in notice:
+            self._offer_gone(notice["offer_gone"]["conversation"])
+        elif "alert" in notice:
+            self._push_alert(notice["alert"])
+        if "presence" in notice:
             self._peer.push({"type": "presence", **notice["presence"]})
         elif "alarm" in notice:
             self._push_alarm(notice["alarm"])
         elif "reconnected" in notice and (self._refresh is None or self._refresh.done()):
             self._refresh = asyncio.create_task(self._refresh_queue(), name="queue")
+
+    def _push_offer(self, offer: Mapping[str, Any]) -> None:
+        conversation = offer["conversation"]
+        line = self._hub.room.lines.get(conversation)
+        if line is None:
+            return
+        if offer["agent"] == self.account.id:
+            self._offered.add(conversation)
+            self._peer.push(
+                {
+                    "type": "offer",
+                    "conversation": conversation,
+                    "expires_at": stamp(offer["until_ms"]),
+                    "entry": self._shown(line),
+                    "why": list(offer["why"]),
+                }
+            )
+        self._peer.push({"type": "queue", "conversation": conversation, "entry": self._shown(line)})
+
+    def _offer_gone(self, conversation: str) -> None:
+        if conversation in self._offered:
+            self._offered.discard(conversation)
+            self._peer.push({"type": "offer.gone", "conversation": conversation})
+        line = self._hub.room.lines.get(conversation)
+        if line is not None:
+            self._peer.push({"type": "queue", "conversation": conversation, "entry": self._shown(line)})
+
+    def _push_alert(self, alert: Mapping[str, Any]) -> None:
+        if self.account.leads or alert.get("for_agent") == self.account.id:
+            self._peer.push({"type": "alert", **worded(alert, self._hub.owner.now, self._language)})
+
+    def _announced(self, announcement: Announcement, holds: bool) -> None:
+        frame = announcement.whole() if holds else {"id": announcement.id, "ended": True}
+        self._peer.push({"type": "announcement", **frame})
+
+    def _shown(self, line: Mapping[str, Any]) -> dict[str, Any]:
+        """A line of the queue in the agent's language, and to whom it is offered."""
+        shown = queue.localised(line, self._hub.texts, self._language)
+        offer = self._hub.room.offers.get(shown.get("conversation", ""))
+        if offer is not None and offer["until_ms"] > self._hub.room.now_ms:
+            account = self._hub.room.accounts.get(offer["agent"])
+            shown["offered_to"] = {"id": offer["agent"], "name": account.name if account is not None else ""}
+        return shown
 
     def _explained(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
         texts = self._hub.texts
@@ -146,7 +213,10 @@ class AgentSocket:
             self._lines.add(conversation)
         else:
             self._lines.discard(conversation)
-        shown = queue.localised(line, self._hub.texts, self._language) if line is not None else None
+        if conversation in self._offered and (line is None or line["status"] != Status.QUEUED.value):
+            self._offered.discard(conversation)
+            self._peer.push({"type": "offer.gone", "conversation": conversation})
+        shown = self._shown(line) if line is not None else None
         self._peer.push({"type": "queue", "conversation": conversation, "entry": shown})
 
     async def _refresh_queue(self) -> None:
@@ -193,6 +263,7 @@ class AgentSocket:
     def close(self) -> None:
         """Stop listening; the agent's grace begins when this was the last socket."""
         self._hub.fanout.watchers.discard(self.noticed)
+        self._hub.board.listeners.discard(self._announced)
         for subscription in self._open.values():
             subscription.close()
         if self._refresh is not None:
@@ -213,21 +284,34 @@ class AgentSocket:
         self._account = account
         presence = await hub.presence.arrived(account.id)
         hub.fanout.watchers.add(self.noticed)
+        hub.board.listeners.add(self._announced)
+        await hub.room.refresh(listening=hub.fanout.listening.is_set())
         waiting = await hub.queue()
         own = await hub.mine(account.id)
+        tasks = await hub.tasks()
+        alerts = await hub.alerts()
         self._lines = {line["conversation"] for line in waiting} | {state.id for state in own}
         self._peer.push(
             {
                 "type": "welcome",
                 "agent": account.public(),
                 "presence": presence,
-                "queue": [queue.localised(line, hub.texts, self._language) for line in waiting],
+                "queue": [self._shown(line) for line in waiting],
+                "callbacks": tasks,
+                "announcements": [one.whole() for one in hub.board.current()],
+                "agents": self._colleagues(),
+                "skills": sorted({skill for one in hub.room.accounts.values() for skill in one.skills}),
                 "mine": [
                     {**(queue.localised(queue.entry(state) or {}, hub.texts, self._language)), "last": state.last}
                     for state in own
                 ],
             }
         )
+        for offer in hub.room.offers.values():
+            if offer["agent"] == account.id and offer["until_ms"] > hub.room.now_ms:
+                self._push_offer(offer)
+        for alert in alerts:
+            self._push_alert(alert)
         held, self._held = self._held or [], None
         for notice in held:
             self.noticed(notice)
@@ -244,6 +328,24 @@ class AgentSocket:
         found = await self._hub.trouble() if self._hub.trouble is not None else {}
         if found:
             self._push_alarm({"code": found["code"], "at": found.get("at", ""), "ended": False})
+
+    def _colleagues(self) -> list[dict[str, Any]]:
+        """Everybody with an account, for a transfer."""
+        room = self._hub.room
+        loads = {agent.id: agent.busy for agent in room.agents()}
+        return [
+            {
+                "id": one.id,
+                "name": one.name,
+                "role": one.role,
+                "presence": room.values.get(one.id, "offline"),
+                "languages": list(one.languages),
+                "skills": list(one.skills),
+                "load": loads.get(one.id, 0),
+                "capacity": one.capacity,
+            }
+            for one in sorted(room.accounts.values(), key=lambda one: one.name)
+        ]
 
     async def _resume(self, conversation: str, cursor: int) -> None:
         if cursor > await self._hub.store.last(conversation):
@@ -279,8 +381,18 @@ class AgentSocket:
             log.exception("a frame of agent %s failed", self.account.id)
             self._peer.push(codec.error(reply_to, TryLater("This did not work; send the same again in a moment.")))
 
+    async def _note_activity(self) -> None:
+        """The agent is at work, in this window."""
+        now = asyncio.get_running_loop().time()
+        if now - self._acted >= ACTIVE_EVERY_S:
+            self._acted = now
+            if await self._hub.presence.did_something(self.account.id):
+                await self._tell_presence("online")
+
     async def _answer(self, frame: wire.Frame) -> None:
         hub, account = self._hub, self.account
+        if not isinstance(frame, wire.Ping):
+            await self._note_activity()
         match frame:
             case wire.Hello():
                 raise Unauthorized("This socket has said hello already.")
@@ -315,7 +427,12 @@ class AgentSocket:
             case wire.Transfer():
                 to = await self._target(frame.to.agent)
                 return await hub.transfer(
-                    account, frame.conversation, id=frame.id, to=to, skill=frame.to.skill, note=frame.note
+                    account,
+                    frame.conversation,
+                    id=frame.id,
+                    to=to,
+                    skill=SUPERVISOR if frame.to.supervisor else frame.to.skill,
+                    note=frame.note,
                 )
             case wire.ReturnToBot():
                 return await hub.return_to_bot(account, frame.conversation, id=frame.id, note=frame.note)
@@ -325,6 +442,14 @@ class AgentSocket:
                 await hub.presence.set(account.id, frame.value)
                 await self._tell_presence(frame.value)
                 return {"value": frame.value}
+            case _:
+                return await self._at_the_desk(frame)
+
+    async def _at_the_desk(self, frame: DeskFrame) -> Mapping[str, Any]:
+        answer = await self._gateway.desk.request(self.account, frame)
+        if isinstance(frame, (Accept, Join)) and frame.conversation not in self._open:
+            await self._follow(frame.conversation, int(answer["last"])).catch_up()
+        return answer
 
     async def _tell_presence(self, value: str) -> None:
         who = {"agent": self.account.id, "name": self.account.name, "value": value}
@@ -359,7 +484,7 @@ class AgentSocket:
         account = await _guard(self._gateway.accounts.get(agent))
         if account is None or account.disabled:
             raise NotFound("There is no such agent.")
-        return account.assignee
+        return account
 
 
 def _hello(frame: wire.Frame) -> wire.Hello:

@@ -1,4 +1,4 @@
-"""The visitors of this process who wait in the queue: each is told its place when the queue has moved."""
+"""The visitors of this process who wait in the queue: each is told its place and choices when they have changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ MOVES_EVERY_S = 1.0
 """Places are told at most so often: a queue that moves fast need not flicker."""
 
 LOOK_EVERY_S = 5.0
-"""Looked at without a reason: an agent who vanishes says nothing, and is one less all the same."""
+"""Looked at without a reason: an agent who vanishes says nothing, and is one less all the same; time alone brings
+choices."""
 
 
 class Waiting(Protocol):
@@ -28,12 +29,14 @@ class Waiting(Protocol):
 
 
 class WaitingLine:
-    """Tells places. Run :meth:`keep_telling` for ever; give :meth:`noticed` to the fan-out's watchers."""
+    """Tells places. Run :meth:`keep_telling` for ever; give :meth:`noticed` to the fan-out's watchers, after the
+    room's, which it looks into."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._waiting: dict[Waiting, tuple[int, int] | None] = {}
+        self._waiting: dict[Waiting, Mapping[str, Any] | None] = {}
         self._moved = asyncio.Event()
+        hub.owner.on_change(self._moved.set)
 
     def join(self, socket: Waiting) -> None:
         self._waiting.setdefault(socket, None)
@@ -43,7 +46,7 @@ class WaitingLine:
 
     def noticed(self, notice: Mapping[str, Any]) -> None:
         """The queue may have moved."""
-        if "queue" in notice or "reconnected" in notice or "presence" in notice:
+        if {"queue", "reconnected", "presence", "callback"} & notice.keys():
             self._moved.set()
 
     async def keep_telling(self) -> None:
@@ -64,22 +67,21 @@ class WaitingLine:
         sockets = list(self._waiting)
         if not sockets:
             return
-        agents = await self._hub.presence.online()
-        store = self._hub.store
-        pipe = store.redis.pipeline(transaction=False)
+        await self._note_seen({socket.conversation for socket in sockets})
+        await self._hub.room.refresh(listening=self._hub.fanout.listening.is_set())
+        statuses = self._hub.room.statuses([socket.conversation for socket in sockets])
         for socket in sockets:
-            pipe.zrank(store.keys.queue, socket.conversation)
-        for socket, rank in zip(sockets, await store.call(pipe.execute()), strict=True):
-            if rank is None or socket not in self._waiting or self._waiting[socket] == (rank, agents):
+            frame = statuses.get(socket.conversation)
+            if frame is None or socket not in self._waiting or self._waiting[socket] == frame:
                 continue
-            self._waiting[socket] = (rank, agents)
-            socket.push_status(
-                {
-                    "type": "status",
-                    "status": "queued",
-                    "position": rank + 1,
-                    "ahead": rank,
-                    "eta_s": None,
-                    "agents": agents,
-                }
-            )
+            self._waiting[socket] = frame
+            socket.push_status(frame)
+
+    async def _note_seen(self, conversations: set[str]) -> None:
+        """These visitors are there to be answered (R17)."""
+        store = self._hub.store
+        now = await self._hub.presence.now_ms()
+        pipe = store.redis.pipeline(transaction=False)
+        pipe.zadd(store.keys.visitors_seen, dict.fromkeys(conversations, now))
+        pipe.zremrangebyscore(store.keys.visitors_seen, "-inf", now - 86_400_000)
+        await store.call(pipe.execute())

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from handoff.announcements import Announcement
 from handoff.conversation import Conversation
+from handoff.duties import book_callback
 from handoff.entry import for_visitor
 from handoff.errors import BadRequest, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
@@ -37,6 +39,8 @@ FALLBACK_LANGUAGE = "en"
 Request = (
     visitor.RequestHandoff
     | visitor.CancelHandoff
+    | visitor.Callback
+    | visitor.Consent
     | visitor.Language
     | visitor.Rating
     | visitor.Transcript
@@ -124,6 +128,10 @@ class VisitorSocket:
     async def flushed(self) -> None:
         await self._peer.flushed()
 
+    def _announced(self, announcement: Announcement, holds: bool) -> None:
+        frame = announcement.frame(self._new.language) if holds else {"id": announcement.id, "ended": True}
+        self._peer.push({"type": "announcement", **frame})
+
     # -- life
 
     async def run(self, reader: Reader, browser_language: str) -> None:
@@ -159,6 +167,7 @@ class VisitorSocket:
     def close(self) -> None:
         """Stop listening; the conversation goes on."""
         self._gateway.line.leave(self)
+        self._hub.board.listeners.discard(self._announced)
         if self._subscription is not None:
             self._subscription.close()
         if self._status is not None:
@@ -186,10 +195,12 @@ class VisitorSocket:
                 "language": state.language,
                 "last": state.last,
                 "notice": hub.texts.say(state.language, "bot_notice"),
-                "open": hub.open_now(),
-                "announcements": [],
+                "open": hub.opening(state.language),
+                "response": hub.response(state.language),
+                "announcements": [one.frame(state.language) for one in hub.board.current()],
             }
         )
+        hub.board.listeners.add(self._announced)
         sent = hello.after
         if not known:
             self._peer.push({"type": "resync", "from": 1})
@@ -248,6 +259,10 @@ class VisitorSocket:
                 return await hub.request_handoff(self._new, id=frame.id)
             case visitor.CancelHandoff():
                 return await hub.cancel_handoff(id, id=frame.id)
+            case visitor.Callback():
+                return await book_callback(hub, self._new, frame)
+            case visitor.Consent():
+                return await hub.consent(id, id=frame.id, language=frame.language)
             case visitor.Language():
                 return await hub.set_language(self._new, id=frame.id, language=frame.value)
             case visitor.Rating():

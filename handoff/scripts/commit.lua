@@ -20,10 +20,15 @@
 --         group     consumer group of the hubs
 --         channel   where to publish the notice, or false: who asked publishes it when replicas have it
 --         confirm   whether a repeated answer must reach replicas, too
+--         offers    hash of offers; offer: the id of the one that this accepts, or false
+--         channels  hash of assigned conversations' channels; on: the channel of this one
+--         room      capacity of the new assignee: in all and on the channel (false: no limit), or false
+--         marks     list of (sorted set, score or false): where this conversation stands, or stands no more
+--         window    how many call-backs may stand at the score of the first mark, or false
 --         send      whether Messenger's sender has to look at the log
 --       2 notice to publish, JSON text
 --
--- Returns {'done', now_ms} | {'seen', answer} | {'stale', version}.
+-- Returns {'done', now_ms} | {'seen', answer} | {'stale', version} | {'full', what} | {'gone'}.
 local plan = cjson.decode(ARGV[1])
 if plan.answer then
   local seen = redis.call('GET', KEYS[3])
@@ -42,6 +47,34 @@ if version ~= plan.version then return {'stale', tostring(version)} end
 
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+
+if plan.offer then
+  local raw = redis.call('HGET', plan.offers, plan.id)
+  local offer = raw and cjson.decode(raw)
+  if not offer or offer.id ~= plan.offer or offer.until_ms <= now then return {'gone'} end
+end
+if plan.room and plan.agent and redis.call('HGET', KEYS[7], plan.id) ~= plan.agent then
+  local has, on_channel = 0, 0
+  local assigned = redis.call('HGETALL', KEYS[7])
+  for i = 1, #assigned, 2 do
+    if assigned[i + 1] == plan.agent then
+      has = has + 1
+      if plan.room.on_channel and redis.call('HGET', plan.channels, assigned[i]) == plan.on then
+        on_channel = on_channel + 1
+      end
+    end
+  end
+  if has >= plan.room.capacity then return {'full', 'capacity'} end
+  if plan.room.on_channel and on_channel >= plan.room.on_channel then return {'full', 'channel'} end
+end
+if plan.window then
+  local mark = plan.marks[1]
+  local score = string.format('%.0f', mark.score)
+  local own = redis.call('ZSCORE', mark.key, plan.id)
+  if not (own and tonumber(own) == mark.score) and redis.call('ZCOUNT', mark.key, score, score) >= plan.window then
+    return {'full', 'window'}
+  end
+end
 redis.call('HSET', KEYS[1], 'version', version + 1, 'last', plan.last, 'state', plan.state)
 for i, entry in ipairs(plan.entries) do
   redis.call('XADD', KEYS[2], string.format('%d-0', plan.from + i - 1), 'e', entry)
@@ -50,7 +83,18 @@ for button, value in pairs(plan.buttons) do redis.call('HSET', KEYS[8], button, 
 if plan.answer then redis.call('SET', KEYS[3], plan.answer, 'EX', plan.ttl) end
 if plan.score then redis.call('ZADD', KEYS[4], string.format('%.0f', plan.score), plan.id)
 else redis.call('ZREM', KEYS[4], plan.id) end
-if plan.agent then redis.call('HSET', KEYS[7], plan.id, plan.agent) else redis.call('HDEL', KEYS[7], plan.id) end
+if plan.agent then
+  redis.call('HSET', KEYS[7], plan.id, plan.agent)
+  redis.call('HSET', plan.channels, plan.id, plan.on)
+else
+  redis.call('HDEL', KEYS[7], plan.id)
+  redis.call('HDEL', plan.channels, plan.id)
+end
+if not plan.score then redis.call('HDEL', plan.offers, plan.id) end
+for _, mark in ipairs(plan.marks) do
+  if mark.score then redis.call('ZADD', mark.key, string.format('%.0f', mark.score), plan.id)
+  else redis.call('ZREM', mark.key, plan.id) end
+end
 if not plan.due then redis.call('ZREM', KEYS[5], plan.id)
 elseif plan.due > 0 then redis.call('ZADD', KEYS[5], string.format('%.0f', now + plan.due), plan.id) end
 redis.call('ZADD', KEYS[6], string.format('%.0f', now), plan.id)

@@ -8,7 +8,7 @@ from typing import Any
 
 from handoff.errors import BadRequest
 from handoff.events import LANGUAGES
-from handoff.wire import codec
+from handoff.wire import codec, desk
 from handoff.wire.codec import REQUIRED, Field
 from handoff.wire.visitor import SEQ_MAX, TOKEN_MAX_CHARS
 
@@ -99,10 +99,11 @@ class Suggest:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a transfer goes: exactly one of the two."""
+    """Where a transfer goes: exactly one of the three."""
 
     agent: str | None
     skill: str | None
+    supervisor: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,15 +145,18 @@ Frame = (
     | ReturnToBot
     | Resolve
     | Ping
+    | desk.DeskFrame
     | Suggest
     | Viewing
 )
 
 
 def _target(name: str, value: Any) -> Target:
+    if value == {"supervisor": True}:
+        return Target(None, None, supervisor=True)
     checked = codec.mapping(codec.choice("agent", "skill"), codec.identifier, most=1)(name, value)
     if not checked:
-        raise BadRequest(f"{name}: an agent or a skill is expected")
+        raise BadRequest(f"{name}: an agent, a skill or a supervisor is expected")
     return Target(checked.get("agent"), checked.get("skill"))
 
 
@@ -188,6 +192,7 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
         {"id": _ID, "conversation": _CONVERSATION, "outcome": (codec.optional(codec.text(200, empty=True)), None)},
     ),
     "ping": (Ping, {"id": (codec.optional(codec.identifier), None)}),
+    **desk.FRAMES,
 }
 
 

@@ -12,7 +12,9 @@ from handoff.wire import codec
 from handoff.wire.codec import REQUIRED, Field
 
 __all__ = [
+    "Callback",
     "CancelHandoff",
+    "Consent",
     "End",
     "Frame",
     "Hello",
@@ -83,6 +85,31 @@ class Rating:
 
 
 @dataclass(frozen=True)
+class Callback:
+    """A wish to be called in a window, or answered by e-mail: a phone with a window, or an e-mail address."""
+
+    id: str
+    phone: str | None
+    email: str | None
+    name: str | None
+    window: str | None
+
+    def __post_init__(self) -> None:
+        if (self.phone is None) == (self.email is None):
+            raise BadRequest("phone: a phone number or an e-mail address is expected", field="phone")
+        if self.phone is not None and self.window is None:
+            raise BadRequest("window: missing in callback", field="window")
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Another language will do."""
+
+    id: str
+    language: str
+
+
+@dataclass(frozen=True)
 class Transcript:
     id: str
 
@@ -97,7 +124,20 @@ class Ping:
     id: str | None
 
 
-Frame = Hello | Message | Typing | RequestHandoff | CancelHandoff | Language | Rating | Transcript | End | Ping
+Frame = (
+    Hello
+    | Message
+    | Typing
+    | RequestHandoff
+    | CancelHandoff
+    | Callback
+    | Consent
+    | Language
+    | Rating
+    | Transcript
+    | End
+    | Ping
+)
 
 SEQ_MAX = 2**53 - 1
 """The largest number that every JSON reader keeps exactly."""
@@ -134,6 +174,17 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
             "of": (codec.optional(codec.choice("agent", "bot")), None),
         },
     ),
+    "callback": (
+        Callback,
+        {
+            "id": _ID,
+            "phone": (codec.optional(codec.text(40)), None),
+            "email": (codec.optional(codec.text(254)), None),
+            "name": (codec.optional(codec.text(200, empty=True)), None),
+            "window": (codec.optional(codec.identifier), None),
+        },
+    ),
+    "consent": (Consent, {"id": _ID, "language": (codec.choice(*LANGUAGES), REQUIRED)}),
     "transcript": (Transcript, {"id": _ID}),
     "end": (End, {"id": _ID}),
     "ping": (Ping, {"id": (codec.optional(codec.identifier), None)}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -13,14 +14,16 @@ from tests.helpers.stack import Stack
 from tests.helpers.visitor import Visitor
 from tests.helpers.waiting import until_sync
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-
-async def test_a_primary_of_a_cluster_that_dies_under_load_loses_nothing_acknowledged() -> None:
+@pytest.mark.lasts(40)
+async def test_a_primary_of_a_cluster_that_dies_under_load_loses_nothing_acknowledged(
+    record: Callable[[str], None],
+) -> None:
     with Cluster() as cluster:
-        await primaries_die_under_load(cluster, kills=3, healthy=cluster.healthy)
+        await primaries_die_under_load(cluster, kills=3, healthy=cluster.healthy, say=record)
 
 
+@pytest.mark.lasts(75)
 async def test_the_whole_of_silta_runs_on_a_cluster_and_outlives_a_primary() -> None:
     with Cluster() as cluster:
         stack = Stack(environ={"SILTA_REDIS_URL": cluster.url})

@@ -21,7 +21,7 @@ CRASHES = int(os.environ.get("SILTA_CRASHES", "1000"))
 PER_SECOND = 1.5
 """Deaths that two crashing hubs of three bring about, roughly; a slower machine takes longer for the same number."""
 
-MOST_S = 1500.0
+MOST_S = max(120.0, 2.0 * CRASHES)
 
 
 def crashes(hubs: list[Hub]) -> Counter[str]:

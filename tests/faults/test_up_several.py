@@ -14,7 +14,7 @@ from tests.helpers.stack import Stack
 from tests.helpers.visitor import Visitor
 from tests.helpers.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.lasts(35), pytest.mark.timeout(600)]
 
 VISITORS = 8
 

@@ -101,7 +101,7 @@ class HubProcess:
             try:
                 for name, email in AGENTS.items():
                     role = "supervisor" if name == "Sanna" else "agent"
-                    await accounts.add(email, name=name, role=role, password=PASSWORD)
+                    await accounts.add(email, name=name, role=role, capacity=100, password=PASSWORD)
             finally:
                 await redis.aclose()
 

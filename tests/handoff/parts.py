@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import time
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 
@@ -20,19 +19,22 @@ from handoff.decisions import Decision
 from handoff.entry import Author, Entry, Kind, Role
 from handoff.events import Inbound, Outcome, decode_inbound, encode
 from handoff.fanout import Fanout
-from handoff.hours import DAYS, Hours
+from handoff.hours_file import OpeningHours
 from handoff.hub import Hub
 from handoff.keys import HubKeys
+from handoff.owner import LiveOwner, OwnerSettings
 from handoff.presence import Presence
+from handoff.rules import Rules
+from handoff.service_texts import read_service_texts
 from handoff.store import Store, connect
 from handoff.writer import Writer
-from tests.handoff.texts_for_tests import texts
+from tests.handoff.texts_for_tests import OWNER, texts
 
 __all__ = ["AINO", "ALWAYS_OPEN", "MIKKEL", "Parts", "Recorder", "new_conversation", "parts_on", "uid"]
 
-ALWAYS_OPEN = Hours(ZoneInfo("UTC"), dict.fromkeys(DAYS, (time(0), time.max)))
-AINO = Account(id="aino", email="aino@test.example", name="Aino", role="supervisor")
-MIKKEL = Account(id="mikkel", email="mikkel@test.example", name="Mikkel")
+ALWAYS_OPEN = OwnerSettings(OpeningHours.always(), Rules(), read_service_texts(OWNER / "texts" / "service"))
+AINO = Account(id="aino", email="aino@test.example", name="Aino", role="supervisor", capacity=100)
+MIKKEL = Account(id="mikkel", email="mikkel@test.example", name="Mikkel", capacity=100)
 
 
 def uid() -> str:
@@ -113,6 +115,12 @@ class Parts:
         await self.hub.request_handoff(new, id=uid())
         return await self.state(new.id)
 
+    async def arrive(self, *accounts: Account) -> None:
+        """Agents with accounts, who are online now."""
+        for account in accounts:
+            await self.redis.hset(self.keys.agents, account.id, json.dumps(asdict(account)))
+            await self.presence.arrived(account.id)
+
     async def assigned(self, account: Account = AINO) -> Conversation:
         """A conversation that ``account`` has."""
         waiting = await self.queued()
@@ -172,7 +180,7 @@ async def parts_on(
     presence = Presence(store)
     writer.start()
     try:
-        hub = Hub(store, spread, presence, texts(), ALWAYS_OPEN)
+        hub = Hub(store, spread, presence, texts(), LiveOwner(ALWAYS_OPEN))
         yield Parts(redis, blocking, keys, writer, store, spread, presence, hub)
     finally:
         await writer.stop()

@@ -63,7 +63,7 @@ async def test_a_conversation_that_has_moved_meanwhile_is_left_alone(parts: Part
     mine = await parts.assigned(AINO)
     caretaker = Caretaker(parts.hub)
     await parts.presence.arrived("mikkel")
-    await parts.hub.transfer(AINO, mine.id, id=uid(), to=MIKKEL.assignee, skill=None, note=None)
+    await parts.hub.transfer(AINO, mine.id, id=uid(), to=MIKKEL, skill=None, note=None)
     await caretaker._take_back(mine.id, "aino")
     assert (await parts.state(mine.id)).assignee == MIKKEL.assignee
     await parts.hub.resolve(MIKKEL, mine.id, id=uid(), outcome=None)

@@ -359,3 +359,25 @@ def test_the_packet_keeps_the_latest_topics_only() -> None:
     made = answered(state, Outcome("c", "m", 1, nlu={"topic": "last"}))
     assert len(made.after.topics) == decisions.TOPICS_KEPT
     assert made.after.topics[-1]["topic"] == "last"
+
+
+@pytest.mark.parametrize(
+    ("replies", "additions", "told"),
+    [
+        (("Mon–Fri",), (), ["Mon–Fri"]),
+        (("Mon–Fri",), ("Open now.",), ["Mon–Fri\n\nOpen now."]),
+        (("I see.", "Mon–Fri"), ("Open now.",), ["I see.", "Mon–Fri\n\nOpen now."]),
+        (("Mon–Fri", "30 days"), ("Open now.", ""), ["Mon–Fri\n\nOpen now.", "30 days"]),
+        (("I see.", "Mon–Fri", "30 days"), ("Open now.", ""), ["I see.", "Mon–Fri", "30 days"]),
+    ],
+)
+def test_what_holds_right_now_stands_behind_the_answer_it_belongs_to(
+    replies: tuple[str, ...], additions: tuple[str, ...], told: list[str]
+) -> None:
+    outcome = Outcome("c", "m", 1, replies=tuple(Reply(text) for text in replies))
+    made = decisions.bot_answered(
+        said().after, texts(), outcome, at=AT, waits=OPEN, fallback=NOTHING, additions=additions, first=[("a", "Late!")]
+    )
+    assert made is not None
+    assert [entry.text for entry in made.entries if entry.kind.value == "message"] == ["Late!", *told]
+    assert made.after.announced == ("a",)

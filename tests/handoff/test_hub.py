@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from handoff import hub as module
 from handoff.errors import Conflict, NotFound
 from handoff.events import InboundKind
-from handoff.hours import Hours
+from handoff.hours import Schedule, ServiceHours, Span
+from handoff.owner import OwnerSettings
 from tests.handoff.parts import AINO, ALWAYS_OPEN, MIKKEL, Parts, new_conversation, uid
 from tests.handoff.texts_for_tests import texts
 
@@ -17,10 +20,11 @@ async def test_a_status_tells_the_place_only_while_there_is_one(parts: Parts) ->
     new = new_conversation()
     assert await parts.hub.visitor_status(new.id) == {"type": "status", "status": "bot"}, "nothing is written yet"
     first, second = await parts.queued(), await parts.queued()
-    await parts.presence.arrived("aino")
+    await parts.arrive(AINO)
     status = await parts.hub.visitor_status(second.id)
     assert status == {
         "type": "status", "status": "queued", "position": 2, "ahead": 1, "eta_s": None, "agents": 1,
+        "open": True, "opens_at": None, "choices": [],
     }  # fmt: skip
     await parts.redis.zrem(parts.keys.queue, first.id)  # as between two reads
     assert await parts.hub.visitor_status(first.id) == {"type": "status", "status": "queued"}
@@ -89,10 +93,37 @@ async def test_the_bot_learns_the_human_stretch_and_only_that(parts: Parts, monk
 
 
 async def test_out_of_hours_the_visitor_is_told_when_people_are_there(parts: Parts) -> None:
-    parts.hub.hours = Hours(ALWAYS_OPEN.zone, {})
-    assert not parts.hub.open_now()
+    now = datetime.now(UTC)
+    opens = (now + timedelta(days=3)).date()
+    late = {opens.isoformat(): ((540, 600),)}
+    parts.hub.owner.now = closed_but(late)
+    assert not parts.hub.open_now("en")
+    assert parts.hub.opening("en")["opens_at"] == f"{opens}T09:00:00.000Z"
     waiting = await parts.queued()
-    assert (await parts.store.events(waiting.id))[0]["text"] == texts().say("en", "queued_closed")
+    said = (await parts.store.events(waiting.id))[0]["text"]
+    assert said == ALWAYS_OPEN.texts.say("en", "queue.closed_until", opens=f"on {opens:%A} at 9 am")
+    parts.hub.owner.now = closed_but({})
+    waiting = await parts.queued()
+    assert (await parts.store.events(waiting.id))[0]["text"] == ALWAYS_OPEN.texts.say("en", "queue.closed")
+
+
+def closed_but(days: dict[str, tuple[Span, ...]]) -> OwnerSettings:
+    """The owner's settings with a chat that is open on these days only."""
+    chat = ServiceHours(Schedule(ZoneInfo("UTC"), {}, (), days))
+    hours = ALWAYS_OPEN.hours
+    return replace(ALWAYS_OPEN, hours=replace(hours, services={**hours.services, "chat": chat}))
+
+
+async def test_answers_about_hours_and_response_times_say_what_holds_right_now(parts: Parts) -> None:
+    hub = parts.hub
+    hub.owner.now = closed_but({})
+    answered = {"decision": "answer", "topic": "faq/opening_hours"}
+    assert hub.additions("da", answered) == ("Kundeservice har lukket lige nu.",)
+    (said,) = hub.additions("en", {**answered, "topic": "faq/response_time"})
+    assert "If you email us now, we’ll answer by" in said
+    both = hub.additions("fi", {**answered, "topic": "faq/get_invoice", "also": ["faq/opening_hours"]})
+    assert both == ("", "Asiakaspalvelu on nyt kiinni.")
+    assert hub.additions("da", {**answered, "decision": "clarify"}) == () == hub.additions("da", None)
 
 
 async def test_a_button_for_a_person_pressed_when_one_has_the_conversation_is_only_said(parts: Parts) -> None:

@@ -662,7 +662,7 @@ export class Hub {
     const expires_at = new Date(Date.now() + seconds * 1_000).toISOString();
     const entry = this.entry(conversation);
     for (const peer of this.agents)
-      peer.send({ type: 'offer', conversation: conversation.id, expires_at, entry, why: ['language', 'longest_idle'] });
+      peer.send({ type: 'offer', conversation: conversation.id, expires_at, entry, why: ['language', 'idle_longest'] });
   }
 
   alert(alert) {

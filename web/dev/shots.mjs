@@ -95,6 +95,16 @@ async function story(language, { scheme, phone }) {
   await visitor.getByTestId('cancel').waitFor();
   await shot(visitor, 'widget-4-queued');
 
+  hub.choices = [
+    { kind: 'callback', windows: [{ id: 'w', from: '2026-11-23T07:00:00Z', to: '2026-11-23T08:00:00Z' }] },
+    { kind: 'email', by: '2026-11-23T10:00:00Z' },
+  ];
+  hub.pushStatus();
+  await visitor.getByTestId('choose-phone').click();
+  await visitor.getByTestId('to').fill('040 123 4567');
+  await shot(visitor, 'widget-4-call');
+  await visitor.locator('.later .plain').click();
+
   const [conversation] = hub.conversations.values();
   conversation.waitingSince = new Date(Date.now() - 7 * 60_000).toISOString();
   conversation.entities = { order_number: '102938' };
@@ -150,6 +160,17 @@ async function story(language, { scheme, phone }) {
     await agent.getByTestId('toggle-details').click();
     await shot(agent, 'console-6-details');
     await agent.locator('.details .narrow').click();
+  }
+  if (phone) await agent.locator('.back').click();
+  for (const name of ['team', 'calls']) {
+    // Only who leads sees the shift.
+    if (!(await agent.getByTestId(`view-${name}`).count())) continue;
+    await agent.getByTestId(`view-${name}`).click();
+    await shot(agent, `console-7-${name}`);
+  }
+  if (phone) {
+    await agent.getByTestId('view-mine').click();
+    await agent.getByTestId('queue-item').first().click();
   }
   await visitor.getByTestId('send').click();
   await visitor.waitForTimeout(300);

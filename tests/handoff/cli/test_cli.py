@@ -41,6 +41,7 @@ def test_an_account_is_added_with_all_that_was_said(
         "skills": ["orders", "billing"],
         "capacity": 3,
         "disabled": False,
+        "levels": {"fi": 3, "da": 3},
     }
 
 

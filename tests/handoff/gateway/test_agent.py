@@ -65,7 +65,8 @@ async def test_an_agent_is_welcomed_with_itself_the_queue_and_its_conversations(
     mine, _ = await together(door, "Mikkel")
     agent = await door.agent("Mikkel")
     welcome = agent.welcome
-    assert set(welcome) == {"type", "agent", "presence", "queue", "mine"}
+    more = {"callbacks", "announcements", "agents", "skills"}
+    assert set(welcome) == {"type", "agent", "presence", "queue", "mine"} | more
     who = welcome["agent"]
     assert {"id", "name", "role", "languages", "skills", "capacity"} <= set(who)
     assert (who["name"], who["role"], who["languages"]) == ("Mikkel", "agent", ["fi", "da", "en"])
@@ -442,7 +443,7 @@ async def test_a_transfer_to_an_agent_assigns_at_once_if_that_agent_is_there(doo
     await other.ask("presence", value="offline")
     await refused(agent, "bad_request", "transfer", conversation=visitor.conversation, to=to)
     await refused(agent, "not_found", "transfer", conversation=visitor.conversation, to={"agent": "nobody"})
-    await refused(agent, "bad_request", "transfer", conversation=visitor.conversation, to={"supervisor": True})
+    await refused(agent, "bad_request", "transfer", conversation=visitor.conversation, to={"supervisor": False})
     await other.ask("presence", value="online")
     ack = await agent.ask("transfer", conversation=visitor.conversation, to=to)
     assert ack["status"] == "assigned"
@@ -515,8 +516,8 @@ async def test_presence_is_kept_and_shown_to_the_others(door: Door) -> None:
     [
         ("not JSON", "bad_request", None),
         ('{"type":"dance","id":"b1"}', "bad_request", "b1"),
-        ('{"type":"accept","id":"b2","conversation":"c"}', "bad_request", "b2"),
-        ('{"type":"decline","id":"b3","conversation":"c"}', "bad_request", "b3"),
+        ('{"type":"accept","id":"b2","conversation":"c"}', "not_found", "b2"),
+        ('{"type":"decline","id":"b3","conversation":"c"}', "conflict", "b3"),
         ('{"type":"suggested","id":"b4","conversation":"c"}', "bad_request", "b4"),
         ('{"type":"claim","id":"b5"}', "bad_request", "b5"),
         ('{"type":"claim","id":"b6","conversation":"with space"}', "bad_request", "b6"),
@@ -758,7 +759,8 @@ async def test_redis_errors_of_accounts_are_told_as_try_later(parts: Parts) -> N
 
 
 async def test_nothing_is_done_for_a_socket_without_a_hello() -> None:
-    gateway: Any = SimpleNamespace(hub=SimpleNamespace(fanout=Fanout(None, None)))  # type: ignore[arg-type]
+    board = SimpleNamespace(listeners=set())
+    gateway: Any = SimpleNamespace(hub=SimpleNamespace(fanout=Fanout(None, None), board=board))  # type: ignore[arg-type]
     agent = AgentSocket(gateway, RecordingPeer())  # type: ignore[arg-type]
     with pytest.raises(Exception, match="first frame is hello"):
         _ = agent.account

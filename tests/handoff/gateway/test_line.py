@@ -65,9 +65,13 @@ async def test_everybody_is_told_a_new_place_when_the_queue_moves_and_only_then(
         line.noticed({"events": []})
         line.noticed({"conversation": "x", "queue": None})
         await places(waiters, [1], [2], [3])
-        assert waiters[2].told[0] == {
+        told = dict(waiters[2].told[0])
+        choices = told.pop("choices")
+        assert told == {
             "type": "status", "status": "queued", "position": 3, "ahead": 2, "eta_s": None, "agents": 0,
+            "open": True, "opens_at": None,
         }  # fmt: skip
+        assert [choice["kind"] for choice in choices] == ["wait", "callback", "email"], "nobody is there"
         line.noticed({"conversation": "x", "queue": None})
         await parts.hub.claim(AINO, conversations[0].id, id=uid())
         line.noticed({"conversation": conversations[0].id, "queue": None})
@@ -84,7 +88,7 @@ async def test_a_change_in_the_number_of_agents_is_told_too(parts: Parts) -> Non
     async with telling(parts, waiter) as line:
         line.noticed({"reconnected": True})
         await places([waiter], [1])
-        await parts.presence.arrived("aino")
+        await parts.arrive(AINO)
         line.noticed({"presence": {}})
         await places([waiter], [1, 1])
     assert [frame["agents"] for frame in waiter.told] == [0, 1]
@@ -94,7 +98,7 @@ async def test_an_agent_who_vanished_without_a_word_is_noticed_too(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LOOK_EVERY_S", 0.05)
-    await parts.presence.arrived("aino")
+    await parts.arrive(AINO)
     waiter = Waiter((await parts.queued()).id)
     async with telling(parts, waiter):
         await places([waiter], [1])
@@ -105,7 +109,7 @@ async def test_an_agent_who_vanished_without_a_word_is_noticed_too(
 
 async def test_nobody_waits_and_nothing_is_asked(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(parts.presence, "online", lambda: asked.append(1))
+    monkeypatch.setattr(parts.hub.room, "refresh", lambda **_: asked.append(1))
     async with telling(parts) as line:
         line.noticed({"reconnected": True})
         await asyncio.sleep(0.05)
@@ -130,12 +134,12 @@ async def test_who_leaves_while_places_are_looked_up_is_told_nothing(
     waiter = Waiter((await parts.queued()).id)
     line = WaitingLine(parts.hub)
     line.join(waiter)
-    online = parts.presence.online
+    look = parts.hub.room.look
 
-    async def leaving() -> int:
+    async def leaving() -> None:
         line.leave(waiter)
-        return await online()
+        await look()
 
-    monkeypatch.setattr(parts.presence, "online", leaving)
+    monkeypatch.setattr(parts.hub.room, "look", leaving)
     await line._tell()
     assert waiter.told == []

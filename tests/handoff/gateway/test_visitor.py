@@ -41,10 +41,11 @@ async def test_a_new_visitor_is_welcomed_with_all_that_the_contract_names(door: 
     welcome = visitor.welcome
     assert set(welcome) == {
         "type", "token", "conversation", "status", "language", "last", "notice", "open", "announcements",
+        "response",
     }  # fmt: skip
     assert (welcome["status"], welcome["language"], welcome["last"]) == ("bot", "da", 0)
     assert welcome["notice"] == texts().say("da", "bot_notice"), "I12"
-    assert isinstance(welcome["open"], bool) and welcome["announcements"] == []
+    assert welcome["open"].keys() == {"now", "opens_at", "text"} and welcome["announcements"] == []
     assert len(welcome["conversation"]) >= 22, "128 random bits at least"
 
 
@@ -295,7 +296,7 @@ async def test_the_bot_changes_the_language_of_what_follows(door: Door, bot: Fak
     await visitor.ask("request_handoff")
     handoff = await visitor.hear_event("handoff")
     assert handoff["language"] == "fi"
-    assert handoff["text"] in (texts().say("fi", "queued"), texts().say("fi", "queued_closed"))
+    assert handoff["text"].startswith("Olet jonossa")
 
 
 # -- the other frames
@@ -307,7 +308,8 @@ async def test_asking_for_a_person_queues_and_tells_the_place_but_not_the_reason
     handoff = await visitor.hear_event("handoff")
     assert not {"reasons", "priority", "skill"} & set(handoff)
     status = await visitor.reaches("queued")
-    assert set(status) == {"type", "status", "position", "ahead", "eta_s", "agents"}
+    names = {"type", "status", "position", "ahead", "eta_s", "agents", "open", "opens_at", "choices"}
+    assert set(status) == names
     again = await visitor.ask("request_handoff")
     assert again["status"] == "queued"
     assert (await visitor.hear_event("handoff"))["text"] == texts().say("en", "queued_again")
@@ -348,8 +350,9 @@ async def test_a_place_in_the_queue_is_told_again_when_it_has_moved(door: Door) 
     status = await second.reaches("queued")
     assert status["ahead"] == before["ahead"] + 1
     await first.ask("cancel_handoff")
-    moved = await second.expect("status", ahead=before["ahead"], timeout_s=5)
-    assert moved["position"] == before["position"]
+    # Agents of other tests may go meanwhile, and with them those of other languages who stood before.
+    moved = await second.expect("status", where=lambda f: f["ahead"] < status["ahead"], timeout_s=5)
+    assert moved["position"] == moved["ahead"] + 1
 
 
 async def test_the_chosen_language_holds_from_then_on(door: Door) -> None:
@@ -428,7 +431,12 @@ BAD: list[tuple[str | bytes, str, str | None]] = [
     ('{"id":"b1"}', "bad_request", "b1"),
     ('{"type":"dance","id":"b2"}', "bad_request", "b2"),
     ('{"type":7,"id":"b3"}', "bad_request", "b3"),
-    ('{"type":"callback","id":"b4","email":"x@y.example"}', "bad_request", "b4"),
+    ('{"type":"callback","id":"b4","email":"x@y"}', "bad_request", "b4"),
+    ('{"type":"callback","id":"b6","phone":"12","window":"1"}', "bad_request", "b6"),
+    ('{"type":"callback","id":"b7","phone":"+358401234567"}', "bad_request", "b7"),
+    ('{"type":"callback","id":"b8","phone":"+358401234567","window":"1"}', "bad_request", "b8"),
+    ('{"type":"callback","id":"b9"}', "bad_request", "b9"),
+    ('{"type":"consent","id":"ba","language":"sv"}', "bad_request", "ba"),
     ('{"type":"message","id":"b5","text":"x","colour":"red"}', "bad_request", "b5"),
     ('{"type":"message","text":"no id"}', "bad_request", None),
     ('{"type":"message","id":"","text":"x"}', "bad_request", None),

@@ -22,6 +22,12 @@ from handoff.wire import codec, visitor
         ('{"type":"rating","id":"x","score":5,"comment":null}', visitor.Rating("x", 5, None)),
         ('{"type":"transcript","id":"x"}', visitor.Transcript("x")),
         ('{"type":"end","id":"x"}', visitor.End("x")),
+        ('{"type":"consent","id":"x","language":"en"}', visitor.Consent("x", "en")),
+        ('{"type":"callback","id":"x","email":"a@b.fi"}', visitor.Callback("x", None, "a@b.fi", None, None)),
+        (
+            '{"type":"callback","id":"x","phone":"040","name":"Li","window":"7"}',
+            visitor.Callback("x", "040", None, "Li", "7"),
+        ),
         ('{"type":"ping"}', visitor.Ping(None)),
     ],
 )
@@ -38,5 +44,5 @@ def test_a_message_has_a_text_or_a_button(raw: str) -> None:
 def test_every_frame_type_is_covered_here() -> None:
     assert set(visitor.FRAMES) == {
         "hello", "message", "typing", "request_handoff", "cancel_handoff", "language", "rating", "transcript", "end",
-        "ping",
+        "ping", "callback", "consent",
     }  # fmt: skip

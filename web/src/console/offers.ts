@@ -11,10 +11,10 @@ import { languageName, priorityName, reasonText, visitorName } from './words';
 const WHY: Readonly<Record<string, ConsoleKey>> = {
   language: 'whyLanguage',
   skill: 'whySkill',
-  sticky: 'whySticky',
-  longest_idle: 'whyIdle',
-  overflow: 'whyOverflow',
-  returned: 'whyReturned',
+  same_agent: 'whySticky',
+  idle_longest: 'whyIdle',
+  other_language: 'whyOverflow',
+  least_busy: 'whyLeastBusy',
 };
 
 export function urgent(desk: Desk, state: AgentState, ui: Ui): TemplateResult | typeof nothing {
@@ -50,7 +50,8 @@ function offerView(desk: Desk, ui: Ui, offer: Offer): TemplateResult {
   const { t } = desk;
   const { entry, conversation } = offer;
   const left = Math.max(0, Math.ceil((new Date(offer.expires_at).getTime() - ui.now) / 1_000));
-  const why = (offer.why ?? []).flatMap((code) => WHY[code] ?? []).map((key) => t(key));
+  // A code may carry a detail: `other_language:en`.
+  const why = (offer.why ?? []).flatMap((code) => WHY[code.split(':')[0] ?? ''] ?? []).map((key) => t(key));
   return html`<div class="offer" role="group" aria-label=${t('offerTitle')} data-testid="offer" data-conversation=${conversation}>
     <header>
       <strong role="status">${t('offerTitle')}</strong>

@@ -79,7 +79,7 @@ export function team(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
         ${state.announcements.map(
           (one) =>
             html`<li>
-              <span>${one.text}</span>
+              <span>${one.texts?.[ui.language] ?? one.text}</span>
               <button
                 type="button"
                 class="text"

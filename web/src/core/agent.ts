@@ -138,11 +138,9 @@ export function receive(state: AgentState, frame: Frame): AgentState {
       return task ? { ...state, callbacks: new Map(state.callbacks).set(task.id, task) } : state;
     }
     case 'announcement': {
-      const { id, text } = frame;
-      if (typeof id !== 'string') return state;
-      const others = state.announcements.filter((one) => one.id !== id);
-      const all = frame['ended'] === true ? others : [...others, { id, text: String(text ?? '') }];
-      return { ...state, announcements: all };
+      const { type: _type, ...one } = frame as unknown as Announcement & { type: string; ended?: boolean };
+      const others = state.announcements.filter((other) => other.id !== one.id);
+      return { ...state, announcements: one.ended ? others : [...others, one] };
     }
     case 'alert': {
       const alert = frame as unknown as Alert;
@@ -217,7 +215,7 @@ function welcome(state: AgentState, frame: AgentWelcome): AgentState {
     mine: frame.mine.map((item) => item.conversation),
     agents: new Map((frame.agents ?? []).map((one) => [one.id, one])),
     callbacks: new Map((frame.callbacks ?? []).map((task) => [task.id, task])),
-    announcements: (frame.announcements ?? []).map((one) => ({ ...one, text: one.text ?? one.texts?.['en'] ?? '' })),
+    announcements: frame.announcements ?? [],
     offers: new Map(),
   };
   for (const item of frame.mine) {

@@ -141,6 +141,8 @@ export interface Callback {
 export interface Announcement {
   id: string;
   text: string;
+  /** In every language, as those get it who lead. */
+  texts?: Partial<Record<string, string>>;
   from?: string;
   to?: string;
 }
@@ -295,7 +297,7 @@ export interface AgentWelcome {
   mine: Mine[];
   agents?: Colleague[];
   callbacks?: Task[];
-  announcements?: (Announcement & { texts?: Record<string, string> })[];
+  announcements?: Announcement[];
 }
 
 export interface TopicTried {

@@ -1,0 +1,241 @@
+"""What agents ask for besides the conversation itself: offers, call-backs, help, approvals, announcements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from handoff import callbacks, promises
+from handoff.accounts import Account
+from handoff.announcements import Announcement
+from handoff.clock import now_ms, parse_ms, stamp
+from handoff.conversation import Conversation, Status
+from handoff.decisions import Decision
+from handoff.errors import BadRequest, Forbidden, NotFound
+from handoff.events import Line
+from handoff.hub import Hub
+from handoff.offers import Offers
+from handoff.privacy.masking import mask
+from handoff.tokens import new_id
+from handoff.wire import codec
+from handoff.wire import desk as wire
+from handoff.wire.visitor import Callback
+
+__all__ = ["Duties", "book_callback"]
+
+NAME_MAX_CHARS = 80
+
+
+class Duties:
+    """Requests of agents on this process."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._offers = Offers(hub.store)
+
+    async def request(self, account: Account, frame: wire.DeskFrame) -> Mapping[str, Any]:
+        """Do what a frame asks for; the fields of its ``ack``.
+
+        Raises:
+            Refused: it cannot be done.
+        """
+        match frame:
+            case wire.Accept():
+                return await self._accept(account, frame)
+            case wire.Decline():
+                pause_s = self._hub.owner.now.rules.accept_pause_s
+                await self._offers.decline(frame.conversation, account.id, pause_s=pause_s)
+                return {}
+            case wire.CallbackTake() | wire.CallbackDone() | wire.CallbackMove():
+                return await self._callback(account, frame)
+            case wire.Announce() | wire.AnnounceEnd():
+                return await self._announce(account, frame)
+            case _:
+                return await self._conversation(account, frame)
+
+    async def _accept(self, account: Account, frame: wire.Accept) -> Mapping[str, Any]:
+        async def decide(state: Conversation) -> Decision:
+            offer = await self._offers.of(state.id, account.id)
+            made = self._hub.claimed(state, account, why=offer["why"])
+            return replace(made, offer=offer["id"])
+
+        commit = await self._hub.store.request(frame.conversation, decide, scope=account.id, client_id=frame.id)
+        return commit.answer
+
+    # -- call-backs
+
+    async def _callback(
+        self, account: Account, frame: wire.CallbackTake | wire.CallbackDone | wire.CallbackMove
+    ) -> Mapping[str, Any]:
+        conversation = frame.callback.rpartition(".")[0]
+        if not conversation:
+            raise NotFound("There is no such call-back.")
+        window = await self._window(conversation, frame.window) if isinstance(frame, wire.CallbackMove) else None
+
+        def decide(state: Conversation) -> Decision:
+            teller, at, agent = self._hub.owner.now.teller, stamp(now_ms()), account.assignee
+            match frame:
+                case wire.CallbackTake():
+                    return promises.take(state, at=at, agent=agent, id=frame.callback)
+                case wire.CallbackDone():
+                    note = _covered(frame.note)
+                    return promises.finish(
+                        state, teller, at=at, agent=agent, id=frame.callback, outcome=frame.outcome, note=note
+                    )
+                case _:
+                    room = self._hub.owner.now.rules.callbacks.per_window
+                    if window is None:
+                        raise BadRequest("window: it was not offered, or is full", field="window")
+                    return promises.move(
+                        state, teller, at=at, agent=agent, id=frame.callback, window=window, room=room
+                    )
+
+        return (await self._hub.store.request(conversation, decide, scope=account.id, client_id=frame.id)).answer
+
+    async def _window(self, conversation: str, id: str) -> callbacks.Window | None:
+        state = await self._hub.store.load(conversation)
+        if state is None:
+            raise NotFound("There is no such call-back.")
+        await self._hub.room.look()
+        found = self._hub.room.windows(state.language, datetime.now(UTC))
+        return next((window for window in found if window.id == id), None)
+
+    # -- conversations
+
+    async def _conversation(self, account: Account, frame: Any) -> Mapping[str, Any]:
+        _allowed(account, frame)
+
+        def decide(state: Conversation) -> Decision:
+            teller, at, agent = self._hub.owner.now.teller, stamp(now_ms()), account.assignee
+            match frame:
+                case wire.Snooze():
+                    promise = _covered(frame.promise)
+                    return promises.snooze(
+                        state, teller, at=at, agent=agent, until=frame.until, promise=promise, supervisor=account.leads
+                    )
+                case wire.AskHelp():
+                    return promises.ask_help(state, at=at, agent=agent, note=_covered(frame.note))
+                case wire.Join():
+                    return promises.join(state, teller, at=at, agent=agent, seen=frame.seen)
+                case wire.Leave():
+                    return promises.leave(state, teller, at=at, agent=agent)
+                case wire.RequestApproval():
+                    return promises.request_approval(
+                        state,
+                        at=at,
+                        agent=agent,
+                        id=frame.id,
+                        kind=frame.kind,
+                        text=mask(frame.text).text,
+                        amount=_covered(frame.amount),
+                    )
+                case wire.Decide():
+                    return promises.decide_approval(
+                        state,
+                        at=at,
+                        agent=agent,
+                        id=frame.approval,
+                        approved=frame.approved,
+                        note=_covered(frame.note),
+                    )
+            raise BadRequest("The type of the frame is not known.")
+
+        commit = await self._hub.store.request(frame.conversation, decide, scope=account.id, client_id=frame.id)
+        if not commit.repeated:
+            await self._call_for(account, frame)
+        return commit.answer
+
+    async def _call_for(self, account: Account, frame: Any) -> None:
+        """Tell those who lead that somebody asks for help, until one joins."""
+        store, id = self._hub.store, f"help:{frame.conversation}"
+        if isinstance(frame, (wire.AskHelp, wire.RequestApproval)):
+            alert = {
+                "id": id,
+                "kind": "help",
+                "conversation": frame.conversation,
+                "for_agent": None,
+                "values": {"name": account.name},
+                "at": stamp(now_ms()),
+                "ended": False,
+            }
+            await store.call(store.redis.hset(store.keys.alerts, id, codec.dump(alert)))
+            await self._hub.fanout.publish({"alert": alert})
+        elif isinstance(frame, (wire.Join, wire.Decide)):
+            if await store.call(store.redis.hdel(store.keys.alerts, id)):
+                ended = {"id": id, "kind": "help", "conversation": frame.conversation, "ended": True}
+                await self._hub.fanout.publish({"alert": {**ended, "values": {"name": ""}, "at": stamp(now_ms())}})
+
+    # -- announcements
+
+    async def _announce(self, account: Account, frame: wire.Announce | wire.AnnounceEnd) -> Mapping[str, Any]:
+        if not account.leads:
+            raise Forbidden("Announcements are a supervisor's.")
+        if isinstance(frame, wire.AnnounceEnd):
+            if not await self._hub.board.end(frame.announcement):
+                raise NotFound("There is no such announcement.")
+            return {"announcement": frame.announcement}
+        start = frame.start or stamp(now_ms())
+        if parse_ms(frame.end) <= max(parse_ms(start), now_ms()):
+            raise BadRequest("to: must come after from, and after now")
+        # The request's own id, so that the same request sent again announces once.
+        announcement = Announcement(frame.id, frame.texts, start, frame.end, frame.topics, account.id)
+        await self._hub.board.post(announcement)
+        return {"announcement": announcement.id}
+
+
+def _allowed(account: Account, frame: Any) -> None:
+    if isinstance(frame, (wire.Join, wire.Decide)) and not account.leads:
+        raise Forbidden("Only a supervisor may do this.")
+
+
+def _covered(text: str | None) -> str | None:
+    return mask(text).text if text is not None else None
+
+
+async def book_callback(hub: Hub, new: Conversation, frame: Callback) -> Mapping[str, Any]:
+    """The visitor asks to be called, or answered by e-mail. Answer: ``callback``, ``status``.
+
+    Raises:
+        BadRequest: the number, the address or the window is none; ``field`` says which.
+        Conflict: the window has just become full.
+    """
+    contact: dict[str, str] = {}
+    window: callbacks.Window | None = None
+    by: str | None = None
+    now = datetime.now(UTC)
+    state = await hub.store.load(new.id) or new
+    if frame.phone is not None:
+        contact["phone"] = callbacks.checked_phone(frame.phone, state.language)
+        await hub.room.look()
+        found = hub.room.windows(state.language, now)
+        window = next((one for one in found if one.id == frame.window), None)
+    else:
+        contact["email"] = callbacks.checked_email(frame.email or "")
+        due = hub.owner.now.teller.email_by(now, state.language)
+        if due is None:
+            raise BadRequest("email: nobody answers e-mail these days", field="email")
+        by = stamp(round(due.timestamp() * 1000))
+    name = mask(frame.name).text.strip()[:NAME_MAX_CHARS] if frame.name else None
+
+    async def decide(conversation: Conversation) -> Decision:
+        history: list[Line] = await hub.human_stretch(conversation) if conversation.status is Status.QUEUED else []
+        if window is None and frame.phone is not None:
+            # Refused here and not before: this very request, sent again when its window is full, gets its answer.
+            raise BadRequest("window: it was not offered, or is full", field="window")
+        return promises.book(
+            conversation,
+            hub.owner.now.teller,
+            at=stamp(now_ms()),
+            id=f"{conversation.id}.{new_id()[:8]}",
+            contact=contact,
+            name=name,
+            window=window,
+            by=by,
+            room=hub.owner.now.rules.callbacks.per_window,
+            history=history,
+        )
+
+    return (await hub.store.request(new.id, decide, client_id=frame.id, new=new)).answer
+

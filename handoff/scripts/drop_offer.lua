@@ -1,0 +1,16 @@
+-- Take an offer back: declined by its agent, or past its lease. The agent is asked last for a while.
+--
+-- KEYS  1 offers  2 passed
+-- ARGV  1 conversation  2 id of the offer  3 "declined", or "lapsed" for one that must be past its lease  4 pause, ms
+--       5 channel of notices
+-- Returns 1 when it was taken back, else 0.
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local raw = redis.call('HGET', KEYS[1], ARGV[1])
+if not raw then return 0 end
+local offer = cjson.decode(raw)
+if offer.id ~= ARGV[2] or (ARGV[3] == 'lapsed' and offer.until_ms > now) then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1] .. ' ' .. offer.agent, string.format('%.0f', now + tonumber(ARGV[4])))
+redis.call('PUBLISH', ARGV[5], '{"offer_gone":' .. raw .. '}')
+return 1
