@@ -9,7 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.not_understood import not_understood
 from actions.owner import Route, owner
-from actions.passing_on import pass_on, pass_on_for_emotion, reason, with_emotion
+from actions.passing_on import pass_on, pass_on_for_emotion, reason, with_course
 from actions.understanding import heard, last_answer
 
 __all__ = ["AnswerDidNotHelp"]
@@ -31,10 +31,10 @@ class AnswerDidNotHelp(Action):
         message = heard(state)
         topic = last_answer(state)
         if topic is None and message.emotion is not None:
-            return pass_on_for_emotion(dispatcher, message, rules)
+            return pass_on_for_emotion(dispatcher, message, rules, state)
         if topic is None:
             return not_understood(dispatcher, state, rules, message)
         dispatcher.utter_message(response="utter_answer_did_not_help")
         route = Route(rules.answer_did_not_help.priority, rules.skills.get(topic, rules.answer_did_not_help.skill))
         reasons = [reason("answer_did_not_help", message, topic)]
-        return pass_on(dispatcher, *with_emotion(reasons, route, message, rules))
+        return pass_on(dispatcher, *with_course(reasons, route, state, message, rules))

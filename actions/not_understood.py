@@ -9,7 +9,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.owner import Owner, owner
-from actions.passing_on import pass_on, reason
+from actions.passing_on import pass_on, reason, with_course
 from actions.understanding import Heard, failed_before, heard
 
 __all__ = ["NotUnderstood", "not_understood"]
@@ -34,7 +34,8 @@ def not_understood(
     count = failed_before(state) + 1
     if count >= rules.not_understood_in_a_row:
         dispatcher.utter_message(response="utter_not_understood_again")
-        return pass_on(dispatcher, [reason("not_understood", message, count=count)], rules.not_understood, count)
+        reasons = [reason("not_understood", message, count=count)]
+        return pass_on(dispatcher, *with_course(reasons, rules.not_understood, state, message, rules), count)
     buttons = _offers(message, rules)
     if buttons:
         dispatcher.utter_message(response="utter_clarify", buttons=buttons)

@@ -8,7 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.owner import owner
-from actions.passing_on import ASKED, pass_on, pass_on_for_emotion, reason, with_emotion
+from actions.passing_on import ASKED, pass_on, pass_on_for_emotion, reason, with_course
 from actions.understanding import heard
 
 __all__ = ["RequestHandoff"]
@@ -25,12 +25,15 @@ class RequestHandoff(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """See the class."""
-        message, rules = heard(tracker.current_state()), owner()
+        state, rules = tracker.current_state(), owner()
+        message = heard(state)
         if message.emotion is not None and message.by_emotion:
-            return pass_on_for_emotion(dispatcher, message, rules)
+            return pass_on_for_emotion(dispatcher, message, rules, state)
         topic = message.topic if message.topic and message.topic.startswith("human/") else ASKED
         dispatcher.utter_message(response=f"utter_{topic}")
         code = "asked" if topic == ASKED else "human_topic"
+        for other in message.also:
+            dispatcher.utter_message(response=f"utter_{other}")
         return pass_on(
-            dispatcher, *with_emotion([reason(code, message, topic)], rules.route(topic), message, rules)
+            dispatcher, *with_course([reason(code, message, topic)], rules.route(topic), state, message, rules)
         )

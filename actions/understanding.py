@@ -35,6 +35,10 @@ class Heard:
     """The visitor's very words that tell the topic; none where a button was pressed."""
     of: int | None
     """The message's number in the conversation's log."""
+    parts: tuple[tuple[int, str], ...] = ()
+    """(number, text) of each of several messages that were read as one."""
+    feeling: Mapping[str, Any] | None = None
+    """As :attr:`emotion`, and there for a faint one too."""
     emotion: Mapping[str, Any] | None = None
     """``label``, ``evidence`` and ``signs`` of an emotion that needs a person."""
     by_emotion: bool = False
@@ -49,10 +53,10 @@ def _topic(message: Mapping[str, Any]) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _evidence(understood: Mapping[str, Any], text: str, pressed: bool) -> tuple[str, ...]:
+def _evidence(understood: Mapping[str, Any], texts: Sequence[str], pressed: bool) -> tuple[str, ...]:
     if pressed:
         return ()
-    words = understood.get("evidence") or [text]
+    words = understood.get("evidence") or texts
     return tuple(str(word)[:MOST_EVIDENCE] for word in words if word)
 
 
@@ -63,14 +67,17 @@ def heard(state: Mapping[str, Any]) -> Heard:
     sent = (message.get("metadata") or _last_user(state).get("metadata") or {}).get("silta") or {}
     language = (state.get("slots") or {}).get("language") or understood.get("language") or sent.get("language")
     text = message.get("text") or ""
+    parts = tuple((int(of), str(words)) for of, words in sent.get("parts") or ())
     return Heard(
         text=text,
         language=language if language in LANGUAGES else LANGUAGES[0],
         topic=_topic(message),
         choices=tuple(str(topic) for topic in understood.get("choices") or ()),
-        evidence=_evidence(understood, text, bool(sent.get("topic"))),
+        evidence=_evidence(understood, [words for _, words in parts] or [text], bool(sent.get("topic"))),
         of=sent.get("of"),
         also=tuple(str(topic) for topic in understood.get("also") or ()),
+        parts=parts,
+        feeling=understood.get("feeling") or None,
         emotion=understood.get("emotion") or None,
         by_emotion=(message.get("intent") or {}).get("name") == EMOTION,
     )

@@ -14,7 +14,16 @@ from bot.texts import LANGUAGES, Texts
 
 __all__ = ["SPOKEN_BY_BOT", "OwnerTextsImporter", "responses"]
 
-SPOKEN_BY_BOT = ("not_understood", "not_understood_again", "clarify", "answer_did_not_help", "spoken_languages")
+SPOKEN_BY_BOT = (
+    "not_understood",
+    "not_understood_again",
+    "clarify",
+    "answer_did_not_help",
+    "spoken_languages",
+    "ack_sadness",
+    "ack_fear",
+    "ack_despair",
+)
 """The ``system`` texts that the bot speaks; the hub speaks the others."""
 
 _LAST = "en"
@@ -32,7 +41,13 @@ def responses(texts: Texts) -> dict[str, list[dict[str, Any]]]:
         result[f"utter_{topic}"] = _variants(lambda language, topic=topic: _of_topic(texts, topic, language))
     for key in SPOKEN_BY_BOT:
         result[f"utter_{key}"] = _variants(lambda language, key=key: {"text": texts.system(key, language)})
+    result["utter_offer_person"] = _variants(lambda language: _offer(texts, language))
     return result
+
+
+def _offer(texts: Texts, language: str) -> dict[str, Any]:
+    button = {"title": texts.system("button_person", language), "payload": "handoff"}
+    return {"text": texts.system("offer_person", language), "buttons": [button]}
 
 
 def _variants(make: Any) -> list[dict[str, Any]]:

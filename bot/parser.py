@@ -119,6 +119,8 @@ class Parser:
             return None
         if understood.emotion is not None and not understood.evidence:
             acknowledged = ACKNOWLEDGED_AS.get(understood.emotion["label"], TALK_TO_HUMAN)
+            if "/" not in acknowledged:
+                return self.texts.system(acknowledged, language)
             return self.texts.entry(acknowledged, language).text
         if understood.topic in self.texts.topics:
             spoken = (understood.topic, *understood.also)

@@ -15,6 +15,7 @@ __all__ = [
     "human_topic",
     "reason",
     "sentences",
+    "wording",
 ]
 
 EXPLANATIONS = {
@@ -25,8 +26,10 @@ EXPLANATIONS = {
     "answer_did_not_help": "Says that the answer did not help",
     "bot_unavailable": "The bot did not answer in time",
     "agent_stepped_in": "{name} stepped in",
+    "asked_again": "Asks the same again after the answer: {topic}",
+    "emotion_rising": "Feeling that grows from message to message: {emotion}",
 }
-"""Explanations in English, for places without an agent's language."""
+"""Explanations in English, for places without an agent's language: by code, the last two by :func:`wording`."""
 
 EMOTIONS = {
     "hot_anger": "anger",
@@ -35,9 +38,15 @@ EMOTIONS = {
     "fear": "fear",
     "despair": "despair",
 }
-ACKNOWLEDGED_AS = {"hot_anger": "human/complaint", "cold_anger": "human/complaint"}
-"""Whose words acknowledge an emotion where the topic has none of its own; ``human/talk_to_human`` the others: sorrow
-and fear are met by a person at once, not by an apology."""
+ACKNOWLEDGED_AS = {
+    "hot_anger": "human/complaint",
+    "cold_anger": "human/complaint",
+    "sadness": "ack_sadness",
+    "fear": "ack_fear",
+    "despair": "ack_despair",
+}
+"""Whose words acknowledge an emotion where the topic has none of its own: a topic, or a text of the part ``system``.
+Anger gets an apology, sorrow and fear do not."""
 SIGNS = {"capitals": "capital letters", "exclamations": "exclamation marks"}
 
 _ENDS = ".!?…"
@@ -82,10 +91,19 @@ def human_topic(topic: str, evidence: Sequence[str], of: int | None = None) -> d
     return reason(code, topic=topic, evidence=evidence, of=of)
 
 
-def emotion(judged: Mapping[str, Any], of: int | None = None) -> dict[str, Any]:
-    """The reason for an emotion, from the message's property of that name; ``emotion`` is its label."""
+def emotion(judged: Mapping[str, Any], of: int | None = None, *, rising: bool = False) -> dict[str, Any]:
+    """The reason for an emotion, from the message's property of that name; ``emotion`` is its label, ``rising`` that
+    it is one which grew over several messages."""
     made = reason("emotion", evidence=judged["evidence"], of=of)
-    return {**made, "emotion": judged["label"], "signs": list(judged.get("signs") or ())}
+    made |= {"emotion": judged["label"], "signs": list(judged.get("signs") or ())}
+    return {**made, "rising": True} if rising else made
+
+
+def wording(given: Mapping[str, Any]) -> str:
+    """Which explanation a reason has: that of its code, or of what the course of the conversation adds to it."""
+    if given.get("again"):
+        return "asked_again"
+    return "emotion_rising" if given.get("rising") else str(given["code"])
 
 
 def explained(given: Mapping[str, Any], **values: str) -> dict[str, Any]:
@@ -95,4 +113,4 @@ def explained(given: Mapping[str, Any], **values: str) -> dict[str, Any]:
         quotes = [f"“{quote}”" for quote in given["evidence"]]
         name = EMOTIONS.get(str(given.get("emotion")), "")
         values = {"emotion": "; ".join((", ".join((name, *signs)), *quotes)), **values}
-    return {**given, "explanation": EXPLANATIONS[given["code"]].format(**values)}
+    return {**given, "explanation": EXPLANATIONS[wording(given)].format(**values)}

@@ -29,6 +29,8 @@ SPOKEN: Mapping[str, frozenset[str]] = {
     "reasons.emotion": frozenset({"emotion"}),
     "reasons.not_understood": frozenset({"count"}),
     "reasons.agent_stepped_in": frozenset({"name"}),
+    "reasons.asked_again": frozenset({"topic"}),
+    "reasons.emotion_rising": frozenset({"emotion"}),
 }
 """Placeholders that are filled when the text is spoken, by ``part.key``."""
 

@@ -215,7 +215,7 @@ class BotBridge:
         def decide(conversation: Conversation) -> Decision | None:
             nonlocal early
             pending = conversation.bot_pending
-            early = in_order and outcome.of in pending and pending[0] != outcome.of
+            early = in_order and not conversation.turn and outcome.of in pending and pending[0] != outcome.of
             if early:
                 return None
             spoken = replace(conversation, language=outcome.language or conversation.language)
@@ -240,6 +240,9 @@ class BotBridge:
             return False
         if commit is None or commit.decision is None:
             await self._remove(id)
+        else:
+            # What came while the bot was busy is its next turn.
+            self._hub.holds.look(commit.decision.after)
         return True
 
     def _fallback(self, outcome: Outcome) -> HandoffRequest:

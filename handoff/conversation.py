@@ -87,7 +87,10 @@ class Conversation:
     """Everything about a conversation but its log.
 
     ``version`` counts writes (compare-and-set), ``last`` is the highest sequence number in the log, ``bot_pending`` the
-    numbers of messages that the bot owes an answer, oldest first; an answer to any other number is dropped.
+    numbers of messages that the bot owes an answer, oldest first; an answer to any other number is dropped. Of these
+    ``turn`` are with the bot, read as one, and ``held`` wait for more or for the bot (``seq``, ``text``, ``topic``,
+    ``at`` in milliseconds). ``introduced`` is who the visitor was last told to be talking to: ``bot``, ``agent``, or
+    nobody yet.
     ``human_from`` is the first number of the human stretch, 0 outside one. ``masked`` counts the personal numbers that
     were covered on arrival, ``noticed_at`` is when the visitor was last told in a message that a bot answers.
     ``served_by`` is the agent who had it last, until ``served_at``; ``consents`` are languages
@@ -119,6 +122,9 @@ class Conversation:
     page: str | None = None
     last_text: str = ""
     bot_pending: tuple[int, ...] = ()
+    turn: tuple[int, ...] = ()
+    held: tuple[Mapping[str, Any], ...] = ()
+    introduced: str = ""
     human_from: int = 0
     last_agent: Assignee | None = None
     outcome: str | None = None
@@ -150,7 +156,9 @@ class Conversation:
         for name in ("assignee", "last_agent"):
             if raw.get(name) is not None:
                 raw[name] = Assignee(**raw[name])
-        for name in ("reasons", "topics", "bot_pending", "consents", "helpers", "approvals", "announced"):
+        for name in (
+            "reasons", "topics", "bot_pending", "turn", "held", "consents", "helpers", "approvals", "announced",
+        ):
             raw[name] = tuple(raw.get(name) or ())
         return cls(**raw)
 
@@ -188,6 +196,7 @@ def move(conversation: Conversation, what: Move, *, at: str, assignee: Assignee 
             assigned_at=conversation.assigned_at if taken == conversation.assignee else at,
             waiting_since=conversation.waiting_since or at,
             lost=False,
+            introduced="agent",
         )
     if status is Status.QUEUED:
         fresh = conversation.status in (Status.BOT, Status.RESOLVED)

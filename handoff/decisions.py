@@ -14,7 +14,8 @@ from handoff.clock import parse_ms
 from handoff.conversation import PRIORITIES, Assignee, Conversation, Move, Responder, Status, move
 from handoff.entry import Author, Entry, Kind, Role
 from handoff.errors import Forbidden
-from handoff.events import HandoffRequest, Inbound, InboundKind, Line, Outcome
+from handoff.events import HandoffRequest, Inbound, InboundKind, Line, Outcome, Part
+from handoff.pause import AT_ONCE, Pause, batch
 from handoff.texts import Texts
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "cancel_handoff",
     "claim",
     "hand_off",
+    "let_go",
     "note",
     "rate",
     "resolve",
@@ -105,8 +107,9 @@ class _Draft:
         was = self.state.responder
         self.state = move(self.state, what, at=self.at, assignee=assignee)
         if was is Responder.BOT and self.state.responder is Responder.AGENT:
-            # What the bot still says to earlier messages is dropped (I6).
-            self.state = replace(self.state, bot_pending=(), human_from=self.state.last + 1, outcome=None)
+            # What the bot still says to earlier messages is dropped (I6). What it was never given is for the person.
+            first = self.state.held[0]["seq"] if self.state.held else self.state.last + 1
+            self.state = replace(self.state, bot_pending=(), turn=(), held=(), human_from=first, outcome=None)
 
     def add(self, kind: Kind, author: Author, **fields: Any) -> Entry:
         language = fields.pop("language", self.state.language if fields.get("text") is not None else None)
@@ -129,15 +132,58 @@ class _Draft:
             shown.append({"title": title, "id": button})
         return shown
 
-    def ask_bot(self, entry: Entry, topic: str | None) -> None:
+    def ask_bot(self, entry: Entry, topic: str | None, pause: Pause = AT_ONCE) -> None:
+        """Give the bot a message, or hold it back: until no more comes, and while the bot is busy."""
         self.state = replace(self.state, bot_pending=(*self.state.bot_pending, entry.seq))
-        self._tell_bot(InboundKind.MESSAGE, entry.seq, text=entry.text or "", topic=topic)
+        if pause.pause_s <= 0:
+            self._tell_bot(InboundKind.MESSAGE, entry.seq, text=entry.text or "", topic=topic)
+            return
+        message = {"seq": entry.seq, "text": entry.text or "", "topic": topic, "at": parse_ms(self.at)}
+        self.state = replace(self.state, held=(*self.state.held, message))
+        if not self.state.turn and pause.due_ms(self.state.held) <= parse_ms(self.at):
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Give the bot the first batch of what is held. The bot must not be busy."""
+        messages = batch(self.state.held)
+        self._ask(messages)
+        self.state = replace(
+            self.state,
+            turn=tuple(message["seq"] for message in messages),
+            held=self.state.held[len(messages) :],
+        )
+
+    def let_all_go(self) -> None:
+        """Give the bot all that is held, whatever it says to it: the visitor does not wait for it any more."""
+        while self.state.held:
+            messages = batch(self.state.held)
+            self._ask(messages)
+            self.state = replace(self.state, held=self.state.held[len(messages) :])
+        self.state = replace(self.state, bot_pending=(), turn=())
+
+    def _ask(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        last = messages[-1]
+        parts = tuple(Part(message["seq"], message["text"]) for message in messages) if len(messages) > 1 else ()
+        text = "\n".join(message["text"] for message in messages)
+        self._tell_bot(InboundKind.MESSAGE, last["seq"], text=text, topic=last["topic"], parts=parts)
+
+    def introduce_bot(self, texts: Texts) -> None:
+        """Say that a bot speaks (I12): before its first message, again after a person, and on a channel without a place
+        for a standing notice again after a long while."""
+        state, web = self.state, self.state.channel == "web"
+        lately = state.noticed_at is not None and parse_ms(self.at) - parse_ms(state.noticed_at) <= NOTICE_AGAIN_MS
+        if state.introduced == "bot" and (web or lately):
+            return
+        key = "returned_to_bot" if state.introduced == "agent" else "bot_notice"
+        kind = Kind.NOTICE if web else Kind.MESSAGE
+        self.add(kind, SYSTEM, text=texts.say(state.language, key), data={"cause": "bot_notice"})
+        self.state = replace(self.state, introduced="bot", noticed_at=self.at)
 
     def pause_bot(self) -> None:
         self._tell_bot(InboundKind.PAUSE, self.state.last)
 
     def resume_bot(self, history: Sequence[Line]) -> None:
-        self.state = replace(self.state, bot_pending=(), human_from=0, failed_turns=0)
+        self.state = replace(self.state, bot_pending=(), turn=(), held=(), human_from=0, failed_turns=0)
         self._tell_bot(InboundKind.RESUME, self.state.last, history=tuple(history))
 
     def _tell_bot(self, kind: InboundKind, seq: int, **fields: Any) -> None:
@@ -188,11 +234,13 @@ def visitor_wrote(
     client_id: str,
     topic: str | None = None,
     masked: int = 0,
+    pause: Pause = AT_ONCE,
 ) -> Decision:
     """The visitor's message, or the title of a button pressed (with its ``topic``).
 
-    The bot gets it when it is the responder; otherwise it is kept and shown to who has or takes the conversation.
-    A resolved conversation opens again. Where ``masked`` numbers in it were covered, the visitor is told why.
+    The bot gets it when it is the responder, after the ``pause`` (:func:`let_go`); otherwise it is kept and shown to
+    who has or takes the conversation. A resolved conversation opens again. Where ``masked`` numbers in it were covered,
+    the visitor is told why.
     """
     draft = _Draft(conversation, at)
     if conversation.status is Status.RESOLVED:
@@ -202,12 +250,21 @@ def visitor_wrote(
     entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
     draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
     if draft.state.responder is Responder.BOT:
-        draft.ask_bot(entry, topic)
+        draft.ask_bot(entry, topic, pause)
     answer = draft.count_masked(masked)
     if masked:
         why = texts.say(draft.state.language, "masked")
         draft.add(Kind.MESSAGE, SYSTEM, text=why, data={"cause": "masked", "of": entry.seq})
     return draft.done(seq=entry.seq, **answer)
+
+
+def let_go(conversation: Conversation, *, at: str) -> Decision | None:
+    """The visitor has come to an end: the bot gets what was held back. None when nothing is, or the bot is busy."""
+    if not conversation.held or conversation.turn or conversation.responder is not Responder.BOT:
+        return None
+    draft = _Draft(conversation, at)
+    draft.let_go()
+    return draft.done()
 
 
 def set_language(conversation: Conversation, *, at: str, language: str) -> Decision:
@@ -277,19 +334,33 @@ def hand_off(
     return draft.done(status=draft.state.status.value, **answer)
 
 
-def cancel_handoff(conversation: Conversation, texts: Texts, *, at: str, history: Sequence[Line]) -> Decision:
-    """The visitor leaves the queue; the bot goes on.
+def cancel_handoff(
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    history: Sequence[Line],
+    text: str | None = None,
+    client_id: str | None = None,
+) -> Decision:
+    """The visitor leaves the queue, by the button or (``text``) by saying so; the bot goes on, and says that it does.
 
     Raises:
         InvalidTransition: the conversation is not queued.
     """
     draft = _Draft(conversation, at)
+    answer: dict[str, Any] = {"status": Status.BOT.value}
+    if text is not None:
+        entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
+        draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
+        answer = {"seq": entry.seq}
     draft.move(Move.CANCELLED)
     draft.add(
         Kind.RETURNED_TO_BOT, SYSTEM, text=texts.say(draft.state.language, "cancelled"), data={"cause": "cancelled"}
     )
+    draft.state = replace(draft.state, introduced="bot")
     draft.resume_bot(history)
-    return draft.done(status=draft.state.status.value)
+    return draft.done(**answer)
 
 
 def claim(
@@ -405,6 +476,7 @@ def return_to_bot(
     if note:
         draft.add(Kind.NOTE, _agent(agent), text=note)
     draft.add(Kind.RETURNED_TO_BOT, _agent(agent), text=texts.say(draft.state.language, "returned_to_bot"))
+    draft.state = replace(draft.state, introduced="bot")
     draft.resume_bot(history)
     return draft.done(status=draft.state.status.value)
 
@@ -433,7 +505,7 @@ def resolve(
     draft.add(
         Kind.RESOLVED, author, text=texts.say(draft.state.language, "resolved"), data={"outcome": outcome or "done"}
     )
-    draft.state = replace(draft.state, outcome=outcome or "done", bot_pending=())
+    draft.state = replace(draft.state, outcome=outcome or "done", bot_pending=(), turn=(), held=())
     if human:
         draft.resume_bot(history)
     return draft.done(status=draft.state.status.value)
@@ -473,10 +545,12 @@ def agent_lost(conversation: Conversation, texts: Texts, *, at: str) -> Decision
 def bot_late(conversation: Conversation, texts: Texts, *, at: str) -> Decision | None:
     """The bot has not answered in time: the visitor is told and offered a person; a later answer is dropped.
 
-    None when nothing is pending any more.
+    Messages whose hub died while it held them back go to the bot first. None when nothing is pending any more.
     """
     if conversation.status is not Status.BOT or not conversation.bot_pending:
         return None
+    if conversation.held and not conversation.turn:
+        return let_go(conversation, at=at)
     draft = _Draft(conversation, at)
     _say_late(draft, texts)
     return draft.done()
@@ -484,7 +558,7 @@ def bot_late(conversation: Conversation, texts: Texts, *, at: str) -> Decision |
 
 def _say_late(draft: _Draft, texts: Texts) -> None:
     language = draft.state.language
-    draft.state = replace(draft.state, bot_pending=())
+    draft.let_all_go()
     buttons = draft.offer([(texts.say(language, "button_person"), HANDOFF_BUTTON)])
     draft.add(Kind.MESSAGE, SYSTEM, text=texts.say(language, "bot_late"), buttons=buttons, data={"cause": "bot_late"})
 
@@ -516,12 +590,14 @@ def bot_answered(
     if stale:
         _mend(draft, texts, outcome, waits)
         return draft.done() if draft.entries or draft.inbox else None
-    draft.state = replace(draft.state, bot_pending=tuple(seq for seq in draft.state.bot_pending if seq != outcome.of))
+    done = draft.state.turn if outcome.of in draft.state.turn else (outcome.of,)
+    left = tuple(seq for seq in draft.state.bot_pending if seq not in done)
+    draft.state = replace(draft.state, bot_pending=left, turn=() if done == draft.state.turn else draft.state.turn)
     if outcome.language is not None and outcome.language != draft.state.language:
         draft.state = replace(draft.state, language=outcome.language)
         draft.add(Kind.LANGUAGE, BOT, language=outcome.language)
     if outcome.replies:
-        _disclose(draft, texts)
+        draft.introduce_bot(texts)
     _say(draft, outcome, first, additions)
     if outcome.handoff is not None:
         _queue(draft, texts, outcome.handoff, BOT, waits, None)
@@ -534,18 +610,6 @@ def bot_answered(
             # A bot without a word for a live message believes that a person has the conversation.
             draft.resume_bot(())
     return draft.done()
-
-
-def _disclose(draft: _Draft, texts: Texts) -> None:
-    """On the web the notice stands above the conversation. Elsewhere it is a message before the bot's first one, and
-    again when the bot speaks after a long while (I12)."""
-    state = draft.state
-    if state.channel == "web":
-        return
-    told = state.noticed_at
-    if told is None or parse_ms(draft.at) - parse_ms(told) > NOTICE_AGAIN_MS:
-        draft.add(Kind.MESSAGE, SYSTEM, text=texts.say(state.language, "bot_notice"), data={"cause": "bot_notice"})
-        draft.state = replace(draft.state, noticed_at=draft.at)
 
 
 def _say(draft: _Draft, outcome: Outcome, first: Sequence[tuple[str, str]], additions: Sequence[str]) -> None:
@@ -585,10 +649,11 @@ def _note_understanding(draft: _Draft, outcome: Outcome, answered: bool) -> None
         "answered": answered and nlu.get("decision") == "answer",
         "of": outcome.of,
     }
+    also = [{"topic": other, "answered": answered, "of": outcome.of} for other in nlu.get("also") or ()]
     state = draft.state
     draft.state = replace(
         state,
-        topics=(*state.topics, topic)[-TOPICS_KEPT:],
+        topics=(*state.topics, topic, *also)[-TOPICS_KEPT:],
         failed_turns=0 if nlu.get("decision") == "answer" else state.failed_turns + (nlu.get("decision") == "clarify"),
         entities={**state.entities, **(nlu.get("entities") or {})},
         slots={**state.slots, **outcome.slots},

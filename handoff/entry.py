@@ -31,6 +31,8 @@ class Kind(str, Enum):
     LANGUAGE = "language"
     RATING = "rating"
     CALLBACK = "callback"
+    NOTICE = "notice"
+    """That a bot answers: before its first message, and again after a person."""
     APPROVAL = "approval"
     NOTE = "note"
     NLU = "nlu"

@@ -30,6 +30,7 @@ __all__ = [
     "Keys",
     "Line",
     "Outcome",
+    "Part",
     "Reply",
     "decode_inbound",
     "decode_outcome",
@@ -130,8 +131,17 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of several messages that are read as one: its number in the log, and its text."""
+
+    of: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Inbound:
-    """What the hub asks of the bot. ``message_id`` is the key of idempotence; ``of`` the log's sequence number."""
+    """What the hub asks of the bot. ``message_id`` is the key of idempotence; ``of`` the log's sequence number, the
+    last one where several messages are read as one."""
 
     conversation: str
     message_id: str
@@ -145,6 +155,8 @@ class Inbound:
     channel: str = "web"
     at: float = 0.0
     history: tuple[Line, ...] = ()
+    parts: tuple[Part, ...] = ()
+    """The messages that ``text`` joins, a line each; empty when it is one."""
     v: int = VERSION
 
 
@@ -247,7 +259,18 @@ def decode_inbound(text: str | bytes) -> Inbound:
         raw["history"] = tuple(Line(**line) for line in _objects(raw.get("history", []), "history"))
     except TypeError as error:
         raise BadEnvelope("history") from error
+    raw["parts"] = _parts(raw.get("parts", []))
     return Inbound(**raw)
+
+
+def _parts(raw: Any) -> tuple[Part, ...]:
+    try:
+        parts = tuple(Part(**part) for part in _objects(raw, "parts"))
+    except TypeError as error:
+        raise BadEnvelope("parts") from error
+    if not all(isinstance(part.of, int) and isinstance(part.text, str) for part in parts):
+        raise BadEnvelope("parts")
+    return parts
 
 
 def _reply(raw: dict[str, Any]) -> Reply:

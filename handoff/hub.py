@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,9 +24,12 @@ from handoff.decisions import HANDOFF_BUTTON, Decision, Room, Waits
 from handoff.entry import for_visitor
 from handoff.errors import BadRequest, Forbidden, NotFound
 from handoff.eta import MEASURED_MIN
-from handoff.events import Line
+from handoff.events import PRIORITIES, Line
 from handoff.fanout import Fanout
+from handoff.holds import Holds
+from handoff.manners import Manners
 from handoff.owner import LiveOwner
+from handoff.pause import AT_ONCE
 from handoff.presence import Presence
 from handoff.privacy.masking import mask
 from handoff.room import WaitingRoom
@@ -59,10 +62,14 @@ class Hub:
     texts: Texts
     owner: LiveOwner
     process: str = "hub-1"
+    manners: Manners = field(default_factory=lambda: Manners(AT_ONCE))
+    """Without them, no message waits for another."""
     trouble: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     """What keeps a channel from sending (``code``, ``at``), empty when nothing does; set by the channel."""
+    holds: Holds = field(init=False)
 
     def __post_init__(self) -> None:
+        self.holds = Holds(self.store, self.manners.pause)
         self.room = WaitingRoom(self.store, self.owner)
         self.board = Board(self.store, self.fanout)
         self.store.target_s = lambda skill: self.owner.now.rules.target(skill)
@@ -138,6 +145,8 @@ class Hub:
         """Write a visitor's message; ``new`` is the conversation to begin with. Answer: ``seq``.
 
         ``topic`` is what the text stands for where the channel itself has offered it (Messenger's menu).
+        Who waits for a person and says that none is needed any more is taken out of the queue; whose need is urgent
+        stays in it.
 
         Raises:
             NotFound: the button was never offered in this conversation.
@@ -150,8 +159,13 @@ class Hub:
         covered = mask(text or "")
         said = covered.text
 
-        def decide(conversation: Conversation) -> Decision:
+        async def decide(conversation: Conversation) -> Decision:
             at = stamp(now_ms())
+            if topic is None and self._never_minds(conversation, said):
+                history = await self.human_stretch(conversation)
+                return decisions.cancel_handoff(
+                    conversation, self.texts, at=at, history=history, text=said, client_id=id
+                )
             if topic == HANDOFF_BUTTON and conversation.status in (Status.BOT, Status.QUEUED, Status.RESOLVED):
                 waits = self.waits(conversation)
                 return decisions.hand_off(conversation, self.texts, at=at, waits=waits, text=said, client_id=id)
@@ -163,9 +177,17 @@ class Hub:
                 client_id=id,
                 topic=topic,
                 masked=covered.count,
+                pause=self.manners.pause,
             )
 
-        return (await self.store.request(new.id, decide, client_id=id, new=new)).answer
+        commit = await self.store.request(new.id, decide, client_id=id, new=new)
+        if commit.decision is not None:
+            self.holds.look(commit.decision.after)
+        return commit.answer
+
+    def _never_minds(self, conversation: Conversation, said: str) -> bool:
+        waits = conversation.status is Status.QUEUED and conversation.priority != PRIORITIES[0]
+        return waits and self.manners.never_mind.said_in(said)
 
     async def request_handoff(self, new: Conversation, *, id: str) -> Mapping[str, Any]:
         """The visitor asks for a person. Answer: ``status``."""

@@ -34,6 +34,7 @@ from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
 from handoff.listeners import health_listener, public_listeners
+from handoff.manners import read_manners
 from handoff.orphans import Orphans
 from handoff.owner import LiveOwner, read_owner
 from handoff.presence import Presence
@@ -89,6 +90,7 @@ async def serve(settings: Settings) -> None:
     texts = load_texts(settings.owner_dir)
     owner = LiveOwner(read_owner(settings.owner_dir), settings.owner_dir)
     routing = read_routing(settings.owner_dir / "handoff.yml")
+    manners = read_manners(settings.owner_dir / "manners.yml")
     canned = load_canned(settings.owner_dir)
 
     keys = HubKeys()
@@ -105,7 +107,7 @@ async def serve(settings: Settings) -> None:
     )
     fanout = Fanout(blocking, store)
     presence = Presence(store)
-    hub = Hub(store, fanout, presence, texts, owner, settings.process)
+    hub = Hub(store, fanout, presence, texts, owner, settings.process, manners)
     line = WaitingLine(hub)
     dispatcher = Dispatcher(hub)
     # The room first: the others look into it.

@@ -60,6 +60,13 @@ CONNECTIONS = 64
 """Connections of one client to Redis. Two thousand visitors who come back at once share them; a connection each would
 cost Redis more than the reads do."""
 
+HELD_MS = 6_000
+"""After this, messages that are still held back go to the bot: the hub that held them must have died, for typing puts
+it off for less."""
+
+WAITED_MS = 1_500
+"""So much of a pause counts toward the bot's limit: the visitor hears within it of the message, not of its turn."""
+
 Decide = Callable[[Conversation], "Decision | Awaitable[Decision | None] | None"]
 
 
@@ -344,9 +351,6 @@ class Store:
 
     def _plan(self, decision: Decision, answer_key: str | None, took: str | None) -> tuple[str, str]:
         before, after = decision.before, decision.after
-        due: int | bool = False
-        if after.bot_pending:
-            due = 0 if after.bot_pending[0] in before.bot_pending[:1] else self._bot_timeout_ms
         line, earlier = queue.entry(after), queue.entry(before)
         plan = {
             "id": after.id,
@@ -359,7 +363,7 @@ class Store:
             "ttl": ANSWER_TTL_S,
             "score": queue.score(after, self.target_s(after.skill)) if after.status is Status.QUEUED else False,
             "agent": after.assignee.id if after.assignee else False,
-            "due": due,
+            "due": self._deadline(before, after),
             "buttons": {button: _json(dict(value)) for button, value in decision.buttons.items()},
             "inbox": [encode(message) for message in decision.inbox],
             "took": took or False,
@@ -387,6 +391,20 @@ class Store:
         if before.callback != after.callback:
             notice["callback"] = callbacks.task(after)
         return _json(plan), _json(notice)
+
+
+    def _deadline(self, before: Conversation, after: Conversation) -> int | bool:
+        """Milliseconds until somebody must look at what the bot owes; 0 leaves the deadline, False removes it."""
+        if not after.bot_pending:
+            return False
+        if after.turn:
+            if after.turn == before.turn:
+                return 0
+            waited = parse_ms(after.updated_at) - int(before.held[0]["at"]) if before.held else 0
+            return max(1, self._bot_timeout_ms - min(max(waited, 0), WAITED_MS))
+        if after.held:
+            return 0 if before.held and not before.turn else HELD_MS
+        return 0 if after.bot_pending[0] in before.bot_pending[:1] else self._bot_timeout_ms
 
 
 _KINDS: Mapping[str, type[Refused]] = {

@@ -60,8 +60,11 @@ REASONS: Mapping[str, frozenset[str]] = {
     "answer_did_not_help": frozenset(),
     "bot_unavailable": frozenset(),
     "agent_stepped_in": frozenset({"name"}),
+    "asked_again": frozenset({"topic"}),
+    "emotion_rising": frozenset({"emotion"}),
 }
-"""Codes of handoff reasons, with the values each explanation may name."""
+"""Codes of handoff reasons, with the values each explanation may name. The last two word what the course of the
+conversation adds: an answer that did not help shows in the same question asked again, an emotion grows."""
 
 CHANNEL: Mapping[str, frozenset[str]] = {
     code: frozenset()
@@ -108,6 +111,7 @@ class Texts:
     def explain(self, language: str, reason: Mapping[str, Any]) -> str:
         """A handoff reason in words, in the agent's language."""
         code = str(reason.get("code", ""))
+        code = "asked_again" if reason.get("again") else "emotion_rising" if reason.get("rising") else code
         pattern = self.reasons[language].get(code)
         if pattern is None:
             return code

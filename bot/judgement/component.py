@@ -1,7 +1,8 @@
 """The Rasa component behind the topics' classifier: emotion in a message, from the features that one has computed.
 
 It writes ``emotion`` (``label``, ``score``, ``evidence``, ``signs``) into the message's property ``silta``, or leaves
-it None. A message with an emotion is for a person: where its topic alone would not call one, its intent becomes
+it None; ``feeling`` is the same, and there for a faint emotion too, which may count in the course of a conversation. A
+message with an emotion is for a person: where its topic alone would not call one, its intent becomes
 ``emotion``.
 """
 
@@ -18,7 +19,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.encoder.choice import encoder_in_use
-from bot.judgement.emotions import EmotionModel
+from bot.judgement.emotions import FAINT, EmotionModel
 from bot.judgement.judging import EMOTION
 from bot.judgement.owner import emotion_at_least
 from bot.judgement.training import fingerprint, ordinary, train_emotions
@@ -91,9 +92,9 @@ class EmotionClassifier(GraphComponent):
             name = (message.get(INTENT) or {}).get("name")
             if example is None or name in (FOREIGN, FOREIGN_FAQ):
                 continue
-            emotion = self._model.judge(message.get(TEXT) or "", example, self._at_least)
-            if emotion is not None:
-                _write(message, emotion.as_property())
+            feeling = self._model.judge(message.get(TEXT) or "", example, min(FAINT, self._at_least))
+            if feeling is not None:
+                _write(message, feeling.as_property(), plain=feeling.score >= self._at_least)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -101,8 +102,11 @@ class EmotionClassifier(GraphComponent):
         return training_data
 
 
-def _write(message: Message, emotion: dict[str, Any]) -> None:
-    known = dict(message.get(PROPERTY) or {})
+def _write(message: Message, emotion: dict[str, Any], plain: bool) -> None:
+    known = {**(message.get(PROPERTY) or {}), "feeling": emotion}
+    if not plain:
+        message.set(PROPERTY, known, add_to_output=True)
+        return
     by_topic = known.get("decision") == Decision.HANDOFF.value
     known |= {"emotion": emotion, "decision": Decision.HANDOFF.value, "choices": []}
     message.set(PROPERTY, known, add_to_output=True)

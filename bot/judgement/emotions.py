@@ -20,12 +20,15 @@ from bot.nlu.classifier import Example
 from bot.nlu.sparse import SparseFeatures, counts
 from bot.reasons import sentences
 
-__all__ = ["LABELS", "NONE", "Emotion", "EmotionModel"]
+__all__ = ["FAINT", "LABELS", "NONE", "Emotion", "EmotionModel"]
 
 Floats = npt.NDArray[np.float32]
 NONE = "none"
 LABELS = ("hot_anger", "cold_anger", "sadness", "fear", "despair")
 """The emotions that need a person."""
+
+FAINT = 0.15
+"""An emotion at least this likely is kept with the message: alone it says nothing, in a row it may."""
 
 SHOWN = ("capitals", "exclamations")
 """Signs that are named to the agent, for no word says them."""

@@ -10,7 +10,7 @@ from bot.texts import owner_directory
 
 __all__ = ["AT_LEAST", "BadThreshold", "emotion_at_least"]
 
-AT_LEAST = 0.5
+AT_LEAST = 0.65
 """Without a line in the file."""
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
-from bot.nlu.classifier import Classifier, Example
+from bot.nlu.classifier import Classifier, Example, Ranking
 from bot.nlu.cleaning import clean
 from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, Verdict, decide, needs_person
 from bot.nlu.entities import find_entities
@@ -38,6 +38,10 @@ _MOST_ANSWERS = 3
 """Answers to one message; more would be a wall of text."""
 _BEYOND_DOUBT = 0.9
 """A part of a message this sure of its topic asks for it even where the whole does not look like it."""
+_HINT = 0.005
+"""From this likelihood that a person is needed on, the sentences of a message are looked at one by one …"""
+_SURE = 0.8
+"""… and one that is as sure as this calls a person: a wish among questions must not be dropped."""
 _LONGEST_EVIDENCE = 12
 """Sentences of one message that are weighed against each other as evidence; a longer message is quoted from its
 first ones."""
@@ -116,7 +120,7 @@ class Topical:
 
     def understand(self, text: str, language: str | None = None) -> Understood:
         """Understand a typed message. Never fails on odd text: what holds no word is not understood."""
-        text = clean(text)
+        written, text = text, clean(text)
         if not any(character.isalnum() for character in text):
             return Understood(FALLBACK, 0.0, (), Decision.CLARIFY, 0.0, language=language)
         example = self.features(text, language)
@@ -125,12 +129,17 @@ class Topical:
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
         verdict = decide(pairs, in_domain, self.thresholds)
         asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, language, pairs)
-        if asked:
+        if verdict.decision is not Decision.HANDOFF and self._wishes_person(written, pairs):
+            if not asked and verdict.decision is Decision.ANSWER:
+                asked = (verdict.topic,)
+            verdict = Verdict(Decision.HANDOFF, next(name for name, _ in pairs if needs_person(name)))
+        elif asked:
             verdict = Verdict(Decision.ANSWER, verdict.topic if verdict.topic in asked else asked[0])
         topic = verdict.topic
         evidence: tuple[str, ...] = ()
         if verdict.decision is Decision.HANDOFF:
-            evidence = (self._evidence(text, topic),)
+            quote, besides = self._evidence(written, topic)
+            evidence, asked = (quote,), (*asked, *besides)
         return Understood(
             topic=topic,
             confidence=dict(pairs)[topic],
@@ -138,7 +147,7 @@ class Topical:
             decision=verdict.decision,
             in_domain=in_domain,
             choices=verdict.choices,
-            also=tuple(name for name in asked if name != topic),
+            also=tuple(name for name in dict.fromkeys(asked) if name != topic and name.startswith("faq/")),
             evidence=evidence,
             language=language,
             entities=find_entities(text, language),
@@ -158,12 +167,35 @@ class Topical:
                 asked.append(topic)
         return tuple(asked[:_MOST_ANSWERS]) if len(asked) > 1 else ()
 
-    def _evidence(self, text: str, topic: str) -> str:
-        """The sentence that speaks most for the topic."""
+    def _wishes_person(self, text: str, pairs: Sequence[tuple[str, float]]) -> bool:
+        """Whether one of several sentences surely needs a person, though the whole is about something else. Looked at
+        only where the whole hints at it, since each sentence costs what a message costs."""
+        if sum(chance for name, chance in pairs if needs_person(name)) < _HINT:
+            return False
+        pieces = sentences(text)[:_LONGEST_EVIDENCE]
+        return len(pieces) > 1 and any(self._needs_person(piece) >= _SURE for piece in pieces)
+
+    def _needs_person(self, piece: str) -> float:
+        ranking = self.classifier.rank(self.features(piece))
+        chances = zip(ranking.topics, ranking.probabilities, strict=True)
+        return sum(chance for name, chance in chances if needs_person(name))
+
+    def _evidence(self, text: str, topic: str) -> tuple[str, tuple[str, ...]]:
+        """The sentence that speaks most for a topic that needs a person, and what other sentences ask that can be
+        answered. The sentence is as it was written: an agent is shown it in the message."""
         pieces = sentences(text)[:_LONGEST_EVIDENCE]
         if len(pieces) < 2:
-            return text
+            return text.strip(), ()
         place = self.classifier.topics.index(topic)
-        scores = [self.classifier.decisions(self.features(piece))[place] for piece in pieces]
-        return pieces[int(np.argmax(scores))]
+        rankings = [self.classifier.rank(self.features(piece)) for piece in pieces]
+        best = int(np.argmax([ranking.decisions[place] for ranking in rankings]))
+        besides = [
+            ranking.topics[0]
+            for number, (piece, ranking) in enumerate(zip(pieces, rankings, strict=True))
+            if number != best and piece.endswith("?") and self._answerable(ranking)
+        ]
+        return pieces[best], tuple(besides[: _MOST_ANSWERS - 1])
+
+    def _answerable(self, ranking: Ranking) -> bool:
+        return ranking.topics[0].startswith("faq/") and ranking.probabilities[0] >= self.thresholds.answer
 

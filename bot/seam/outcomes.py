@@ -68,6 +68,8 @@ def _nlu(events: Sequence[Event], handed_off: bool, failed_action: bool) -> dict
         "entities": understood.get("entities") or {},
         "emotion": understood.get("emotion"),
     }
+    if understood.get("also"):
+        nlu["also"] = [str(topic) for topic in understood["also"]]
     # The component sees one message; the dialogue may know better.
     if handed_off:
         nlu["decision"] = "handoff"

@@ -21,7 +21,10 @@ CHANNEL = "silta"
 
 def _metadata(inbound: Inbound) -> dict[str, Any]:
     # One namespaced key: Rasa merges others over the message's own fields.
-    return {"silta": {"language": inbound.language, "topic": inbound.topic, "of": inbound.of}}
+    ours: dict[str, Any] = {"language": inbound.language, "topic": inbound.topic, "of": inbound.of}
+    if inbound.parts:
+        ours["parts"] = [[part.of, part.text] for part in inbound.parts]
+    return {"silta": ours}
 
 
 class Runner:

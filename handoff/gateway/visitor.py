@@ -208,6 +208,8 @@ class VisitorSocket:
         # Subscribed first, then caught up: what is written in between comes by notice.
         self._subscription = hub.fanout.subscribe(conversation, sent, self)
         await self._subscription.catch_up()
+        # What a hub that died has held back must not wait for the deadline.
+        hub.holds.look(state)
         if state.version:
             await self._push_status()
 
@@ -238,6 +240,7 @@ class VisitorSocket:
             case visitor.Hello():
                 raise Unauthorized("This socket has said hello already.")
             case visitor.Typing():
+                self._hub.holds.typing(self.conversation, frame.on)
                 who = {"role": "visitor", "on": frame.on}
                 await self._hub.fanout.publish({"conversation": self.conversation, "typing": who})
             case visitor.Ping():

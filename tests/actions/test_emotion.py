@@ -25,16 +25,16 @@ def emotional(topic: str, label: str, *, alone: bool = True, of: int = 1) -> lis
 @pytest.mark.parametrize(
     ("label", "words", "priority"),
     [
-        ("hot_anger", "complaint", "high"),
-        ("cold_anger", "complaint", "high"),
-        ("sadness", "talk_to_human", "normal"),
-        ("fear", "talk_to_human", "high"),
-        ("despair", "talk_to_human", "high"),
+        ("hot_anger", "human/complaint", "high"),
+        ("cold_anger", "human/complaint", "high"),
+        ("sadness", "ack_sadness", "normal"),
+        ("fear", "ack_fear", "high"),
+        ("despair", "ack_despair", "high"),
     ],
 )
 def test_an_emotion_alone_is_passed_on_with_fitting_words(label: str, words: str, priority: str) -> None:
     result = run(ACTION, emotional("faq/track_refund", label, of=5))
-    assert result.spoken == [f"utter_human/{words}"]
+    assert result.spoken == [f"utter_{words}"]
     assert result.handoff == {
         "reasons": [
             {"code": "emotion", "evidence": ["the words"], "of": 5, "emotion": label, "signs": ["capitals"]}
@@ -67,6 +67,6 @@ def test_an_answer_that_did_not_help_and_anger_are_two_reasons() -> None:
 
 def test_where_nothing_was_answered_the_emotion_alone_counts() -> None:
     result = run("action_answer_did_not_help", emotional("answer_did_not_help", "despair", alone=False))
-    assert result.spoken == ["utter_human/talk_to_human"]
+    assert result.spoken == ["utter_ack_despair"]
     assert result.handoff is not None
     assert [reason["code"] for reason in result.handoff["reasons"]] == ["emotion"]

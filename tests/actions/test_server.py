@@ -76,6 +76,7 @@ def test_it_says_that_it_is_well_and_what_it_can_do(port: int) -> None:
         "actions": [
             "action_answer_did_not_help",
             "action_answer_several",
+            "action_course",
             "action_not_understood",
             "action_request_handoff",
         ],

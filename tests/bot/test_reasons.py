@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.reasons import EXPLANATIONS, explained, human_topic, sentences
+from bot.reasons import EXPLANATIONS, emotion, explained, human_topic, sentences
 
 
 def test_a_plain_wish_for_a_person_is_asked() -> None:
@@ -30,7 +30,16 @@ def test_an_answer_that_did_not_help_has_a_code_of_its_own() -> None:
 
 def test_every_code_of_the_protocol_is_explained() -> None:
     codes = "asked human_topic emotion not_understood answer_did_not_help bot_unavailable agent_stepped_in"
-    assert set(EXPLANATIONS) == set(codes.split())
+    assert set(EXPLANATIONS) == {*codes.split(), "asked_again", "emotion_rising"}
+
+
+def test_what_the_course_adds_has_words_of_its_own() -> None:
+    again = {"code": "answer_did_not_help", "topic": "faq/warranty", "evidence": ["so?"], "again": True}
+    assert explained(again, topic="Warranty")["explanation"] == "Asks the same again after the answer: Warranty"
+    risen = emotion({"label": "hot_anger", "evidence": ["no!"], "signs": ["capitals"]}, rising=True)
+    assert explained(risen)["explanation"] == (
+        "Feeling that grows from message to message: anger, capital letters; “no!”"
+    )
 
 
 def test_sentences_are_cut_at_their_ends_and_nowhere_else() -> None:

@@ -13,6 +13,13 @@ from tests.helpers.stack import Stack
 
 RANDOM = random.Random(21)
 NUMBERS = (people.hetu(RANDOM), people.cpr(RANDOM, "-"), people.card(RANDOM, " "), people.iban(RANDOM, "FI", " "))
+QUESTIONS = (
+    "mitkä ovat aukioloajat?",
+    "paljonko toimitus maksaa?",
+    "missä myymälänne ovat?",
+    "miten palautan tuotteen?",
+)
+"""A question each: who asks the same again is passed to a person."""
 
 EMOTIONAL = {
     "fi": ("MISSÄ HELVETISSÄ SE PAKETTI ON!!! En siedä tätä enää.", "hot_anger"),
@@ -27,8 +34,8 @@ def bare(text: str) -> str:
 
 async def test_p1_no_number_is_left_in_log_tracker_redis_or_files(silta: Stack, visitor: Arrive, agent: SignIn) -> None:
     guest = await visitor("fi")
-    for number in NUMBERS:
-        ack = await guest.say(f"Tunnukseni on {number}, mitkä ovat aukioloajat?")
+    for number, question in zip(NUMBERS, QUESTIONS, strict=True):
+        ack = await guest.say(f"Tunnukseni on {number}, {question}")
         assert ack["masked"] == 1
         await guest.hear("system")
         await guest.hear("bot")

@@ -50,9 +50,21 @@ class HubProcess:
             "SILTA_PORT": str(self.port),
             "SILTA_VAR": str(self.folder / "var"),
             "SILTA_PROCESS": name,
+            "SILTA_OWNER_DIR": str(self._owner_files()),
             **environ,
         }
         self._process: subprocess.Popen[bytes] | None = None
+
+    def _owner_files(self) -> Path:
+        """The owner's files with no pause: these tests count what the bot is told, and each message is its own turn."""
+        folder = self.folder / "owner"
+        folder.mkdir()
+        for path in (ROOT / "data" / "owner").iterdir():
+            if path.name != "manners.yml":
+                (folder / path.name).symlink_to(path)
+        manners = (ROOT / "data" / "owner" / "manners.yml").read_text("utf-8")
+        (folder / "manners.yml").write_text(manners.replace("pause_s: 1.2", "pause_s: 0"), "utf-8")
+        return folder
 
     def share(self, port: int, var: str) -> None:
         """Listen on a port beside other hubs, with their key for visitors' tokens."""

@@ -92,7 +92,7 @@ async def test_a_result_is_written_and_taken_off_the_stream(parts: Parts) -> Non
         await parts.publish(outcome_for(inbound, "Hi!", "How can I help?", language="da"))
         assert await replies(parts, inbound.conversation, 2) == ["Hi!", "How can I help?"]
         await settled(parts)
-    assert await parts.kinds(inbound.conversation) == ["message", "nlu", "language", "message", "message"]
+    assert await parts.kinds(inbound.conversation) == ["message", "nlu", "language", "notice", "message", "message"]
     state = await parts.state(inbound.conversation)
     assert (state.language, state.bot_pending) == ("da", ())
     await parts.assert_numbered(inbound.conversation)
@@ -146,7 +146,7 @@ async def test_a_repeated_result_has_one_effect(parts: Parts) -> None:
             await parts.publish(outcome_for(inbound, "once"))
         await settled(parts)
     assert await replies(parts, inbound.conversation, 1) == ["once"]
-    assert await parts.kinds(inbound.conversation) == ["message", "nlu", "message"]
+    assert await parts.kinds(inbound.conversation) == ["message", "nlu", "notice", "message"]
 
 
 async def test_a_result_without_the_one_before_it_is_written_all_the_same_after_a_moment(
@@ -290,7 +290,7 @@ async def test_r1_a_hub_that_comes_back_finishes_at_once_what_it_had_taken(parts
     await parts.redis.xdel(parts.keys.events, rows[0][0])  # deleted by hand while it was pending
     async with running(bridge_of(parts, "hub-1", claim_idle_s=60).read()):
         await settled(parts)
-    answered = [new for new in conversations if await parts.kinds(new.id) == ["message", "nlu", "message"]]
+    answered = [new for new in conversations if await parts.kinds(new.id) == ["message", "nlu", "notice", "message"]]
     assert len(answered) == len(conversations) - 1
     assert await parts.redis.xlen(parts.keys.dead) == 0, "what was deleted is no unreadable result"
 
@@ -482,7 +482,7 @@ async def test_an_answered_message_that_was_listed_as_late_is_left_alone(parts: 
         await parts.publish(outcome_for(inbound, "to one"))
         await settled(parts)
     await made._tell_late(inbound.conversation, await parts.presence.now_ms() + 10_000)
-    assert await parts.kinds(inbound.conversation) == ["message", "nlu", "message"]
+    assert await parts.kinds(inbound.conversation) == ["message", "nlu", "notice", "message"]
 
 
 async def test_deadlines_of_nothing_are_removed(parts: Parts) -> None:

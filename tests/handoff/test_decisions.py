@@ -98,12 +98,12 @@ def test_the_bots_answer_is_written_with_its_understanding_language_and_buttons(
         slots={"x": 1},
     )
     made = answered(said().after, outcome)
-    assert kinds(made) == ["nlu", "language", "message", "message"]
+    assert kinds(made) == ["nlu", "language", "notice", "message", "message"]
     assert made.after.language == "da"
     assert made.after.bot_pending == ()
     assert made.after.topics[0]["answered"] is True
     assert made.after.entities == {"order_number": "1"} and made.after.slots == {"x": 1}
-    (button,) = made.entries[2].buttons
+    (button,) = made.entries[3].buttons
     assert made.buttons[button["id"]] == {"title": "Retur", "topic": "faq/return_how"}
     assert "topic" not in button, "the visitor gets an opaque id"
     assert made.entries[0].data["of"] == 1
@@ -130,12 +130,12 @@ def test_the_bots_wish_for_a_person_queues_with_reasons_priority_and_skill() -> 
         ({"code": "human_topic", "topic": "human/fraud", "evidence": ["my card"], "of": 1},), "urgent", "billing"
     )
     made = answered(said().after, Outcome("c", "m", 1, replies=(Reply("Block your card"),), handoff=wish))
-    assert kinds(made) == ["message", "handoff"]
+    assert kinds(made) == ["notice", "message", "handoff"]
     after = made.after
     assert (after.status, after.priority, after.skill) == (Status.QUEUED, "urgent", "billing")
     assert after.reasons[0]["evidence"] == ["my card"]
-    assert (after.waiting_since, after.requested_at, after.human_from) == (AT, AT, 3)
-    shown = for_visitor(made.entries[1].for_agent())
+    assert (after.waiting_since, after.requested_at, after.human_from) == (AT, AT, 4)
+    shown = for_visitor(made.entries[2].for_agent())
     assert "reasons" not in shown and "priority" not in shown, "reasons are for agents"
     assert shown["text"] == texts().say("en", "queued")
     assert made.inbox == (), "Rasa has paused itself"
@@ -379,5 +379,5 @@ def test_what_holds_right_now_stands_behind_the_answer_it_belongs_to(
         said().after, texts(), outcome, at=AT, waits=OPEN, fallback=NOTHING, additions=additions, first=[("a", "Late!")]
     )
     assert made is not None
-    assert [entry.text for entry in made.entries] == ["Late!", *told]
+    assert [entry.text for entry in made.entries if entry.kind.value == "message"] == ["Late!", *told]
     assert made.after.announced == ("a",)

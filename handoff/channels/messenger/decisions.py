@@ -157,6 +157,6 @@ def inbox_left(conversation: Conversation, texts: Texts, *, at: str, history: Se
     known = draft.state.noticed_at is not None
     told = texts.say(draft.state.language, "returned_to_bot" if known else "bot_notice")
     draft.add(Kind.RETURNED_TO_BOT, SYSTEM, text=told, data={"cause": "inbox_left"})
-    draft.state = replace(draft.state, noticed_at=at)
+    draft.state = replace(draft.state, noticed_at=at, introduced="bot")
     draft.resume_bot(history)
     return draft.done(status=draft.state.status.value)

@@ -272,20 +272,20 @@ async def test_opening_gives_the_packet_and_the_whole_history_with_the_bots_part
     ack = await agent.open(visitor.conversation)
     log = agent.logs[visitor.conversation]
     assert [log[seq]["kind"] for seq in sorted(log)] == [
-        "message", "nlu", "message", "message", "nlu", "message", "handoff", "assigned",
+        "message", "nlu", "notice", "message", "message", "nlu", "message", "handoff", "assigned",
     ]  # fmt: skip
     assert {"topic", "confidence", "runners_up", "entities", "language", "emotion", "of"} <= set(log[2])
     assert (log[2]["of"], log[2]["topic"], log[2]["runners_up"]) == (1, "greet", [["goodbye", 0.02]])
-    assert log[7]["reasons"][0]["code"] == "human_topic" and log[7]["priority"] == "high"
+    assert log[8]["reasons"][0]["code"] == "human_topic" and log[8]["priority"] == "high"
     packet = ack["handoff"]
     assert set(packet) >= {
         "conversation", "channel", "language", "requested_at", "waiting_since", "priority", "skill", "reasons",
         "topics", "failed_turns", "entities", "slots", "visitor", "summary", "masked",
     }  # fmt: skip
     assert (packet["priority"], packet["language"]) == ("high", "en")
-    assert [topic["of"] for topic in packet["topics"]] == [1, 4]
+    assert [topic["of"] for topic in packet["topics"]] == [1, 5]
     assert packet["summary"]
-    assert (ack["status"], ack["assignee"]["name"], ack["last"]) == ("assigned", "Aino", 8)
+    assert (ack["status"], ack["assignee"]["name"], ack["last"]) == ("assigned", "Aino", 9)
 
 
 async def test_opening_after_a_number_gives_the_rest(door: Door) -> None:

@@ -88,7 +88,7 @@ async def test_who_comes_back_gets_what_was_missed_and_nothing_twice(door: Door,
     await visitor.hear("bot")
     await visitor.close()
     elsewhere = await door.visitor(token=visitor.token)
-    assert elsewhere.welcome["last"] == 3
+    assert elsewhere.welcome["last"] == 4
     await elsewhere.say("two")
     await elsewhere.hear("bot")
     back = await door.again(visitor)
@@ -116,9 +116,9 @@ async def test_r23_a_cursor_that_the_log_does_not_hold_is_answered_by_a_resync(d
     await visitor.hear("bot")
     client = await door.raw()
     await client.send("hello", token=visitor.token, after=99)
-    assert (await client.expect("welcome"))["last"] == 3
+    assert (await client.expect("welcome"))["last"] == 4
     assert (await client.expect("resync"))["from"] == 1
-    for seq in (1, 2, 3):
+    for seq in (1, 2, 3, 4):
         await client.expect("event", seq=seq)
     types = [frame["type"] for frame in client.frames]
     assert types.index("resync") < types.index("event")
@@ -194,7 +194,7 @@ async def test_a_message_is_acknowledged_with_its_number_and_answered_by_the_bot
     assert (own["kind"], own["text"], own["client_id"]) == ("message", "hello", id)
     assert own["author"]["role"] == "visitor" and own["at"].endswith("Z")
     assert hidden == {"type": "event", "seq": 2, "kind": "hidden"}, "what the bot understood is for agents"
-    assert (answer["seq"], answer["text"], answer["author"]["role"]) == (3, "echo: hello", "bot")
+    assert (answer["seq"], answer["text"], answer["author"]["role"]) == (4, "echo: hello", "bot")
     assert answer["language"] == "en"
 
 
@@ -269,7 +269,7 @@ async def test_r14_two_tabs_see_the_same_order(door: Door, bot: FakeBot) -> None
 
     await asyncio.gather(talk(one, "a"), talk(two, "b"))
     for tab in (one, two):
-        await tab.expect("event", where=lambda frame: frame["seq"] == 63)  # each: message, nlu, answer
+        await tab.expect("event", where=lambda frame: frame["seq"] == 64)  # each: message, nlu, answer; once the notice
         tab.assert_no_gap()
     assert one.log == two.log
 
@@ -382,7 +382,9 @@ async def test_a_transcript_is_what_the_visitor_has_seen(door: Door, bot: FakeBo
     await visitor.say("hello")
     await visitor.hear("bot")
     lines = (await visitor.ask("transcript"))["text"].splitlines()
-    assert [line.partition(" ")[2].partition(" ")[2] for line in lines] == ["visitor: hello", "bot: echo: hello"]
+    assert [line.partition(" ")[2].partition(" ")[2] for line in lines] == [
+        "visitor: hello", f"system: {texts().say('en', 'bot_notice')}", "bot: echo: hello",
+    ]  # fmt: skip
 
 
 async def test_an_ended_conversation_opens_again_with_the_next_message(door: Door, bot: FakeBot) -> None:

@@ -177,6 +177,7 @@ function words(desk: Desk, event: LogEvent): string {
   const { t } = desk;
   switch (event.kind) {
     case 'message':
+    case 'notice':
       return event.text ?? '';
     case 'handoff':
       return t('evHandoff');
@@ -215,7 +216,7 @@ function line(
   conversation: Conversation,
   event: LogEvent,
 ): TemplateResult {
-  const system = event.kind === 'message';
+  const system = event.kind === 'message' || event.kind === 'notice';
   const reasons = event.kind === 'handoff' ? (event.reasons ?? []) : [];
   return html`<div
     class="line ${event.kind} ${system ? 'told' : ''}"

@@ -99,7 +99,8 @@ export function rows(state: VisitorState, t: WidgetTexts, now: number): Row[] {
       const before = all.at(-1);
       if (event.kind === 'rating' && before?.type === 'line' && before.kind === 'rating') continue;
       const text = event.kind === 'message' ? (event.text ?? null) : lineOf(event, t);
-      if (text === null) continue;
+      // The first notice of the bot stands above the conversation already.
+      if (text === null || (event.kind === 'notice' && text === state.notice)) continue;
       divide(at);
       all.push({ type: 'line', key: `seq-${seq}`, kind: event.kind, text, language, seq });
     }
