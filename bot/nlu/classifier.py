@@ -34,7 +34,8 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """What training can be told; the defaults were chosen by grouped cross-validation."""
+    """What training can be told; the defaults come from grouped cross-validation, but for
+    ``axes``: a compromise between two values that were tried."""
 
     svm_c: float = 0.25
     stack_c: float = 0.01

@@ -39,7 +39,8 @@ _MOST_ANSWERS = 3
 _BEYOND_DOUBT = 0.9
 """A part of a message this sure of its topic asks for it even where the whole does not look like it."""
 _HINT = 0.005
-"""From this likelihood that a person is needed on, the sentences of a message are looked at one by one …"""
+"""From this likelihood that a person is needed on, or where the wish for one is among the runners-up, the sentences of
+a message are looked at one by one …"""
 _SURE = 0.8
 """… and one that is as sure as this calls a person: a wish among questions must not be dropped."""
 _LONGEST_EVIDENCE = 12
@@ -170,7 +171,8 @@ class Topical:
     def _wishes_person(self, text: str, pairs: Sequence[tuple[str, float]]) -> bool:
         """Whether one of several sentences surely needs a person, though the whole is about something else. Looked at
         only where the whole hints at it, since each sentence costs what a message costs."""
-        if sum(chance for name, chance in pairs if needs_person(name)) < _HINT:
+        hinted = sum(chance for name, chance in pairs if needs_person(name)) >= _HINT
+        if not hinted and all(name != TALK_TO_HUMAN for name, _ in pairs[: 1 + _RUNNERS_UP]):
             return False
         pieces = sentences(text)[:_LONGEST_EVIDENCE]
         return len(pieces) > 1 and any(self._needs_person(piece) >= _SURE for piece in pieces)
