@@ -14,7 +14,8 @@ from handoff.settings import ROOT
 from tests.handoff.clients import Door
 from tests.helpers.fixtures import AGENTS, PASSWORD
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+"""A browser that starts beside other tests takes its time."""
 
 CHROMIUM = os.environ.get("SILTA_CHROMIUM") or shutil.which("chromium") or ""
 

@@ -144,6 +144,7 @@ STORIES: dict[Kind, Story] = {
     Kind.DELIVERED: known(Kind.DELIVERED),
     Kind.READ: known(Kind.READ),
     Kind.CHANNEL: channel,
+    Kind.NOTICE: nlu,  # the bot's first message is introduced
 }
 
 

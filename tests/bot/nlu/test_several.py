@@ -61,4 +61,4 @@ def test_one_question_asked_twice_is_one(topical: Topical) -> None:
 
 def test_a_person_is_called_whatever_else_is_asked(topical: Topical) -> None:
     understood = topical.understand("Someone used my card, my account was hacked. Who used my card? Can you stop it?")
-    assert (understood.decision, understood.also) == (Decision.HANDOFF, ())
+    assert (understood.decision, understood.topic) == (Decision.HANDOFF, "human/fraud")
