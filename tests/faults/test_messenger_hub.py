@@ -13,7 +13,7 @@ from tests.helpers.messenger import Meta
 
 __all__ = ["served"]
 
-pytestmark = pytest.mark.timeout(300, func_only=False)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300, func_only=False)]
 
 
 async def test_r1_a_hub_killed_between_a_call_and_its_answer_loses_and_doubles_nothing(
