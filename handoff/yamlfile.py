@@ -69,8 +69,8 @@ def read_file(path: Path) -> OwnerFile:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
         return OwnerFile(path, {}, {}, [f"{path}:{line}: not valid YAML: {getattr(error, 'problem', error)}"])
-    except ValueError as error:  # a date such as 30 February: YAML knows dates, and gives them no line
-        return OwnerFile(path, {}, {}, [f"{path}:1: not valid YAML: {error}"])
+    except ValueError as error:  # a date such as 30 February
+        return OwnerFile(path, {}, {}, [f"{path}:{_impossible(node)}: not valid YAML: {error}"])
     lines: dict[Place, int] = {}
     problems: list[str] = []
     if not isinstance(raw, dict):
@@ -80,6 +80,18 @@ def read_file(path: Path) -> OwnerFile:
             problems.append(f"{path}:{line}: {'.'.join(place)}: stands here twice")
         lines[place] = line
     return OwnerFile(path, raw, lines, problems)
+
+
+def _impossible(node: Any) -> int:
+    """The line of the first value that looks like a date and is none: YAML knows dates, and names no line of them."""
+    if isinstance(node, yaml.ScalarNode):
+        try:
+            yaml.SafeLoader("").construct_object(node)
+        except ValueError:
+            return int(node.start_mark.line) + 1
+        return 0
+    parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
+    return next((line for line in map(_impossible, parts) if line), 0)
 
 
 def _places(node: Any, above: Place) -> Iterator[tuple[Place, int, bool]]:

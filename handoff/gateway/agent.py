@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -13,6 +14,7 @@ from handoff import queue
 from handoff.accounts import Account, Accounts
 from handoff.alerts import worded
 from handoff.announcements import Announcement
+from handoff.callbacks import is_open
 from handoff.clock import stamp
 from handoff.conversation import Status
 from handoff.duties import Duties
@@ -124,6 +126,14 @@ class AgentSocket:
             kind = "viewing" if who["role"] == "colleague" else "typing"
             self._peer.push({"type": kind, "conversation": conversation, **who})
 
+    def _task(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A call-back as this agent is shown it: who makes the call learns the windows it can be moved to."""
+        holder = task["assignee"]
+        if task["kind"] != "phone" or not is_open(task) or holder is None or holder["id"] != self.account.id:
+            return task
+        found = self._hub.room.windows(task["language"], datetime.now(UTC))
+        return {**task, "windows": [window.frame() for window in found]}
+
     async def flushed(self) -> None:
         await self._peer.flushed()
 
@@ -135,7 +145,7 @@ class AgentSocket:
         if "queue" in notice:
             self._push_line(notice["conversation"], notice["queue"])
         if "callback" in notice and notice["callback"] is not None:
-            self._peer.push({"type": "callback", "task": notice["callback"]})
+            self._peer.push({"type": "callback", "task": self._task(notice["callback"])})
         if "offer" in notice:
             self._push_offer(notice["offer"])
         elif "offer_gone" in notice:
@@ -297,7 +307,7 @@ class AgentSocket:
                 "agent": account.public(),
                 "presence": presence,
                 "queue": [self._shown(line) for line in waiting],
-                "callbacks": tasks,
+                "callbacks": [self._task(one) for one in tasks],
                 "announcements": [one.whole() for one in hub.board.current()],
                 "agents": self._colleagues(),
                 "skills": sorted({skill for one in hub.room.accounts.values() for skill in one.skills}),

@@ -89,6 +89,10 @@ async def test_with_nobody_there_the_visitor_is_told_at_once_and_picks_a_window(
     await agent.ask("callback_take", callback=task["id"])
     pushed = await agent.expect("callback", where=lambda f: f["task"]["assignee"] is not None)
     assert pushed["task"]["assignee"]["name"] == "Mikkel"
+    later = next(one for one in pushed["task"]["windows"] if one["from"] > window["from"])
+    await agent.ask("callback_move", callback=task["id"], window=later["id"])
+    moved = await visitor.hear_event("callback")
+    assert (moved["callback"]["state"], moved["callback"]["from"]) == ("moved", later["from"])
     await agent.ask("callback_done", callback=task["id"], outcome="reached", note="alt i orden")
     assert (await visitor.hear_event("callback"))["callback"]["state"] == "done"
     transcript = (await visitor.ask("transcript"))["text"]
