@@ -48,7 +48,7 @@ def test_the_shops_own_file_is_read() -> None:
         ("  zone: Europe/Helsinki\n  week: {mon: nine to five}", 3, "is no span"),
         ('  zone: Europe/Helsinki\n  week: {monday: "09:00-12:00"}', 3, "not known here"),
         ('  zone: Europe/Helsinki\n  week: {mon: "09:00-12:00"}\n  holidays: [XX]', 4, "'XX' is no country"),
-        ('  zone: Europe/Helsinki\n  week: {mon: "09:00-12:00"}\n  days:\n    2026-02-30: closed', 5, "day is out of range"),
+        ('  zone: Europe/Helsinki\n  week: {mon: "09:00-12:00"}\n  days:\n    2026-02-30: closed', 5, "out of range"),
         ('  zone: Europe/Helsinki\n  week: {mon: "09:00-12:00"}\n  days:\n    "13-01": closed', 5, "no day such as"),
         ('  zone: Europe/Helsinki\n  week: {mon: "09:00-12:00"}\n  languages: {sv: {}}', 4, "no such language"),
         ('  zone: Europe/Helsinki\n  week: {mon: "09:00-12:00"}\n  zone: UTC', 4, "twice"),
