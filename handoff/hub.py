@@ -79,14 +79,15 @@ class Hub:
         return self.owner.now.hours.of("chat").of(language, skill).open_at(datetime.now(UTC))
 
     def opening(self, language: str) -> dict[str, Any]:
-        """What a visitor is told of the hours: ``now``, ``opens_at``, ``text``."""
+        """What a visitor is told of the hours: whether people answer (``open``), when next (``opens_at``), and the same
+        as a sentence (``opening``)."""
         settings, now = self.owner.now, datetime.now(UTC)
         hours = settings.hours.of("chat").of(language)
         opens = hours.next_open(now)
         return {
-            "now": hours.open_at(now),
+            "open": hours.open_at(now),
             "opens_at": stamp(round(opens.timestamp() * 1000)) if opens is not None and opens > now else None,
-            "text": settings.teller.open_text(language, hours, now),
+            "opening": settings.teller.open_text(language, hours, now),
         }
 
     def response(self, language: str) -> str:

@@ -195,7 +195,7 @@ class VisitorSocket:
                 "language": state.language,
                 "last": state.last,
                 "notice": hub.texts.say(state.language, "bot_notice"),
-                "open": hub.opening(state.language),
+                **hub.opening(state.language),
                 "response": hub.response(state.language),
                 "announcements": [one.frame(state.language) for one in hub.board.current()],
             }

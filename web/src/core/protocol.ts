@@ -107,9 +107,9 @@ export interface FileRef {
 /** Whether people answer now; hubs have told it in three shapes so far. */
 export interface OpenHours {
   now?: boolean;
-  open?: boolean;
-  opens_at?: string | null;
-  text?: string | null;
+  open?: boolean | undefined;
+  opens_at?: string | null | undefined;
+  text?: string | null | undefined;
   hours?: string;
 }
 
@@ -156,6 +156,9 @@ export interface VisitorWelcome {
   last: number;
   notice?: string;
   open?: boolean | OpenHours;
+  /** When people answer next, and the same as a sentence. */
+  opens_at?: string | null;
+  opening?: string | null;
   /** How soon people usually answer, in words. */
   response?: string | null;
   announcements?: (string | Announcement)[];

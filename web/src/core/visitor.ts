@@ -142,7 +142,11 @@ function announce(state: VisitorState, frame: Frame): VisitorState {
 
 function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
   const fresh = state.conversation !== null && state.conversation !== frame.conversation;
-  const hours: OpenHours = typeof frame.open === 'object' ? frame.open : frame.open === undefined ? {} : { open: frame.open };
+  const hours: OpenHours =
+    typeof frame.open === 'object'
+      ? frame.open
+      : { open: frame.open, opens_at: frame.opens_at, text: frame.opening };
+  const open = hours.now ?? hours.open ?? null;
   return {
     ...state,
     token: frame.token,
@@ -150,11 +154,11 @@ function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
     status: frame.status,
     language: isLanguage(frame.language) ? frame.language : state.language,
     notice: frame.notice ?? state.notice,
-    open: hours.now ?? hours.open ?? null,
+    open,
     hours: hours.hours ?? null,
     opensAt: hours.opens_at ?? null,
     // While nobody is there, the hub says so in a sentence of its own.
-    response: (hours.now === false ? hours.text : null) ?? frame.response ?? null,
+    response: (open === false ? hours.text : null) ?? frame.response ?? null,
     may: frame.may ?? [],
     announcements: (frame.announcements ?? []).map((item) => (typeof item === 'string' ? { id: item, text: item } : item)),
     callback: fresh ? null : state.callback,
