@@ -6,7 +6,7 @@ import * as icon from './icons';
 import { fullTime } from '../view/time';
 import type { Desk } from './desk';
 import type { Ui } from './ui';
-import { languageName, priorityName, reasonText, topicName, visitorName } from './words';
+import { entityName, languageName, priorityName, reasonText, topicName, visitorName } from './words';
 
 export function details(desk: Desk, state: AgentState, ui: Ui): TemplateResult | typeof nothing {
   const { t } = desk;
@@ -129,7 +129,7 @@ function found(desk: Desk, packet: Packet | null): TemplateResult | typeof nothi
       ${entities.map(
         ([name, value]) =>
           html`<div>
-            <dt>${name.replace(/_/g, ' ')}</dt>
+            <dt>${entityName(name, desk.t)}</dt>
             <dd>${plainValue(value)}</dd>
           </div>`,
       )}

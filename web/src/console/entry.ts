@@ -11,7 +11,7 @@ import type { ConsoleKey, Desk } from './desk';
 import { type AllMarks, files, smallPrint, wording } from './marks';
 import type { Ui } from './ui';
 import { meter } from './details';
-import { languageName, reasonText, topicName, visitorName } from './words';
+import { entityName, languageName, reasonText, topicName, visitorName } from './words';
 
 export function entry(
   desk: Desk,
@@ -138,7 +138,7 @@ function understood(desk: Desk, nlu: LogEvent): TemplateResult {
               <dt>${t('entities')}</dt>
               <dd>
                 ${entities.map(
-                  ([name, value]) => html`<span class="next">${name.replace(/_/g, ' ')}: ${String(value)}</span>`,
+                  ([name, value]) => html`<span class="next">${entityName(name, t)}: ${String(value)}</span>`,
                 )}
               </dd>
             </div>`

@@ -112,3 +112,19 @@ export function entryOf(state: AgentState, id: string): QueueEntry | undefined {
 export function skillName(skill: string, t: ConsoleTexts): string {
   return skill === 'general' ? t('skillGeneral') : skill.replace(/_/g, ' ');
 }
+
+const ENTITIES: Readonly<Record<string, ConsoleKey>> = {
+  order_number: 'entityOrderNumber',
+  product_code: 'entityProductCode',
+  email: 'entityEmail',
+  phone: 'entityPhone',
+  amount: 'entityAmount',
+  date: 'entityDate',
+  postal_code: 'entityPostalCode',
+};
+
+/** What was found in a message, as agents read it; one that is not known here by its own name. */
+export function entityName(name: string, t: ConsoleTexts): string {
+  const key = Object.hasOwn(ENTITIES, name) ? ENTITIES[name] : undefined;
+  return key ? t(key) : name.replace(/_/g, ' ');
+}
