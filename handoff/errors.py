@@ -114,9 +114,15 @@ class StoreUnavailable(TryLater):
 
 
 class StaleVersion(HubError):
-    """The conversation has moved since it was loaded."""
+    """The conversation has moved since it was loaded. ``state`` is how it stands now, JSON, None when unknown;
+    ``wait_ms`` is set when it has not moved and another process, which lost too often, goes first."""
 
     code = "conversation.stale"
+
+    def __init__(self, state: bytes | None = None, *, wait_ms: int | None = None) -> None:
+        super().__init__("The conversation has moved.")
+        self.state = state
+        self.wait_ms = wait_ms
 
 
 class SettingsError(HubError):

@@ -11,7 +11,9 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, cast
+from uuid import uuid4
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -48,13 +50,19 @@ _CONFIRM = load_script("confirm")
 _FORGET_GONE = load_script("forget_gone")
 _UNSTICK = load_script("unstick")
 
-CONFLICT_RETRIES = 50
-"""Times a request is decided again because others moved the conversation first. On one process requests take turns, so
-these are other processes: each loses to a winner, and 50 processes are more than there are."""
-
 TURN_TIMEOUT_S = 5.0
-"""How long a request waits for those before it in its conversation: about a thousand writes; while Redis hangs, two
-that fail. Later than this the client sends again anyway."""
+"""How long a request waits for those before it in its conversation, and then for other processes that write to it:
+about a thousand writes each; while Redis hangs, two that fail. Later than this the client sends again anyway."""
+
+PATIENCE = 3
+"""After so many lost races with other processes a request asks for the turn: fewer would hold up the others for what
+mostly settles by itself."""
+
+TURN_MS = 250
+"""How long the turn stands if it is not used, for its process may have died: well above the two steps it takes."""
+
+GIVE_WAY_S = 0.005
+"""How often a process that gives way looks again: about a write."""
 
 CONNECTIONS = 64
 """Connections of one client to Redis. Two thousand visitors who come back at once share them; a connection each would
@@ -245,21 +253,27 @@ class Store:
         commit = await self._on_a_guess(conversation, decide, answer_key, took)
         if commit is not None:
             return commit
-        for _ in range(CONFLICT_RETRIES):
-            current, seen = await self._load_with_answer(conversation, answer_key)
-            if seen is not None:
-                if self._writer.replicas and answer_key is not None:
-                    # It may have been written and not confirmed: a replica must have it before it is acknowledged.
-                    await self._writer.run(_CONFIRM, [answer_key], [ANSWER_TTL_S])
-                return _repeated(seen)
+        current, seen = await self._load_with_answer(conversation, answer_key)
+        if seen is not None:
+            if self._writer.replicas and answer_key is not None:
+                # It may have been written and not confirmed: a replica must have it before it is acknowledged.
+                await self._writer.run(_CONFIRM, [answer_key], [ANSWER_TTL_S])
+            return _repeated(seen)
+        until, who, lost = monotonic() + TURN_TIMEOUT_S, uuid4().hex, 0
+        while monotonic() < until:
             if current is None:
                 if new is None:
                     raise NotFound("There is no such conversation.")
                 current = new
             try:
-                return await self._decide_and_commit(current, decide, answer_key, took)
-            except StaleVersion:
-                continue
+                return await self._decide_and_commit(current, decide, answer_key, took, who, lost)
+            except StaleVersion as stale:
+                if stale.wait_ms is not None:
+                    await asyncio.sleep(min(stale.wait_ms / 1000, GIVE_WAY_S))
+                else:
+                    # As it stood when this one lost: to load it would be a step in which to lose again.
+                    current = Conversation.from_json(stale.state) if stale.state else None
+                    lost += 1
             except Refused as refused:
                 await self._remember_refusal(answer_key, refused)
                 raise
@@ -282,14 +296,20 @@ class Store:
         return commit if commit.decision is not None or commit.repeated else None
 
     async def _decide_and_commit(
-        self, current: Conversation, decide: Decide, answer_key: str | None, took: str | None
+        self,
+        current: Conversation,
+        decide: Decide,
+        answer_key: str | None,
+        took: str | None,
+        who: str = "",
+        lost: int = 0,
     ) -> Commit:
         made = decide(current)
         decision = await made if isinstance(made, Awaitable) else made
         if decision is None:
             return Commit({})
         try:
-            commit = await self._commit(decision, answer_key, took)
+            commit = await self._commit(decision, answer_key, took, who, lost)
         except BaseException:
             self._recent.forget(current.id)
             raise
@@ -313,8 +333,10 @@ class Store:
         answer = {"refused": refused.code, "message": refused.message, "extra": dict(refused.extra)}
         await self.call(self.redis.set(answer_key, json.dumps(answer), ex=ANSWER_TTL_S, nx=True))
 
-    async def _commit(self, decision: Decision, answer_key: str | None, took: str | None) -> Commit:
-        plan, notice = self._plan(decision, answer_key, took)
+    async def _commit(
+        self, decision: Decision, answer_key: str | None, took: str | None, who: str = "", lost: int = 0
+    ) -> Commit:
+        plan, notice = self._plan(decision, answer_key, took, who, lost)
         later = (self.keys.notices, notice) if self._writer.replicas else None
         keys = self._keys(decision.after.id, answer_key)
         reply = await self._writer.run(_COMMIT, keys, [plan, notice], notice=later)
@@ -323,7 +345,10 @@ class Store:
             return _repeated(reply[1])
         if reply[0] == b"stale":
             metrics.requests.labels("conflict").inc()
-            raise StaleVersion
+            raise StaleVersion(reply[1] or None)
+        if reply[0] == b"wait":
+            metrics.requests.labels("conflict").inc()
+            raise StaleVersion(wait_ms=int(reply[1]))
         if reply[0] == b"gone":
             raise Conflict("The offer does not stand any more.", reason="gone")
         if reply[0] == b"full":
@@ -349,7 +374,9 @@ class Store:
             keys.messenger_out,
         ]
 
-    def _plan(self, decision: Decision, answer_key: str | None, took: str | None) -> tuple[str, str]:
+    def _plan(
+        self, decision: Decision, answer_key: str | None, took: str | None, who: str, lost: int
+    ) -> tuple[str, str]:
         before, after = decision.before, decision.after
         line, earlier = queue.entry(after), queue.entry(before)
         plan = {
@@ -378,6 +405,10 @@ class Store:
             "marks": _marks(self.keys, after),
             "window": False if decision.window_room is None else decision.window_room,
             # The log is the outbox of Messenger: the same write says that there is something in it.
+            "who": who,
+            "lost": lost,
+            "patience": PATIENCE,
+            "turn": TURN_MS,
             "send": after.channel == "messenger" and any(entry.is_for_visitor for entry in decision.entries),
         }
         notice: dict[str, Any] = {
@@ -391,7 +422,6 @@ class Store:
         if before.callback != after.callback:
             notice["callback"] = callbacks.task(after)
         return _json(plan), _json(notice)
-
 
     def _deadline(self, before: Conversation, after: Conversation) -> int | bool:
         """Milliseconds until somebody must look at what the bot owes; 0 leaves the deadline, False removes it."""

@@ -26,9 +26,17 @@
 --         marks     list of (sorted set, score or false): where this conversation stands, or stands no more
 --         window    how many call-backs may stand at the score of the first mark, or false
 --         send      whether Messenger's sender has to look at the log
+--         who       who asks, for the turn
+--         lost      times this request was stale; from `patience` on it asks for the turn
+--         patience  see lost
+--         turn      milliseconds that the turn stands
 --       2 notice to publish, JSON text
 --
--- Returns {'done', now_ms} | {'seen', answer} | {'stale', version} | {'full', what} | {'gone'}.
+-- Returns {'done', now_ms} | {'seen', answer} | {'stale', state or ''} | {'wait', ms} | {'full', what} | {'gone'}.
+--
+-- The turn: of two processes that write to one conversation at once, the one that decides on its own last write is
+-- always a step ahead of the one that has to hear the new state first. Who has lost `patience` times is let in before
+-- all others; a turn that is not used passes by itself.
 local plan = cjson.decode(ARGV[1])
 if plan.answer then
   local seen = redis.call('GET', KEYS[3])
@@ -42,11 +50,19 @@ if plan.answer then
     return {'seen', seen}
   end
 end
-local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
-if version ~= plan.version then return {'stale', tostring(version)} end
-
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+
+local found = redis.call('HMGET', KEYS[1], 'version', 'turn', 'turn_until')
+local version = tonumber(found[1] or '0')
+local turn = found[2] and tonumber(found[3]) > now and found[2]
+if version ~= plan.version then
+  if version > 0 and plan.lost >= plan.patience and not turn then
+    redis.call('HSET', KEYS[1], 'turn', plan.who, 'turn_until', string.format('%.0f', now + plan.turn))
+  end
+  return {'stale', redis.call('HGET', KEYS[1], 'state') or ''}
+end
+if turn and turn ~= plan.who then return {'wait', tostring(tonumber(found[3]) - now)} end
 
 if plan.offer then
   local raw = redis.call('HGET', plan.offers, plan.id)
@@ -76,6 +92,7 @@ if plan.window then
   end
 end
 redis.call('HSET', KEYS[1], 'version', version + 1, 'last', plan.last, 'state', plan.state)
+if found[2] then redis.call('HDEL', KEYS[1], 'turn', 'turn_until') end
 for i, entry in ipairs(plan.entries) do
   redis.call('XADD', KEYS[2], string.format('%d-0', plan.from + i - 1), 'e', entry)
 end
