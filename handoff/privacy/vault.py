@@ -103,7 +103,7 @@ def parse_keys(lines: Sequence[str], where: str) -> dict[str, bytes]:
         except (binascii.Error, ValueError):
             key = b""
         if not _NAME.fullmatch(name) or len(key) != KEY_BYTES or name in keys:
-            raise SettingsError([f"{where}: key {number} is not NAME:BASE64 of {KEY_BYTES} bytes, or its name is taken"])
+            raise SettingsError([f"{where}: key {number} is not NAME:BASE64 of {KEY_BYTES} bytes, or a name twice"])
         keys[name] = key
     if not keys:
         raise SettingsError([f"{where}: there is no key in it"])
