@@ -134,6 +134,9 @@ class AgentSocket:
         found = self._hub.room.windows(task["language"], datetime.now(UTC))
         return {**task, "windows": [window.frame() for window in found]}
 
+    def erased(self, conversation: str) -> None:
+        self._open.pop(conversation, None)
+
     async def flushed(self) -> None:
         await self._peer.flushed()
 
@@ -143,7 +146,7 @@ class AgentSocket:
             self._held.append(notice)
             return
         if "queue" in notice:
-            self._push_line(notice["conversation"], notice["queue"])
+            self._noticed_line(notice)
         if "callback" in notice and notice["callback"] is not None:
             self._peer.push({"type": "callback", "task": self._task(notice["callback"])})
         if "offer" in notice:
@@ -158,6 +161,11 @@ class AgentSocket:
             self._push_alarm(notice["alarm"])
         elif "reconnected" in notice and (self._refresh is None or self._refresh.done()):
             self._refresh = asyncio.create_task(self._refresh_queue(), name="queue")
+
+    def _noticed_line(self, notice: Mapping[str, Any]) -> None:
+        self._push_line(notice["conversation"], notice["queue"])
+        if notice.get("erased"):
+            self._peer.push({"type": "erased", "conversation": notice["conversation"]})
 
     def _push_offer(self, offer: Mapping[str, Any]) -> None:
         conversation = offer["conversation"]
