@@ -49,6 +49,8 @@ def running_hub() -> Iterator[HubProcess]:
         hub.add_agents()
         hub.start()
         yield hub
+        # S14: over all these tests the hub's user in Redis was refused nothing that the hub wanted.
+        assert server.denied() == []
     finally:
         hub.close()
         server.close()

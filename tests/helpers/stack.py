@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from handoff.supervisor import redis_passwords, redis_server
 from tests.helpers.waiting import until_sync
 
 __all__ = ["Stack"]
@@ -36,6 +37,11 @@ class Stack:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SILTA_")}
         self.environ = {**inherited, "SILTA_VAR": str(self.var), "SILTA_PORT": str(self.port), **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def redis_url(self) -> str:
+        """The embedded Redis, for a test that looks into it."""
+        return redis_passwords.address(self.var, redis_server.socket_path(self.var / "run"), "admin")
 
     @property
     def address(self) -> str:
