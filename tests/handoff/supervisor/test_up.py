@@ -236,15 +236,18 @@ def test_s14_each_part_signs_in_to_redis_by_its_own_name_and_no_password_is_show
         words = Path(f"/proc/{running.pid(name)}/environ").read_bytes().split(b"\0")
         return next((word.decode() for word in words if word.startswith(b"SILTA_REDIS_")), "none")
 
-    names = {name: address(name).partition("//")[2].partition(":")[0] for name in ("redis", "actions", "bot-1", "hub-1")}
+    parts = ("redis", "actions", "bot-1", "hub-1")
+    names = {name: address(name).partition("//")[2].partition(":")[0] for name in parts}
     assert names == {"redis": "", "actions": "", "bot-1": "silta-bot", "hub-1": "silta-hub"}
     kept = running.var / "redis-users.json"
-    assert stat.S_IMODE(kept.stat().st_mode) == stat.S_IMODE((running.var / "redis" / "users.acl").stat().st_mode) == 0o600
+    for path in (kept, running.var / "redis" / "users.acl"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
     secrets = json.loads(kept.read_text()).values()
     shown = [Path(f"/proc/{pid}/cmdline").read_text() for pid in running.pids()]
     shown += [path.read_text() for path in (running.var / "log").iterdir()] + [running.out, running.err]
     assert not any(secret in text for secret in secrets for text in shown)
-    with redis.Redis.from_url(f"unix://{running.var}/run/redis.sock") as nobody, pytest.raises(redis.AuthenticationError):
+    nobody = redis.Redis.from_url(f"unix://{running.var}/run/redis.sock")
+    with nobody, pytest.raises(redis.AuthenticationError):
         nobody.ping()
 
 
