@@ -41,6 +41,7 @@ from handoff.presence import Presence
 from handoff.privacy.notice import read_notices
 from handoff.privacy.rules import read_privacy
 from handoff.privacy.vault import Vault, read_keys
+from handoff.proxy import BehindProxy
 from handoff.retention import Retention
 from handoff.routing import read_routing
 from handoff.server import make_server
@@ -135,7 +136,8 @@ async def serve(settings: Settings) -> None:
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
 
     sockets = {"/ws/visitor": visitors, "/ws/agent": agents}
-    app = make_app(http, sockets, health_port=settings.health_port, most=sockets_most())
+    inner = make_app(http, sockets, health_port=settings.health_port, most=sockets_most())
+    app = BehindProxy(inner, settings.trusted_proxies)
 
     async def drain() -> None:
         peers = [*visitors.peers, *agents.peers]
