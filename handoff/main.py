@@ -98,7 +98,8 @@ async def serve(settings: Settings) -> None:
     hub = Hub(store, fanout, presence, texts, owner, settings.process, manners)
     hub.audit.anchors = settings.var / "audit"
     hub.erasure.var = settings.var
-    hub.exports.vault = vault
+    hub.exports.vault = hub.clear.vault = vault
+    hub.clear.keeps = privacy.keep_covered_numbers
     line = WaitingLine(hub)
     dispatcher = Dispatcher(hub)
     # The room before those that look into it.
