@@ -58,12 +58,15 @@ class Account:
     password: str = ""
     levels: Mapping[str, int] = field(default_factory=dict)
     """How well a language is spoken: 3 native or as good (where nothing is said), 2 good, 1 enough to help."""
+    scopes: tuple[str, ...] = ()
+    """Of an API key, which acts as an account of no role; never kept with an account."""
 
     @classmethod
     def from_json(cls, row: bytes | str) -> Account:
         """Read what is kept in Redis."""
         raw = json.loads(row)
         raw["languages"], raw["skills"] = tuple(raw["languages"]), tuple(raw["skills"])
+        raw.pop("scopes", None)
         return cls(**raw)
 
     @property
@@ -78,7 +81,7 @@ class Account:
     def public(self) -> dict[str, Any]:
         """What the agent's own console is told."""
         fields = asdict(self)
-        for name in ("password", "disabled"):
+        for name in ("password", "disabled", "scopes"):
             del fields[name]
         return {**fields, "languages": list(self.languages), "skills": list(self.skills)}
 
