@@ -26,6 +26,7 @@ from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavai
 from handoff.events import Keys
 from handoff.fitness import WriteProbe
 from handoff.hub import Hub
+from handoff.sessions import digest_of
 from handoff.settings import Settings
 
 __all__ = ["make_http"]
@@ -256,7 +257,7 @@ class _Pages:
     async def socket_token(self, request: Request) -> Response:
         self._same_origin(request)
         account = await self._account(request)
-        return JSONResponse({"token": await _redis_errors(self.accounts.socket_token(account))})
+        return JSONResponse({"token": await _redis_errors(self.accounts.socket_token(account, _session(request)))})
 
     async def me(self, request: Request) -> Response:
         return JSONResponse({"agent": (await self._account(request)).public()})
@@ -309,6 +310,11 @@ class _Pages:
             *(self.messenger.routes(self._sees_file) if self.messenger is not None else ()),
             *self.desk.routes(),
         ]
+
+
+def _session(request: Request) -> str | None:
+    cookie = request.cookies.get(COOKIE)
+    return digest_of(cookie) if cookie else None
 
 
 async def _redis_errors(call: Awaitable[Any]) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handoff.accounts import Account
+from handoff.account import Account
 from handoff.conversation import Conversation
 from handoff.rules import GENERAL
 

@@ -15,7 +15,7 @@ from handoff.accounts import Account, Accounts
 from handoff.alerts import worded
 from handoff.announcements import Announcement
 from handoff.callbacks import is_open
-from handoff.clock import stamp
+from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.duties import Duties
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
@@ -25,6 +25,7 @@ from handoff.gateway.peer import Peer
 from handoff.hub import Hub
 from handoff.permissions import Facts, frame_action, sees
 from handoff.room import SUPERVISOR
+from handoff.sessions import Left
 from handoff.settings import Settings
 from handoff.suggestions import Suggestions
 from handoff.wire import agent as wire
@@ -46,6 +47,13 @@ NO_CALLBACK = "There is no such call-back."
 
 MOVES_SIGHT = frozenset({"language", "handoff", "transferred", "returned_to_bot", "agent_lost"})
 """Events after which a conversation may be others' than before."""
+
+SESSIONS_EVERY_S = 2.0
+"""How often the sign-ins behind the sockets are looked at: with a notice that was lost, a socket outlives its sign-in
+by no more (S13 allows 5 s)."""
+
+WARN_MS = 120_000
+"""So long before a sign-in ends for want of anything done, the page is told."""
 
 ACTIVE_EVERY_S = 5.0
 """What an agent does is noted at most so often: idleness is counted in minutes."""
@@ -75,7 +83,29 @@ class AgentGateway:
         self.settings = settings
         self.suggestions = suggestions or Suggestions({})
         self.peers: set[Peer] = set()
+        self.sockets: set[AgentSocket] = set()
         self.desk = Duties(hub)
+
+    async def keep_sessions(self) -> None:
+        """Run for ever: close sockets whose sign-in has ended, warn those whose sign-in is about to."""
+        while True:
+            await asyncio.sleep(SESSIONS_EVERY_S)
+            try:
+                await self.look_at_sessions()
+            except StoreUnavailable:
+                pass  # nobody is signed out because Redis is away
+
+    async def look_at_sessions(self) -> None:
+        """Look once.
+
+        Raises:
+            StoreUnavailable: Redis does not answer.
+        """
+        digests = {socket.session for socket in self.sockets if socket.session is not None}
+        left = await _guard(self.accounts.sessions.left(digests))
+        for socket in tuple(self.sockets):
+            if socket.session in digests:
+                socket.session_lasts(left.get(socket.session))
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if not allowed_origin(scope["headers"], self.settings.origins):
@@ -86,6 +116,7 @@ class AgentGateway:
         peer = Peer(send, scope["extensions"]["silta.abort"]["abort"], send_timeout_s=self.settings.send_timeout_s)
         self.peers.add(peer)
         socket = AgentSocket(self, peer)
+        self.sockets.add(socket)
         try:
             await socket.run(Reader(receive))
         except Gone:
@@ -93,6 +124,7 @@ class AgentGateway:
         finally:
             peer.lost()
             self.peers.discard(peer)
+            self.sockets.discard(socket)
             socket.close()
 
 
@@ -104,6 +136,11 @@ class AgentSocket:
         self._hub = gateway.hub
         self._peer = peer
         self._account: Account | None = None
+        self.session: str | None = None
+        """The digest of the sign-in that this socket lives by."""
+        self._ended = False
+        self._left = False
+        self._warned_ms = 0
         self._language = "en"
         self._open: dict[str, Subscription] = {}
         self._looks_at: str | None = None
@@ -190,6 +227,10 @@ class AgentSocket:
 
     def noticed(self, notice: Mapping[str, Any]) -> None:
         """Something moved in the queue, an agent's presence changed, or notices may have been lost."""
+        if "signed_out" in notice:
+            if self.session in notice["signed_out"]:
+                self.sign_out()
+            return
         if self._held is not None:
             self._held.append(notice)
             return
@@ -197,18 +238,37 @@ class AgentSocket:
             self._noticed_line(notice["conversation"], notice["queue"])
         if "callback" in notice and notice["callback"] is not None and self._sees_line(notice["callback"]):
             self._peer.push({"type": "callback", "task": self._task(notice["callback"])})
+        self._noticed_change(notice)
+        if "presence" in notice:
+            self._peer.push({"type": "presence", **notice["presence"]})
+        elif "reconnected" in notice and (self._refresh is None or self._refresh.done()):
+            self._refresh = asyncio.create_task(self._refresh_queue(), name="queue")
+
+    def _noticed_change(self, notice: Mapping[str, Any]) -> None:
         if "offer" in notice:
             self._push_offer(notice["offer"])
         elif "offer_gone" in notice:
             self._offer_gone(notice["offer_gone"]["conversation"])
         elif "alert" in notice:
             self._push_alert(notice["alert"])
-        if "presence" in notice:
-            self._peer.push({"type": "presence", **notice["presence"]})
         elif "alarm" in notice:
             self._push_alarm(notice["alarm"])
-        elif "reconnected" in notice and (self._refresh is None or self._refresh.done()):
-            self._refresh = asyncio.create_task(self._refresh_queue(), name="queue")
+
+    def sign_out(self) -> None:
+        """Close: the sign-in has ended. Nothing is sent or done from here on."""
+        self._ended = True
+        self.close()
+        self._peer.close(1008, "signed_out")
+
+    def session_lasts(self, left: Left | None) -> None:
+        """How long the sign-in lasts if nothing is done; None when it has ended."""
+        if left is None:
+            self.sign_out()
+        elif left.ms > WARN_MS:
+            self._warned_ms = 0
+        elif not self._warned_ms:
+            self._warned_ms = now_ms() + left.ms
+            self._peer.push({"type": "session", "ends_at": stamp(self._warned_ms), "idle": left.idle})
 
     def _noticed_line(self, conversation: str, line: Mapping[str, Any] | None) -> None:
         if line is not None and not self._sees_line(line):
@@ -326,7 +386,9 @@ class AgentSocket:
             await self._refuse(getattr(frame, "id", None), TryLater("This did not work; come back in a moment."), 1013)
             return
         while not self._peer.closed:
-            await self._handle(await reader.next())
+            frame_text = await reader.next()
+            if not self._ended:
+                await self._handle(frame_text)
 
     def close(self) -> None:
         """Stop listening; the agent's grace begins when this was the last socket."""
@@ -338,7 +400,8 @@ class AgentSocket:
             self._refresh.cancel()
         for check in self._checks:
             check.cancel()
-        if self._account is not None:
+        if self._account is not None and not self._left:
+            self._left = True
             self._hub.presence.left(self._account.id)
 
     async def _refuse(self, id: str | None, refused: Refused, code: int) -> None:
@@ -348,7 +411,7 @@ class AgentSocket:
 
     async def _hello(self, hello: wire.Hello) -> None:
         hub = self._hub
-        account = await _guard(self._gateway.accounts.redeem(hello.token))
+        account, self.session = await _guard(self._gateway.accounts.admit(hello.token))
         self._language = hello.language or account.languages[0]
         # From here on close() notes the agent's going, also when the rest of this hello fails.
         self._account = account
@@ -462,6 +525,8 @@ class AgentSocket:
         now = asyncio.get_running_loop().time()
         if now - self._acted >= ACTIVE_EVERY_S:
             self._acted = now
+            if self.session is not None:
+                await _guard(self._gateway.accounts.sessions.account_of(self.session, lengthen=True))
             if await self._hub.presence.did_something(self.account.id):
                 await self._tell_presence("online")
 
