@@ -1,7 +1,7 @@
 """What the console asks over HTTP beside its socket: search, transcripts, drafts, ready replies, own settings.
 
 Each needs a signed-in agent; what changes something needs a page of our own (the Origin header), too. Every look into
-a conversation is written to the log with who looked (never with what was seen).
+a conversation leaves a line in the audit log: who looked (never with what was seen).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from handoff.wire.codec import identifier
 
 __all__ = ["DeskApi"]
 
-log = logging.getLogger("silta.audit")
+access = logging.getLogger("silta.access")
 
 
 class DeskApi:
@@ -70,14 +70,14 @@ class DeskApi:
         state = await self._hub.store.load(id)
         if state is None or not sees(account, state):
             if state is not None:
-                log.warning("agent %s was refused conversation %s", account.id, id)
+                access.warning("agent %s was refused conversation %s", account.id, id)
             raise NotFound("There is no such conversation.")
         return state
 
     async def search(self, request: Request) -> Response:
         account = await self._account(request)
         found = await self._search.find(request.query_params.get("q", ""), lambda state: sees(account, state))
-        log.info("agent %s searched, %d found", account.id, len(found))
+        await self._hub.audit.write(account, "transcript.search", found=len(found))
         return JSONResponse({"conversations": found})
 
     async def conversation(self, request: Request) -> Response:
@@ -85,7 +85,7 @@ class DeskApi:
         account = await self._account(request)
         id = _conversation(request)
         await self.seen(account, id)
-        log.info("agent %s read conversation %s", account.id, id)
+        await self._hub.audit.write(account, "transcript.read", id, over="http")
         opened = await self._hub.opened(id, account.languages[0])
         return JSONResponse({**opened, "events": list(await self._hub.store.events(id))})
 

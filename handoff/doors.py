@@ -17,7 +17,7 @@ from handoff.permissions import ACTIONS, ANYONE, allowed, may, route_action
 __all__ = ["guarded"]
 
 log = logging.getLogger("silta.doors")
-audit = logging.getLogger("silta.audit")
+access = logging.getLogger("silta.access")
 
 SignedIn = Callable[[Request], Awaitable[Account]]
 
@@ -42,7 +42,7 @@ def _guard(route: Route, signed_in: SignedIn) -> Route:
                 raise Forbidden("Nobody may do this.")
             account = await signed_in(request)
             if not allowed(account, action):
-                audit.warning("%s %s was refused %s", account.role, account.id, action)
+                access.warning("%s %s was refused %s", account.role, account.id, action)
                 raise Forbidden("Your role may not do this.")
         return await handler(request)
 

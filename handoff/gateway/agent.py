@@ -35,7 +35,7 @@ from handoff.wire.desk import Accept, DeskFrame, Join
 __all__ = ["AgentGateway", "AgentSocket"]
 
 log = logging.getLogger("silta.agent")
-audit = logging.getLogger("silta.audit")
+access = logging.getLogger("silta.access")
 
 OPEN_MAX = 100
 """Conversations one socket follows at once; the one opened longest ago is dropped first."""
@@ -181,7 +181,7 @@ class AgentSocket:
 
     def _turned_away(self, conversation: str, state: Conversation | None) -> None:
         if state is not None:
-            audit.warning("agent %s was refused conversation %s", self.account.id, conversation)
+            access.warning("agent %s was refused conversation %s", self.account.id, conversation)
 
     async def _check_sight(self, conversation: str) -> None:
         """Stop following a conversation that has become others'."""
@@ -490,6 +490,7 @@ class AgentSocket:
         if not seen:
             self._turned_away(conversation, state)
             return
+        await self._hub.audit.write(self.account, "transcript.read", conversation, over="cursor", after=cursor)
         await self._follow(conversation, cursor).catch_up()
 
     def _follow(self, conversation: str, sent: int) -> Subscription:
@@ -539,7 +540,7 @@ class AgentSocket:
         """
         account, kind = self.account, wire.KINDS[type(frame)]
         if not permissions.may(account.role, frame_action("agent", kind)):
-            audit.warning("agent %s, %s, was refused %s", account.id, account.role, kind)
+            access.warning("agent %s, %s, was refused %s", account.id, account.role, kind)
             raise Forbidden("Your role may not do this.")
         conversation, callback = getattr(frame, "conversation", None), getattr(frame, "callback", None)
         # These two have no answer; they look for themselves.
@@ -577,6 +578,7 @@ class AgentSocket:
                 return await self._suggest(frame.conversation)
             case wire.Claim():
                 answer = await hub.claim(account, frame.conversation, id=frame.id)
+                await hub.audit.write(account, "conversation.taken", frame.conversation, by="claim")
                 if frame.conversation not in self._open:
                     await self._follow(frame.conversation, int(answer["last"])).catch_up()
                 return answer
@@ -607,6 +609,10 @@ class AgentSocket:
 
     async def _at_the_desk(self, frame: DeskFrame) -> Mapping[str, Any]:
         answer = await self._gateway.desk.request(self.account, frame)
+        if isinstance(frame, Accept):
+            await self._hub.audit.write(self.account, "conversation.taken", frame.conversation, by="offer")
+        elif isinstance(frame, Join):
+            await self._hub.audit.write(self.account, "conversation.joined", frame.conversation, seen=frame.seen)
         if isinstance(frame, (Accept, Join)) and frame.conversation not in self._open:
             await self._follow(frame.conversation, int(answer["last"])).catch_up()
         return answer
@@ -636,6 +642,9 @@ class AgentSocket:
 
     async def _show(self, frame: wire.Open) -> None:
         opened = await self._hub.opened(frame.conversation, self._language)
+        await self._hub.audit.write(
+            self.account, "transcript.read", frame.conversation, over="socket", after=frame.after
+        )
         self._peer.push(codec.ack(frame.id, opened))
         after = frame.after
         if after > opened["last"]:
