@@ -27,6 +27,8 @@ from handoff.events import Keys
 from handoff.fitness import WriteProbe
 from handoff.headers import SecurityHeaders
 from handoff.hub import Hub
+from handoff.privacy.notice import Notices
+from handoff.privacy_http import PrivacyApi
 from handoff.sessions import digest_of
 from handoff.settings import Settings
 
@@ -110,6 +112,7 @@ class _Pages:
         settings: Settings,
         messenger: Messenger | None,
         canned: Sequence[Reply],
+        notices: Notices | None,
     ) -> None:
         self.hub = hub
         self.accounts = accounts
@@ -117,6 +120,9 @@ class _Pages:
         self.messenger = messenger
         self._probe = WriteProbe(hub.store)
         self.desk = DeskApi(hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned)
+        self.privacy = PrivacyApi(
+            hub, account=self._account, same_origin=self._same_origin, body=_body, notices=notices
+        )
         self._http = httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S, trust_env=False)
 
     # -- pages
@@ -284,6 +290,7 @@ class _Pages:
             Route("/api/me", self.me),
             *(self.messenger.routes(self._sees_file) if self.messenger is not None else ()),
             *self.desk.routes(),
+            *self.privacy.routes(),
         ]
 
 
@@ -305,9 +312,10 @@ def make_http(
     settings: Settings,
     messenger: Messenger | None = None,
     canned: Sequence[Reply] = (),
+    notices: Notices | None = None,
 ) -> ASGIApp:
-    """The HTTP application."""
-    pages = _Pages(hub, accounts, settings, messenger, canned)
+    """The HTTP application. Without ``notices`` there is no privacy page."""
+    pages = _Pages(hub, accounts, settings, messenger, canned, notices)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     app = Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused, Exception: _on_unforeseen})
     return SecurityHeaders(app, hsts_s=settings.hsts_s)

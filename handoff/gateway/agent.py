@@ -222,6 +222,9 @@ class AgentSocket:
         found = self._hub.room.windows(task["language"], datetime.now(UTC))
         return {**task, "windows": [window.frame() for window in found]}
 
+    def erased(self, conversation: str) -> None:
+        self._open.pop(conversation, None)
+
     async def flushed(self) -> None:
         await self._peer.flushed()
 
@@ -236,6 +239,8 @@ class AgentSocket:
             return
         if "queue" in notice:
             self._noticed_line(notice["conversation"], notice["queue"])
+        if notice.get("erased"):
+            self._peer.push({"type": "erased", "conversation": notice["conversation"]})
         if "callback" in notice and notice["callback"] is not None and self._sees_line(notice["callback"]):
             self._peer.push({"type": "callback", "task": self._task(notice["callback"])})
         self._noticed_change(notice)
