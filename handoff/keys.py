@@ -28,7 +28,7 @@ SOCKET_TOKEN_TTL_S = 60
 """An agent's socket token: long enough for a slow page, too short to be worth stealing (protocol §4)."""
 
 SESSION_IDLE_S = 30 * 60
-"""An agent's sign-in without any request. A live socket keeps it alive."""
+"""An agent's sign-in without any request and without anything done in a window; a ping is nothing done."""
 
 SESSION_ABSOLUTE_S = 12 * 3600
 """An agent's sign-in at the longest: a working day."""
@@ -239,9 +239,14 @@ class HubKeys(Keys):
         return self.prefix + "agents:settings"
 
     def session(self, digest: str) -> str:
-        """String: account id of a sign-in, by the hash of the cookie; :data:`SESSION_IDLE_S`."""
+        """String: JSON of a sign-in (account, at, mark), by the hash of the cookie; :data:`SESSION_IDLE_S`."""
         return f"{self.prefix}session:{digest}"
 
+    def sessions_of(self, account: str) -> str:
+        """Set: digests of an account's sign-ins, to end them all; :data:`SESSION_ABSOLUTE_S`."""
+        return f"{self.prefix}sessions:{account}"
+
     def socket_token(self, digest: str) -> str:
-        """String: account id a socket token is good for, by its hash; :data:`SOCKET_TOKEN_TTL_S`, single use."""
+        """String: account id that a socket token is good for and its sign-in's digest, by its hash;
+        :data:`SOCKET_TOKEN_TTL_S`, single use."""
         return f"{self.prefix}socket-token:{digest}"

@@ -142,6 +142,7 @@ async def serve(settings: Settings) -> None:
         bridge.keep_deadlines(),
         presence.keep_touching(),
         line.keep_telling(),
+        agents.keep_sessions(),
         Caretaker(hub).keep_sweeping(),
         owner.keep_looking(),
         hub.room.keep_filled(),

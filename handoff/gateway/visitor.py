@@ -12,12 +12,13 @@ from handoff.announcements import Announcement
 from handoff.conversation import Conversation
 from handoff.duties import book_callback
 from handoff.entry import for_visitor
-from handoff.errors import BadRequest, Refused, StoreUnavailable, TryLater, Unauthorized
+from handoff.errors import BadRequest, Forbidden, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.peer import Peer
 from handoff.hub import Hub
+from handoff.permissions import VISITOR, frame_action, may
 from handoff.privacy.masking import mask
 from handoff.settings import Settings
 from handoff.tokens import VisitorTokens, new_id
@@ -249,6 +250,8 @@ class VisitorSocket:
             self._peer.push(codec.error(reply_to, TryLater("This did not work; send the same again in a moment.")))
 
     async def _answer(self, frame: visitor.Frame) -> None:
+        if not may(VISITOR, frame_action("visitor", visitor.KINDS[type(frame)])):
+            raise Forbidden("This is not for visitors.")
         match frame:
             case visitor.Hello():
                 raise Unauthorized("This socket has said hello already.")

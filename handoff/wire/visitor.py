@@ -12,6 +12,7 @@ from handoff.wire import codec
 from handoff.wire.codec import REQUIRED, Field
 
 __all__ = [
+    "KINDS",
     "Callback",
     "CancelHandoff",
     "Consent",
@@ -209,6 +210,10 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
     "erase": (Erase, {"id": _ID}),
     "ping": (Ping, {"id": (codec.optional(codec.identifier), None)}),
 }
+
+
+KINDS: Mapping[type[Any], str] = {made: kind for kind, (made, _) in FRAMES.items()}
+"""The type of a frame on the wire, by its class."""
 
 
 def decode(raw: str) -> Frame:
