@@ -48,7 +48,7 @@ from handoff.texts import load_texts
 from handoff.tokens import VisitorTokens, signing_key
 from handoff.writer import Writer
 
-__all__ = ["main", "serve"]
+__all__ = ["log_to_stderr", "main", "serve"]
 
 log = logging.getLogger("silta.hub")
 
@@ -71,7 +71,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=True)
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     formatter = JsonLines()
     formatter.converter = __import__("time").gmtime
@@ -220,7 +220,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m handoff", description="Run one hub.")
     parser.add_argument("--check", action="store_true", help="only say what is wrong with the owner's files")
     only_check = parser.parse_args(given).check
-    _log_to_stderr()
+    log_to_stderr()
     try:
         if only_check:
             return check(Settings.from_environment({"SILTA_REDIS_URL": "unix:///unchecked", **os.environ}))

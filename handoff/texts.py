@@ -83,6 +83,7 @@ CHANNEL: Mapping[str, frozenset[str]] = {
         "inbox_asks",
         "token",
         "restricted",
+        "courier_away",
         "working_again",
     )
 }

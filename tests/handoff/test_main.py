@@ -67,7 +67,7 @@ def test_times_in_the_log_are_utc() -> None:
     root = logging.getLogger()
     kept, level = root.handlers[:], root.level
     try:
-        module._log_to_stderr()
+        module.log_to_stderr()
         (handler,) = root.handlers
         made = record("x")
         made.created = 0.0
