@@ -185,7 +185,6 @@ class Writer:
                 call.result.set_result(reply)
         return missing
 
-
     async def _publish(self, batch: list[_Call]) -> None:
         """Say what was written and is kept. A notice that is lost is made up for by the fan-out's own look."""
         pipe = self._redis.pipeline(transaction=False)

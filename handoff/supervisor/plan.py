@@ -23,6 +23,7 @@ __all__ = ["Part", "Plan", "Stage", "make_plan"]
 PAGE_NEEDS = tuple(f"SILTA_MESSENGER_{name}" for name in ("APP_SECRET", "VERIFY_TOKEN", "PAGE_TOKEN"))
 """With these there is a page. When only some are set the hubs say so, and do not start."""
 
+
 class Stage(IntEnum):
     """Parts of one stage start together, when all of the stage before are ready; they stop in the opposite order."""
 
@@ -99,9 +100,7 @@ def make_plan(settings: UpSettings) -> Plan:
 
 
 def _patient(part: Part, factor: float) -> Part:
-    return replace(
-        part, ready_timeout_s=part.ready_timeout_s * factor, stop_timeout_s=part.stop_timeout_s * factor
-    )
+    return replace(part, ready_timeout_s=part.ready_timeout_s * factor, stop_timeout_s=part.stop_timeout_s * factor)
 
 
 def _common(settings: UpSettings) -> dict[str, str]:

@@ -87,9 +87,7 @@ class Messenger:
             replicas=settings.redis_replicas,
             linger_s=ACCEPT_LINGER_S,
         )
-        self.inbox = Inbox(
-            hub.store, self._accepts, writer, self.keys, arrivals, settle_s=settle_s, look_s=look_s
-        )
+        self.inbox = Inbox(hub.store, self._accepts, writer, self.keys, arrivals, settle_s=settle_s, look_s=look_s)
         self.signs_of_life = SignsOfLife(hub.store, hub.fanout, self.keys)
         hub.trouble = self.trouble
 

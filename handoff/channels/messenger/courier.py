@@ -69,9 +69,7 @@ async def serve(settings: Settings) -> None:
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
     blocking = connect(settings.redis_url, timeout_s=settings.redis_timeout_s, blocking_s=BLOCKING_S)
     await check_redis(redis, fsync=settings.fsync)
-    writer = Writer(
-        redis, timeout_s=settings.redis_timeout_s, replicas=settings.redis_replicas, linger_s=LINGER_S
-    )
+    writer = Writer(redis, timeout_s=settings.redis_timeout_s, replicas=settings.redis_replicas, linger_s=LINGER_S)
     store = Store(
         redis,
         writer,

@@ -116,14 +116,15 @@ class Inbox:
             if event is not None:
                 known[event.key] = (id, event)
         early = False
+        done: list[bytes] = []
         for event in in_order(event for _, event in known.values()):
             await keep()
             id = known[event.key][0]
             if await self._apply(event, id):
-                await self._remove(stream, id)
+                done.append(id)
             else:
                 early = True
-        return Left(RETRY_S if early else 0.0)
+        return Left(RETRY_S if early else 0.0, done=tuple(done))
 
     async def _read(self, stream: str, id: bytes, fields: dict[bytes, bytes]) -> Event | None:
         try:
