@@ -8,6 +8,7 @@ from typing import Any
 
 from handoff.channels.messenger import decisions
 from handoff.channels.messenger.alarms import Alarms
+from handoff.channels.messenger.choices import Choices
 from handoff.channels.messenger.client import Graph, GraphError
 from handoff.channels.messenger.events import Event, Kind, text_of
 from handoff.channels.messenger.failures import Cure, Failure
@@ -67,7 +68,9 @@ class Arrivals:
         alarms: Alarms,
         settings: MessengerSettings,
         clock: Callable[[], int],
+        choices: Choices,
     ) -> None:
+        self._choices = choices
         self._hub = hub
         self._threads = threads
         self._outbox = outbox
@@ -199,6 +202,10 @@ class Arrivals:
         """What the person wrote or tapped. A payload counts only where it is one of ours; else the words alone do."""
         new, hub = self._new(thread, event), self._hub
         button, topic = pressed(payload), topic_of(payload)
+        seq = await self._choices.heard(thread, event, new, text, button) if topic is None else None
+        if seq is not None:
+            await self._said(thread, event, seq)
+            return
         try:
             answer = await hub.visitor_message(new, id=event.key, text=text, button=button, topic=topic)
         except NotFound:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from handoff.channels.messenger.alarms import Alarms
 from handoff.channels.messenger.arrivals import Arrivals
+from handoff.channels.messenger.choices import LOOK_EVERY_S, Choices
 from handoff.channels.messenger.client import Graph
 from handoff.channels.messenger.clock import window_clock
 from handoff.channels.messenger.decisions import INBOX
@@ -54,6 +55,7 @@ class Messenger:
         graph: Graph | None = None,
         settle_s: float = SETTLE_S,
         look_s: float = POLL_S,
+        offer_every_s: float = LOOK_EVERY_S,
         **sending: Any,
     ) -> None:
         self._hub = hub
@@ -69,6 +71,7 @@ class Messenger:
         self.outbox = Outbox(
             hub, writer, self.keys, self.threads, self.graph, page, self.alarms, self.signs, self.clock, **sending
         )
+        self.choices = Choices(hub, self.threads, look_every_s=offer_every_s)
         arrivals = Arrivals(
             hub,
             self.threads,
@@ -79,6 +82,7 @@ class Messenger:
             self.alarms,
             page,
             self.clock,
+            self.choices,
         )
         # Of their own: what the website's visitors say must not wait for them.
         self._accepts = Writer(
@@ -105,9 +109,9 @@ class Messenger:
         return [self.signs_of_life.keep_looking()] if self.settings.courier else self.lanes()
 
     def lanes(self) -> list[Coroutine[Any, Any, None]]:
-        """Applying what came, and sending what is due."""
+        """Applying what came, sending what is due, and offering choices to those who wait."""
         self._hub.fanout.watchers |= {self.outbox.noticed, self.signs.noticed}
-        return [self.inbox.run(), self.outbox.run()]
+        return [self.inbox.run(), self.outbox.run(), self.choices.keep_offering()]
 
     async def begin(self) -> None:
         """Before the work: warns of an old version, and notes that the page inbox never goes away from its

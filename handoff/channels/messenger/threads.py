@@ -31,7 +31,8 @@ class Thread:
     """Times are milliseconds by Meta's clock, 0 for never. ``cursor`` is the last number of the log that is settled.
 
     ``inbox``: a human in the page inbox has the thread; ``echo`` when we only saw them write, ``control`` when Meta
-    said so, empty when not. ``attempts`` are by ``SEQ:PART``, for entries above the cursor.
+    said so, empty when not. ``asking``: what the person was asked to write, ``phone:WINDOW`` or ``email``.
+    ``attempts`` are by ``SEQ:PART``, for entries above the cursor.
     """
 
     conversation: str
@@ -42,6 +43,7 @@ class Thread:
     tries: int = 0
     inbox: str = ""
     inbox_at: int = 0
+    asking: str = ""
     delivered: int = 0
     read: int = 0
     choices: Mapping[str, str] = field(default_factory=dict)
@@ -90,6 +92,7 @@ class Threads:
             fields["page"],
             fields["person"],
             inbox=fields.get("inbox", ""),
+            asking=fields.get("asking", ""),
             choices=json.loads(fields.get("choices", "{}")),
             attempts={
                 name.removeprefix(_ATTEMPT): Attempt(**json.loads(value))

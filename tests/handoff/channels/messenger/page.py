@@ -218,7 +218,15 @@ async def page_on(
     client = Graph(page, reply_timeout_s=reply_timeout_s, transport=httpx.MockTransport(graph))
     settings = Settings(redis_url="", var=folder, owner_dir=OWNER, web_dir=folder)
     messenger = Messenger(
-        parts.hub, parts.writer, settings, page, graph=client, settle_s=settle_s, confirm_s=0.5, back_off_s=(0.05, 0.2)
+        parts.hub,
+        parts.writer,
+        settings,
+        page,
+        graph=client,
+        settle_s=settle_s,
+        offer_every_s=3600,  # a test that is about offers makes them itself
+        confirm_s=0.5,
+        back_off_s=(0.05, 0.2),
     )
     routing = read_routing(OWNER / "handoff.yml")
     bridge = BotBridge(parts.hub, parts.blocking, routing, process=uid(), block_ms=200)
