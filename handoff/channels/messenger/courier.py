@@ -82,7 +82,10 @@ async def serve(settings: Settings) -> None:
     manners = read_manners(settings.owner_dir / "manners.yml")
     texts = load_texts(settings.owner_dir)
     hub = Hub(store, fanout, Presence(store), texts, owner, settings.process, manners)
-    fanout.first = (hub.room.noticed,)  # whether anybody answers is told to who begins to wait
+    hub.audit.anchors = settings.var / "audit"
+    hub.erasure.var = settings.var
+    # What is erased is forgotten here too; whether anybody answers is told to who begins to wait.
+    fanout.first = (hub.erasure.noticed, hub.room.noticed)
     messenger = Messenger(hub, writer, settings, settings.messenger, settle_s=SETTLE_S, look_s=LOOK_S)
     writer.start()
     await messenger.begin()
