@@ -44,6 +44,7 @@ NOTHING_PERSONAL: Mapping[str, str] = {
     "alive": "a process",
     "trouble": "of the page, not of a person",
     "gate": "a mark",
+    "usage": "a figure of the page",
     "courier": "a process",
     "courier_away": "a mark",
 }

@@ -121,11 +121,11 @@ class Arrivals:
         if turn is Turn.ASKED:
             await self._asked(thread, event)
         elif turn is Turn.BACK:
-            await self._back(thread, event.key)
+            await self.back(thread, event.key)
         elif turn is Turn.LEFT and event.kind is not Kind.ECHO:
             await self._left(thread, event)
         elif event.kind in (Kind.MESSAGE, Kind.POSTBACK) and self._stale(thread, event):
-            await self._back(thread, event.key)
+            await self.back(thread, event.key)
 
     def _stale(self, thread: Thread, event: Event) -> bool:
         """Whether the page inbox had the thread and has it no more, by a message that came to us to answer."""
@@ -141,7 +141,8 @@ class Arrivals:
 
         await self._request(thread, decide, new=self._new(thread, event))
 
-    async def _back(self, thread: Thread, key: str) -> None:
+    async def back(self, thread: Thread, key: str) -> None:
+        """The thread is ours again: the bot answers, and says so. Once for each ``key``."""
         await self._threads.note(thread.conversation, inbox="")
 
         async def decide(state: Conversation) -> Decision | None:

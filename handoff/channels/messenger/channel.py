@@ -24,6 +24,7 @@ from handoff.channels.messenger.life import SignsOfLife
 from handoff.channels.messenger.media import Media
 from handoff.channels.messenger.outbox import Outbox
 from handoff.channels.messenger.people import People
+from handoff.channels.messenger.resync import Resync
 from handoff.channels.messenger.settings import MessengerSettings
 from handoff.channels.messenger.signs import Signs
 from handoff.channels.messenger.threads import Threads
@@ -84,6 +85,9 @@ class Messenger:
             self.clock,
             self.choices,
         )
+        self.resync = Resync(
+            hub.store, self.keys, self.threads, self.graph, page.app_id, self.clock, arrivals.back
+        )
         # Of their own: what the website's visitors say must not wait for them.
         self._accepts = Writer(
             hub.store.redis,
@@ -109,9 +113,14 @@ class Messenger:
         return [self.signs_of_life.keep_looking()] if self.settings.courier else self.lanes()
 
     def lanes(self) -> list[Coroutine[Any, Any, None]]:
-        """Applying what came, sending what is due, and offering choices to those who wait."""
+        """Applying what came, sending what is due, offering choices to those who wait, asking who has which thread."""
         self._hub.fanout.watchers |= {self.outbox.noticed, self.signs.noticed}
-        return [self.inbox.run(), self.outbox.run(), self.choices.keep_offering()]
+        return [
+            self.inbox.run(),
+            self.outbox.run(),
+            self.choices.keep_offering(),
+            self.resync.keep_asking(),
+        ]
 
     async def begin(self) -> None:
         """Before the work: warns of an old version, and notes that the page inbox never goes away from its

@@ -1,4 +1,4 @@
-"""What who waits on Messenger may choose instead: offered once, booked in a short dialogue, by our own payloads alone."""
+"""What who waits on Messenger may choose instead: offered once, booked in a short dialogue, by our own payloads."""
 
 from __future__ import annotations
 
