@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from handoff import main as module
-from handoff.main import JsonLines
 from handoff.settings import ROOT
 from tests.handoff.texts_for_tests import OWNER
 
@@ -47,27 +46,11 @@ def record(message: str, *arguments: Any, error: Exception | None = None) -> log
     return logging.LogRecord("silta.hub", logging.WARNING, "x.py", 1, message, arguments, info)
 
 
-@pytest.mark.parametrize("text", ["two\r\nlines", "\x1b[31mred", '{"level":"critical"}', "\u2028", "ä" * 10, "\ud83d"])
-def test_s11_whatever_is_logged_is_one_line_of_json(text: str) -> None:
-    line = JsonLines().format(record("conversation %s: odd", text))
-    assert "\n" not in line and "\r" not in line and "\x1b" not in line and line.isascii()
-    assert json.loads(line)["message"] == f"conversation {text}: odd"
-
-
-def test_s11_a_line_of_the_log_has_an_end() -> None:
-    assert len(json.loads(JsonLines().format(record("x" * 1_000_000)))["message"]) == 2000
-    try:
-        raise ValueError("y" * 1_000_000)
-    except ValueError as error:
-        told = json.loads(JsonLines().format(record("failed", error=error)))
-    assert told["level"] == "warning" and len(told["error"]) == 4000
-
-
 def test_times_in_the_log_are_utc() -> None:
     root = logging.getLogger()
     kept, level = root.handlers[:], root.level
     try:
-        module.log_to_stderr()
+        module._log_to_stderr()
         (handler,) = root.handlers
         made = record("x")
         made.created = 0.0

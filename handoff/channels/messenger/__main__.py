@@ -6,17 +6,19 @@ Exit status 0 after it was told to stop, 1 with one line on standard error when 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 
+from handoff import log_lines
 from handoff.channels.messenger.courier import niceness, serve
 from handoff.errors import HubError, SettingsError
-from handoff.main import log_to_stderr
 from handoff.settings import Settings
 
 
 def main() -> int:
-    log_to_stderr()
+    log_lines.begin()
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines would name addresses with the page's token
     problems: list[str] = []
     nice = niceness(os.environ, problems)
     try:

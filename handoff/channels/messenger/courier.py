@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Mapping
 
@@ -22,6 +23,8 @@ from handoff.keys import HubKeys
 from handoff.manners import read_manners
 from handoff.owner import LiveOwner, read_owner
 from handoff.presence import Presence
+from handoff.privacy.rules import read_privacy
+from handoff.privacy.vault import Vault, read_keys
 from handoff.settings import Settings
 from handoff.store import Store, connect
 from handoff.tasks import end
@@ -66,6 +69,8 @@ async def serve(settings: Settings) -> None:
     """
     if settings.messenger is None:
         raise SettingsError(["SILTA_MESSENGER_…: not set, so there is no page to work for"])
+    privacy = read_privacy(settings.owner_dir / "privacy.yml")
+    vault = Vault(read_keys(os.environ, settings.var))
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
     blocking = connect(settings.redis_url, timeout_s=settings.redis_timeout_s, blocking_s=BLOCKING_S)
     await check_redis(redis, fsync=settings.fsync)
@@ -84,6 +89,8 @@ async def serve(settings: Settings) -> None:
     hub = Hub(store, fanout, Presence(store), texts, owner, settings.process, manners)
     hub.audit.anchors = settings.var / "audit"
     hub.erasure.var = settings.var
+    hub.exports.vault = hub.clear.vault = vault  # the contact of a call-back that is booked here is sealed
+    hub.clear.keeps = privacy.keep_covered_numbers
     # What is erased is forgotten here too; whether anybody answers is told to who begins to wait.
     fanout.first = (hub.erasure.noticed, hub.room.noticed)
     messenger = Messenger(hub, writer, settings, settings.messenger, settle_s=SETTLE_S, look_s=LOOK_S)
