@@ -71,11 +71,6 @@ class Saying:
         return self._text
 
 
-def frames(known: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    assert set(written) == set(known), "each type of frame needs an example in tests/handoff/wire/examples.py"
-    return [json.dumps({"type": name, **fields}) for name, fields in written.items()]
-
-
 def assert_refused(peer: Listening, frame: str) -> None:
     told = [one for one in peer.sent if one["type"] not in ("pong",)]
     assert tells_nothing(json.dumps(peer.sent)), frame
@@ -86,7 +81,7 @@ def assert_refused(peer: Listening, frame: str) -> None:
         assert told == []
 
 
-@pytest.mark.parametrize("frame", frames(visitor.FRAMES, examples.VISITOR))
+@pytest.mark.parametrize("frame", examples.of_visitor(visitor.FRAMES))
 async def test_s18_a_visitors_frame_that_breaks_the_hub_is_answered_without_a_word_of_it(frame: str) -> None:
     visitor.decode(frame)
     peer, gateway = Listening(), Broken()
@@ -99,7 +94,7 @@ async def test_s18_a_visitors_frame_that_breaks_the_hub_is_answered_without_a_wo
     assert_refused(peer, frame)
 
 
-@pytest.mark.parametrize("frame", frames(agent.FRAMES, examples.AGENT))
+@pytest.mark.parametrize("frame", examples.of_agent(agent.FRAMES))
 async def test_s18_an_agents_frame_that_breaks_the_hub_is_answered_without_a_word_of_it(frame: str) -> None:
     agent.decode(frame)
     peer, gateway = Listening(), Broken()
