@@ -128,6 +128,26 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         answer=_object({"events": _list(_ref("Event"))}),
         refusals=(400, 404, *READS),
     ),
+    ("POST", "/api/conversations/{id}/export"): Operation(
+        "Everything that is kept of the person of a conversation; for supervisors and owners",
+        answer={"type": "object"},
+        refusals=(404, *WRITES),
+    ),
+    ("POST", "/api/conversations/{id}/erase"): Operation(
+        "Take the person of a conversation out of everything; for supervisors and owners",
+        body=_object({"reason": {"enum": ["asked", "mistake", "other"]}}),
+        answer=_object({"erased": FLAG}),
+        refusals=(404, *WRITES),
+    ),
+    ("GET", "/api/visitor/export"): Operation(
+        "The visitor's own data, by the address that the frame `export` gave, once",
+        "nothing",
+        answer={"type": "object"},
+        refusals=(403, 404, 503),
+    ),
+    ("GET", "/privacy"): Operation(
+        "What is kept of visitors, and for how long", "nothing", media="text/html", query={"lang": "fi, da or en"}
+    ),
     ("GET", "/api/drafts/{id}"): Operation(
         "The own unsent reply in a conversation", answer=_object({"text": TEXT}), refusals=(400, *READS)
     ),
