@@ -523,7 +523,7 @@ class AgentSocket:
         except Refused as refused:
             self._peer.push(codec.error(reply_to, refused))
         except Exception:
-            log.exception("a frame of agent %s failed", self.account.id)
+            log.exception("a frame of agent %s failed", self._account.id if self._account else "?")
             self._peer.push(codec.error(reply_to, TryLater("This did not work; send the same again in a moment.")))
 
     async def _note_activity(self) -> None:

@@ -37,6 +37,7 @@ NOTHING_PERSONAL: Mapping[str, str] = {
     "seen": "agents; Messenger's is Meta's number of an event, for a week",
     "agents_settings": "agents",
     "session": "agents",
+    "sessions_of": "agents",
     "socket_token": "agents",
     "export_ticket": "a conversation's number for a minute",
     "erased": "the mark that a conversation was erased: its number alone",
