@@ -122,6 +122,7 @@ async def test_i10_a_person_is_gone_from_every_place_and_the_others_stay(parts: 
 async def test_p3_neither_the_file_of_redis_nor_a_neighbours_entry_has_a_byte_left(parts: Parts) -> None:
     """Entries that were taken off a shared stream long ago lie beside living ones until somebody writes it anew."""
     redis = parts.redis
+    await redis.config_set("rdbcompression", "no")  # else a dump shows the canary or not, as the ids happen to repeat
     one, other = new_conversation(), new_conversation()
     await parts.say(one, CANARY)
     await redis.xgroup_create(parts.keys.inbox, "rasa", id="0")
