@@ -26,6 +26,9 @@ from handoff.events import Keys
 from handoff.fitness import WriteProbe
 from handoff.hub import Hub
 from handoff.settings import Settings
+from handoff.tokens import VisitorTokens
+from handoff.uploads import FileKeys, Uploads
+from handoff.uploads_http import FileApi
 
 __all__ = ["make_http"]
 
@@ -62,6 +65,9 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
 
+Files = tuple[Uploads, VisitorTokens, FileKeys]
+"""What files need beside the hub."""
+
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -90,6 +96,7 @@ def _refusal(refused: Refused) -> JSONResponse:
 
 async def _on_refused(request: Request, error: Exception) -> Response:
     response = _refusal(error) if isinstance(error, Refused) else _refusal(StoreUnavailable())
+    response.headers.update(getattr(request.state, "headers", {}))
     if getattr(request.state, "unread", False):
         # Else the connection would be kept for the rest of a body that nobody reads.
         response.headers["connection"] = "close"
@@ -133,6 +140,7 @@ class _Pages:
         settings: Settings,
         messenger: Messenger | None,
         canned: Sequence[Reply],
+        files: Files | None,
     ) -> None:
         self.hub = hub
         self.accounts = accounts
@@ -140,6 +148,13 @@ class _Pages:
         self.messenger = messenger
         self._probe = WriteProbe(hub.store)
         self.desk = DeskApi(hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned)
+        self.files = (
+            FileApi(
+                hub, *files, origins=settings.origins, account=self._account, same_origin=self._same_origin
+            ).routes()
+            if files is not None
+            else []
+        )
         self._http = httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S, trust_env=False)
 
     # -- pages
@@ -290,6 +305,7 @@ class _Pages:
             Route("/api/me", self.me),
             *(self.messenger.routes(self._account) if self.messenger is not None else ()),
             *self.desk.routes(),
+            *self.files,
         ]
 
 
@@ -306,8 +322,9 @@ def make_http(
     settings: Settings,
     messenger: Messenger | None = None,
     canned: Sequence[Reply] = (),
+    files: Files | None = None,
 ) -> ASGIApp:
-    """The HTTP application."""
-    pages = _Pages(hub, accounts, settings, messenger, canned)
+    """The HTTP application. Without ``files`` none are taken and none are shown."""
+    pages = _Pages(hub, accounts, settings, messenger, canned, files)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     return SecurityHeaders(Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused}))

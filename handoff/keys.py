@@ -58,6 +58,10 @@ class HubKeys(Keys):
         """Hash with :data:`DRAFT_TTL_S`: unsent replies by agent id."""
         return f"{self.prefix}c:{conversation}:drafts"
 
+    def mails(self, conversation: str) -> str:
+        """String with an hour to live: how often the conversation was sent by e-mail."""
+        return f"{self.prefix}c:{conversation}:mails"
+
     def answer(self, scope: str, client_id: str) -> str:
         """String with :data:`ANSWER_TTL_S`: the answer that a request's id got; scope is a conversation or an agent."""
         return f"{self.prefix}ack:{scope}:{client_id}"

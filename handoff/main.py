@@ -34,6 +34,7 @@ from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
 from handoff.listeners import health_listener, public_listeners
+from handoff.mail import TranscriptMail
 from handoff.manners import read_manners
 from handoff.orphans import Orphans
 from handoff.owner import LiveOwner, read_owner
@@ -46,6 +47,7 @@ from handoff.suggestions import load_suggestions
 from handoff.tasks import end
 from handoff.texts import load_texts
 from handoff.tokens import VisitorTokens, signing_key
+from handoff.uploads import FileKeys, Uploads
 from handoff.writer import Writer
 
 __all__ = ["main", "serve"]
@@ -113,13 +115,15 @@ async def serve(settings: Settings) -> None:
     # The room first: the others look into it.
     fanout.first = (hub.room.noticed, hub.board.noticed, line.noticed, dispatcher.noticed)
     accounts = Accounts(redis, keys)
-    tokens = VisitorTokens(
-        settings.secrets or (signing_key(settings.var),), max_age_s=settings.visitor_token_days * 86_400
-    )
-    visitors = VisitorGateway(hub, tokens, settings, line)
+    secrets = settings.secrets or (signing_key(settings.var),)
+    tokens = VisitorTokens(secrets, max_age_s=settings.visitor_token_days * 86_400)
+    hub.uploads = uploads = Uploads(settings.var / "uploads", settings.upload_scan)
+    file_keys = FileKeys(secrets)
+    hub.mail = TranscriptMail(store, owner, settings.mail) if settings.mail is not None else None
+    visitors = VisitorGateway(hub, tokens, settings, line, file_keys)
     agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned))
     messenger = Messenger.of(hub, writer, settings)
-    http = make_http(hub, accounts, settings, messenger, canned)
+    http = make_http(hub, accounts, settings, messenger, canned, (uploads, tokens, file_keys))
     metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
@@ -157,6 +161,7 @@ async def serve(settings: Settings) -> None:
         Watch(hub).keep_watching(),
         metrics.keep_measuring_loop(),
         Orphans(hub, process=settings.process).keep_looking(),
+        uploads.keep_sweeping(),
     ]
     work += await _messenger_work(messenger)
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
