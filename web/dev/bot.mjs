@@ -4,6 +4,7 @@ export const SYSTEM = {
   fi: {
     notice: 'Juttelet Havun botin kanssa. Se vastaa heti, ja ihmisen saat mukaan milloin vain.',
     queued: 'Olet jonossa. Asiakaspalvelija tulee tähän chattiin ja näkee kaiken, mitä kirjoitit.',
+    uncalled: 'Soittopyyntösi on peruttu.',
     cancelled: 'Poistuit jonosta. Botti auttaa taas.',
     assigned: '{name} liittyi keskusteluun. Nyt sinulle vastaa ihminen.',
     returned_to_bot: 'Botti vastaa taas. Kysy mitä vain, tai pyydä ihminen mukaan.',
@@ -14,6 +15,7 @@ export const SYSTEM = {
   da: {
     notice: 'Du skriver med Havus bot. Den svarer med det samme, og du kan altid få et menneske.',
     queued: 'Du er i køen. En medarbejder kommer her i chatten og kan se alt, hvad du har skrevet.',
+    uncalled: 'Du bliver ikke ringet op alligevel.',
     cancelled: 'Du er ude af køen. Botten hjælper igen.',
     assigned: '{name} er med i samtalen. Nu svarer et menneske.',
     returned_to_bot: 'Botten svarer igen. Spørg om hvad som helst, eller bed om et menneske.',
@@ -24,6 +26,7 @@ export const SYSTEM = {
   en: {
     notice: 'You’re talking to Havu’s bot. It answers at once, and a person is here whenever you want one.',
     queued: 'You’re in the queue. A colleague comes to this chat and sees everything you wrote.',
+    uncalled: 'The call has been cancelled.',
     cancelled: 'You’ve left the queue. The bot goes on helping.',
     assigned: '{name} joined the conversation. A person answers now.',
     returned_to_bot: 'The bot is answering again. Ask anything, or ask for a person.',

@@ -17,7 +17,10 @@ export class Hub {
   choices: object[];
   open: { now: boolean; opens_at: string | null; text: string | null };
   response: string | null;
-  may: string[];
+  may: Record<string, boolean>;
+  consent: boolean;
+  mails: string[];
+  files: Map<string, { name: string; type: string; size: number }>;
   announcements: object[];
   callbacks: Record<string, unknown>[];
   canned: object[];

@@ -58,7 +58,11 @@ export class Hub {
     this.open = { now: true, opens_at: null, text: null };
     this.response = null;
     this.announcements = [];
-    this.may = ['erase'];
+    this.may = { erase: true, upload: true, email_transcript: true };
+    this.consent = false;
+    /** Files by id: facts and body. */
+    this.files = new Map();
+    this.mails = [];
     this.callbacks = [];
     /** Drafts and settings by path. */
     this.kept = new Map();
@@ -110,10 +114,24 @@ export class Hub {
       const answer = await this.api(request, url);
       if (answer) return json(...answer);
     }
+    const asked = /^\/api\/(?:visitor\/)?files\/[^/]+\/([^/]+)$/.exec(url.pathname)?.[1];
+    if (request.method === 'GET' && asked) {
+      const kept = this.files.get(asked);
+      if (!kept) return json(404, { code: 'not_found' });
+      response.writeHead(200, { 'content-type': kept.type, 'content-disposition': 'attachment', 'x-content-type-options': 'nosniff' });
+      return response.end(kept.body);
+    }
+    if (request.method === 'GET' && url.pathname === '/api/visitor/export') {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-disposition': 'attachment; filename="my-data.json"' });
+      return response.end('{}');
+    }
     const session = /silta_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
     if (request.method === 'POST') {
-      let raw = '';
-      for await (const part of request) raw += part;
+      const parts = [];
+      for await (const part of request) parts.push(part);
+      const body = Buffer.concat(parts);
+      const raw = body.toString('utf8');
+      if (url.pathname.endsWith('/upload')) return this.upload(url, body, json);
       if (url.pathname === '/csp') {
         this.cspReports.push(raw);
         return json(200, {});
@@ -157,6 +175,24 @@ export class Hub {
     } catch {
       response.writeHead(404).end();
     }
+  }
+
+  /** Takes PNG and PDF by their content, as the real hub does with more kinds; 100 kB are enough for a test. */
+  upload(url, body, json) {
+    if (body.length > 100_000) return json(413, { code: 'too_large' });
+    const type = body.subarray(1, 4).toString() === 'PNG' ? 'image/png' : body.subarray(0, 5).toString() === '%PDF-' ? 'application/pdf' : null;
+    if (!type) return json(400, { code: 'bad_request', field: 'file' });
+    const id = randomUUID();
+    const file = { id, name: url.searchParams.get('name'), type, size: body.length };
+    this.files.set(id, { ...file, body });
+    return json(200, { attachment: file });
+  }
+
+  attached(ids = [], way = '') {
+    return ids.map((id) => {
+      const { body: _, ...file } = this.files.get(id);
+      return { ...file, url: `/api/${way}files/c/${id}` };
+    });
   }
 
   async api(request, url) {
@@ -290,7 +326,7 @@ export class Hub {
     this.pushQueue(conversation);
   }
 
-  visitorSays(conversation, text, clientId, button) {
+  visitorSays(conversation, text, clientId, button, files) {
     if (conversation.status === 'resolved') conversation.status = 'bot';
     const seq = this.log(conversation, {
       kind: 'message',
@@ -298,8 +334,9 @@ export class Hub {
       text,
       language: conversation.language,
       client_id: clientId,
+      ...(files?.length ? { attachments: this.attached(files) } : {}),
     });
-    if (conversation.status !== 'bot') return seq;
+    if (conversation.status !== 'bot' || !text) return seq;
     const turn = answer(text, conversation.language, button);
     this.log(conversation, { kind: 'nlu', author: { role: 'bot' }, of: seq, ...turn.nlu });
     conversation.language = turn.language;
@@ -412,7 +449,8 @@ export class Hub {
               .find((button) => button.id === frame.button);
             if (frame.button && !offered) return { error: 'bad_request' };
             if (frame.text === '/fail') return { error: 'rate_limited' };
-            return { seq: this.visitorSays(conversation, offered?.title ?? frame.text, frame.id, frame.button) };
+            const text = offered?.title ?? frame.text ?? '';
+            return { seq: this.visitorSays(conversation, text, frame.id, frame.button, frame.attachments) };
           });
         case 'request_handoff':
           return this.once(ws, frame, () => {
@@ -442,6 +480,29 @@ export class Hub {
             this.log(conversation, { kind: 'rating', score: frame.score, rated: frame.of, author: { role: 'visitor' } });
             return {};
           });
+        case 'agree':
+          return this.once(ws, frame, () => {
+            conversation.agreed = true;
+            this.log(conversation, { kind: 'agreed', author: { role: 'visitor' } });
+            return { agreed: true };
+          });
+        case 'callback_cancel':
+          return this.once(ws, frame, () => {
+            const task = this.callbacks.findLast((one) => one.conversation === conversation.id);
+            task.state = 'cancelled';
+            const callback = { id: task.id, kind: task.kind, from: task.from, to: task.to, by: task.by, state: 'cancelled' };
+            this.log(conversation, { kind: 'callback', author: { role: 'visitor' }, callback, text: SYSTEM[conversation.language].uncalled });
+            for (const peer of this.agents) peer.send({ type: 'callback', task });
+            return { callback };
+          });
+        case 'email_transcript':
+          return this.once(ws, frame, () => {
+            if (!frame.email.endsWith('.example')) return { error: 'bad_request', more: { field: 'email' } };
+            this.mails.push(frame.email);
+            return { sent: true };
+          });
+        case 'export':
+          return this.once(ws, frame, () => ({ url: '/api/visitor/export?key=once' }));
         case 'callback':
           return this.once(ws, frame, () => this.book(conversation, frame));
         case 'consent':
@@ -502,6 +563,7 @@ export class Hub {
       opening: this.open.text,
       response: this.response,
       may: this.may,
+      consent: this.consent && !conversation.agreed,
       announcements: this.announcements,
     });
     for (const event of conversation.events.slice(frame.after ?? 0)) peer.send(forVisitor(event));
@@ -527,6 +589,12 @@ export class Hub {
         for (const other of this.agents)
           if (other !== peer && other.opened.has(conversation?.id))
             other.send({ type: 'typing', conversation: conversation.id, role: 'agent', id, name, on: frame.on });
+        return;
+      }
+      if (frame.type === 'read') {
+        if (conversation?.assignee?.id === peer.agent.id)
+          for (const visitor of this.visitors)
+            if (visitor.conversation === conversation) visitor.send({ type: 'read', of: frame.of });
         return;
       }
       if (frame.type === 'viewing') {
@@ -618,9 +686,10 @@ export class Hub {
             seq: this.log(conversation, {
               kind: 'message',
               author,
-              text: frame.text,
+              text: frame.text ?? '',
               language: conversation.language,
               client_id: frame.id,
+              ...(frame.attachments?.length ? { attachments: this.attached(frame.attachments) } : {}),
             }),
           };
         }

@@ -1,4 +1,5 @@
 /** The console's few HTTP calls. The session lives in a cookie that scripts cannot read. */
+import type { FileRef } from '../core/protocol';
 import { SignedOut } from '../core/connection';
 
 /** Why signing in did not work: the pair is wrong, too many attempts, or the service is away. */
@@ -103,6 +104,17 @@ export async function search(words: string): Promise<Found[] | null> {
 
 export async function canned(): Promise<Canned[]> {
   return (await get<{ replies: Canned[] }>('/api/canned'))?.replies ?? [];
+}
+
+/** Keeps a file to be sent with the next reply; null when it cannot be taken. */
+export async function upload(conversation: string, file: File): Promise<FileRef | null> {
+  try {
+    const path = `/api/conversations/${encodeURIComponent(conversation)}/upload?name=${encodeURIComponent(file.name)}`;
+    const answer = await fetch(path, { method: 'POST', credentials: 'same-origin', body: file });
+    return answer.ok ? ((await answer.json()) as { attachment: FileRef }).attachment : null;
+  } catch {
+    return null;
+  }
 }
 
 export async function draft(conversation: string): Promise<string> {

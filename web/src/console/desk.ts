@@ -8,6 +8,7 @@ import { Connection, Refused } from '../core/connection';
 import {
   type AckFrame,
   type ErrorFrame,
+  type FileRef,
   type Frame,
   isLanguage,
   type Language,
@@ -70,6 +71,8 @@ export class Desk {
   /** The conversation in which this agent is typing, and the notice that says so. */
   private typing: { id: string; notice: TypingNotice } | null = null;
   private toastId = 0;
+  /** Up to where each visitor has been told that they were read. */
+  private readonly readTo = new Map<string, number>();
   /** Ends a countdown's ticking. */
   private ticking: ReturnType<typeof setInterval> | null = null;
   readonly drafts = new Drafts(this);
@@ -287,13 +290,34 @@ export class Desk {
   write(id: string): void {
     const { mode } = this.ui.state;
     const text = (this.ui.state.drafts.get(draftKey(id, mode)) ?? '').trim();
-    if (!text || [...text].length > MAX_TEXT) return;
+    const files = mode === 'message' ? (this.ui.state.files.get(id) ?? []) : [];
+    if ((!text && !files.length) || [...text].length > MAX_TEXT) return;
     const promised = mode === 'message' ? promiseIn(text, Date.now()) : null;
     this.draft(id, '');
     if (promised) this.offerReminder(id, promised);
     this.typing?.notice.stop();
-    this.edit({ atEnd: true });
-    this.deliver(id, mode, text);
+    const rest = new Map(this.ui.state.files);
+    if (mode === 'message') rest.delete(id);
+    this.edit({ atEnd: true, files: rest });
+    this.deliver(id, mode, text, files);
+  }
+
+  /** Keeps files that shall go with the next reply. */
+  async attach(id: string, files: FileList | null): Promise<void> {
+    for (const file of files ?? []) {
+      const kept = await api.upload(id, file);
+      if (!kept) this.toast(this.t('fileRefused', { name: file.name }), 'bad');
+      else {
+        const before = this.ui.state.files.get(id) ?? [];
+        this.edit({ files: new Map(this.ui.state.files).set(id, [...before, kept]) });
+      }
+    }
+  }
+
+  detach(id: string, file: string): void {
+    const left = (this.ui.state.files.get(id) ?? []).filter((one) => one.id !== file);
+    this.edit({ files: new Map(this.ui.state.files).set(id, left) });
+    this.focusSoon('[data-testid=reply]');
   }
 
   private offerReminder(id: string, { text, by }: { text: string; by: number }): void {
@@ -305,7 +329,7 @@ export class Desk {
 
   retry(id: string, item: agent.Draft): void {
     this.store.update((state) => agent.discard(state, id, item.id));
-    this.deliver(id, item.kind, item.text);
+    this.deliver(id, item.kind, item.text, item.files);
   }
 
   discard(id: string, item: agent.Draft): void {
@@ -418,10 +442,17 @@ export class Desk {
     else this.lapses.drop('gap');
   }
 
-  private deliver(id: string, kind: Mode, text: string): void {
+  private deliver(id: string, kind: Mode, text: string, files: readonly FileRef[] = []): void {
     const key = crypto.randomUUID();
-    this.store.update((state) => agent.send(state, id, { id: key, kind, text, at: Date.now(), mark: 'sending' }));
-    this.connection.request({ type: kind, conversation: id, text }, key).then(
+    const item: agent.Draft = { id: key, kind, text, at: Date.now(), mark: 'sending', ...(files.length ? { files } : {}) };
+    this.store.update((state) => agent.send(state, id, item));
+    const frame: Request = {
+      type: kind,
+      conversation: id,
+      ...(text ? { text } : {}),
+      ...(files.length ? { attachments: files.map((file) => file.id) } : {}),
+    };
+    this.connection.request(frame, key).then(
       () => this.store.update((state) => agent.marked(state, id, key, 'sent')),
       (error: unknown) => {
         const code = error instanceof Refused ? error.code : 'unknown';
@@ -500,6 +531,16 @@ export class Desk {
     document.documentElement.dataset['theme'] = theme;
   }
 
+  /** The visitor of one's own conversation sees that their words were read. */
+  private tellRead(id: string): void {
+    const conversation = this.store.state.conversations.get(id);
+    if (!conversation || conversation.assignee?.id !== this.store.state.agent?.id || this.store.state.link !== 'open') return;
+    const last = conversation.log.events.findLast((event) => event.author?.role === 'visitor' && event.kind === 'message');
+    if (!last || (this.readTo.get(id) ?? 0) >= last.seq) return;
+    this.readTo.set(id, last.seq);
+    this.connection.tell({ type: 'read', conversation: id, of: last.seq });
+  }
+
   private draw(): void {
     const state = this.store.state;
     const ui = this.ui.state;
@@ -511,6 +552,7 @@ export class Desk {
     if (ui.selected && !document.hidden && ui.phase === 'in') {
       const id = ui.selected;
       this.store.update((now) => agent.see(now, id));
+      this.tellRead(id);
     }
     const count = ui.phase === 'in' ? agent.waiting(state).length + agent.unreadOfMine(state) : 0;
     document.title = count ? `(${count}) ${this.t('product')}` : this.t('product');

@@ -47,7 +47,7 @@ export function entry(
     ${face(role, name)}
     <div class="body">
       <p class=${run ? 'sr' : 'by'}><strong>${name}</strong> ${time(event.at, ui.language)}</p>
-      <div class="bubble" lang=${event.language ?? nothing}>
+      <div class="bubble" lang=${event.language ?? nothing} ?hidden=${said === '' && Boolean(event.attachments?.length)}>
         ${
           said === null
             ? html`<em>${desk.t('unsent')}</em>`
@@ -270,7 +270,8 @@ export function pendingEntry(desk: Desk, state: AgentState, conversation: Conver
     >
     <div class="body">
       <p class="by"><strong>${state.agent?.name}</strong> <span>${failed ? '' : t('sending')}</span></p>
-      <div class="bubble">${rich(item.text)}</div>
+      ${item.text ? html`<div class="bubble">${rich(item.text)}</div>` : nothing}
+      ${item.files?.map((file) => html`<span class="chip">${file.name}</span>`) ?? nothing}
       ${
         failed
           ? html`<p class="bad">

@@ -1,5 +1,5 @@
 /** What the agent sees besides the conversations themselves: views, drafts, notices, choices. */
-import { isLanguage, type Language, type Suggestion } from '../core/protocol';
+import { type FileRef, isLanguage, type Language, type Suggestion } from '../core/protocol';
 import type { Found } from './api';
 import type { ConsoleKey } from './desk';
 
@@ -51,6 +51,10 @@ export interface Ui {
   mode: Mode;
   busy: ReadonlySet<string>;
   toasts: readonly Toast[];
+  /** Addresses of pictures that this agent has unveiled. */
+  seen: ReadonlySet<string>;
+  /** Files that go with the next reply, by conversation. */
+  files: ReadonlyMap<string, readonly FileRef[]>;
   /** Conversations whose early part is shown. */
   unfolded: ReadonlySet<string>;
   shown: number;
@@ -86,6 +90,8 @@ export function newUi(language: Language, theme: Theme, roomy: boolean): Ui {
     mode: 'message',
     busy: new Set(),
     toasts: [],
+    seen: new Set(),
+    files: new Map(),
     unfolded: new Set(),
     shown: PAGE,
     atEnd: true,

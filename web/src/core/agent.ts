@@ -8,6 +8,7 @@ import {
   type Announcement,
   type Colleague,
   eventOf,
+  type FileRef,
   type Frame,
   type LogEvent,
   type Offer,
@@ -23,6 +24,7 @@ export interface Draft {
   id: string;
   kind: 'message' | 'note';
   text: string;
+  files?: readonly FileRef[];
   at: number;
   mark: 'sending' | 'sent' | 'failed';
   code?: string;

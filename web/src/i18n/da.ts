@@ -95,6 +95,17 @@ export const widget = {
   eraseSure: 'Alt i denne samtale slettes for altid.',
   erased: 'Samtalen er slettet.',
   privacy: 'Privatlivspolitik',
+  attach: 'Vedhæft billede eller fil',
+  fileLarge: 'er for stor.',
+  fileKind: 'kan ikke bruges: vedhæft et billede eller en PDF.',
+  read: 'Læst',
+  agree: 'Jeg er indforstået med, at mine beskeder gemmes og bruges til at svare mig.',
+  uncall: 'Afbestil opkaldet',
+  unmail: 'Afbestil mailen',
+  mail: 'Send samtalen på mail',
+  mailTo: 'Hvilken mailadresse?',
+  mailed: 'Samtalen er sendt til din mail.',
+  export: 'Hent mine data',
 };
 
 export const console = {
@@ -182,6 +193,7 @@ export const console = {
   read: 'Læst',
   fileLost: 'En fil, der ikke kunne hentes',
   filePicture: 'Billede fra kunden',
+  fileShow: 'Vis billedet',
   fileSave: 'Gem filen',
   understood: 'Forstået som',
   notUnderstood: 'Ikke forstået',
@@ -384,6 +396,8 @@ export const console = {
   evApproval: 'Der er bedt om godkendelse',
   evApproved: 'Godkendt',
   evRefused: 'Afvist',
+  attach: 'Vedhæft billede eller PDF',
+  fileRefused: '{name} kan ikke bruges: vedhæft et billede eller en PDF, der ikke er for stor.',
 };
 
 export const demo = {

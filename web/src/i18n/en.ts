@@ -95,6 +95,17 @@ export const widget = {
   eraseSure: 'Everything said here is deleted for good.',
   erased: 'The conversation has been deleted.',
   privacy: 'Privacy notice',
+  attach: 'Attach a picture or file',
+  fileLarge: 'is too large.',
+  fileKind: 'can’t be used: attach a picture or a PDF.',
+  read: 'Read',
+  agree: 'I agree that my messages are stored and used to answer me.',
+  uncall: 'Cancel the call',
+  unmail: 'Cancel the e-mail',
+  mail: 'E-mail this conversation',
+  mailTo: 'Which address?',
+  mailed: 'The conversation is on its way to your inbox.',
+  export: 'Download my data',
 };
 
 export const console = {
@@ -182,6 +193,7 @@ export const console = {
   read: 'Read',
   fileLost: 'A file that could not be fetched',
   filePicture: 'Picture from the customer',
+  fileShow: 'Show the picture',
   fileSave: 'Save the file',
   understood: 'Understood as',
   notUnderstood: 'Not understood',
@@ -384,6 +396,8 @@ export const console = {
   evApproval: 'Approval was asked for',
   evApproved: 'Approved',
   evRefused: 'Refused',
+  attach: 'Attach a picture or PDF',
+  fileRefused: '{name} can’t be used: attach a picture or PDF that isn’t too large.',
 };
 
 export const demo = {

@@ -95,6 +95,17 @@ export const widget = {
   eraseSure: 'Kaikki tässä keskustelussa poistetaan lopullisesti.',
   erased: 'Keskustelu on poistettu.',
   privacy: 'Tietosuojaseloste',
+  attach: 'Liitä kuva tai tiedosto',
+  fileLarge: 'on liian suuri.',
+  fileKind: 'ei kelpaa: liitä kuva tai PDF.',
+  read: 'Luettu',
+  agree: 'Hyväksyn, että viestini tallennetaan ja niitä käytetään vastaamiseen.',
+  uncall: 'Peru soitto',
+  unmail: 'Peru sähköposti',
+  mail: 'Lähetä keskustelu sähköpostiin',
+  mailTo: 'Mihin osoitteeseen?',
+  mailed: 'Keskustelu on lähetetty sähköpostiisi.',
+  export: 'Lataa omat tietoni',
 };
 
 export const console = {
@@ -182,6 +193,7 @@ export const console = {
   read: 'Luettu',
   fileLost: 'Tiedostoa ei saatu haettua',
   filePicture: 'Kuva asiakkaalta',
+  fileShow: 'Näytä kuva',
   fileSave: 'Tallenna tiedosto',
   understood: 'Botin tulkinta',
   notUnderstood: 'Ei ymmärretty',
@@ -384,6 +396,8 @@ export const console = {
   evApproval: 'Hyväksyntää pyydettiin',
   evApproved: 'Hyväksytty',
   evRefused: 'Hylätty',
+  attach: 'Liitä kuva tai PDF',
+  fileRefused: '{name} ei kelpaa: liitä kuva tai PDF, joka ei ole liian suuri.',
 };
 
 export const demo = {
