@@ -110,6 +110,7 @@ async def serve(settings: Settings) -> None:
     fanout = Fanout(blocking, store)
     presence = Presence(store)
     hub = Hub(store, fanout, presence, texts, owner, settings.process, manners)
+    hub.audit.anchors = settings.var / "audit"
     line = WaitingLine(hub)
     dispatcher = Dispatcher(hub)
     # The room first: the others look into it.

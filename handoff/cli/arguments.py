@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=text, add_help=False).set_defaults(run=_elsewhere)
     _agent(commands)
     _conversation(commands)
+    _audit(commands)
     _chat(commands)
     _messenger(commands)
     return top
@@ -95,6 +96,16 @@ def _conversation(commands: Any) -> None:
     show.set_defaults(run=_lazily("conversation", "show"))
     for one in (listing, show):
         one.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _audit(commands: Any) -> None:
+    audit = commands.add_parser("audit", help="the log of who did what and who read what")
+    actions = audit.add_subparsers(metavar="ACTION", required=True)
+    verify = actions.add_parser("verify", help="look whether every line is as it was written, and none is missing")
+    verify.add_argument("--file", metavar="FILE", help="an export, instead of the log itself")
+    verify.set_defaults(run=_lazily("audit", "verify_all"))
+    export = actions.add_parser("export", help="every line, one JSON object each, as it is kept")
+    export.set_defaults(run=_lazily("audit", "export"))
 
 
 def _chat(commands: Any) -> None:
