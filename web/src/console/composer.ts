@@ -148,7 +148,7 @@ function attach(desk: Desk, id: string): TemplateResult {
 
 /** Files that will go with the reply. */
 function chosen(desk: Desk, id: string, files: readonly FileRef[]): TemplateResult {
-  return html`<ul class="chosen">
+  return html`<ul class="given">
     ${files.map(
       (file) =>
         html`<li class="chip" data-testid="attached">

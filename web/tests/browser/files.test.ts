@@ -37,7 +37,7 @@ describe.skipIf(!executable)('what a visitor can do besides writing', () => {
     await expect.poll(() => page.locator('[data-testid=file][data-ready=true]').count()).toBe(2);
     await expect.poll(() => page.locator('.waiting .bad').count()).toBe(2);
     await assertAccessible(page, 'files to be sent');
-    await say(page, 'Lamppu tuli rikki');
+    await say(page, 'Tässä kuva');
     const own = messages(page, 'visitor').last();
     await own.locator('.picture img').waitFor();
     expect(await own.locator('.picture img').evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1);
