@@ -14,6 +14,7 @@ from handoff.channels.messenger.settings import MessengerSettings
 from handoff.errors import SettingsError
 from handoff.events import Keys
 from handoff.mail_settings import MailSettings
+from handoff.proxy import BadNetwork, Network, networks
 
 __all__ = ["ROOT", "Settings"]
 
@@ -22,6 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 BOT_TIMEOUT_S = (0.2, 60.0)
 """What the limit of the bot may be set to: less it never keeps, more and the visitor has left."""
+
+HSTS_MAX_S = 2 * 366 * 86_400
+"""Two years: what the browsers' own lists ask for, and more helps nobody."""
 
 REPLICAS_MAX = 5
 """More replicas to wait for than anybody has."""
@@ -66,6 +70,11 @@ class Settings:
     """Whether other hubs listen on the same address; ``silta up --hubs`` sets it."""
     health_port: int | None = None
     """A loopback port on which this very hub answers for its health and figures: the public one answers for any."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """From whom ``X-Forwarded-For`` and ``-Proto`` are believed: the proxy that ends TLS, nobody by default."""
+    hsts_s: int = 0
+    """How long a browser that came by HTTPS shall come by nothing else; 0, because only who runs the proxy knows that
+    the name will be served so for good."""
     process: str = "hub-1"
     """This process' name in stream consumers and logs."""
     messenger: MessengerSettings | None = None
@@ -111,6 +120,8 @@ class Settings:
             replicas = "0"
         health_port = _port("SILTA_HEALTH_PORT", health, problems) if health else None
         bot_timeout_s = _seconds("SILTA_BOT_TIMEOUT_S", env, cls.bot_timeout_s, BOT_TIMEOUT_S, problems)
+        proxies = _networks(env, problems)
+        hsts_s = round(_seconds("SILTA_HSTS_S", env, 0, (0, HSTS_MAX_S), problems))
         messenger = MessengerSettings.from_environment(env, problems)
         mail = MailSettings.from_environment(env, problems)
         upload_scan = _command("SILTA_UPLOAD_SCAN", env, problems)
@@ -134,6 +145,8 @@ class Settings:
             redis_replicas=int(replicas),
             reuse_port=env.get("SILTA_REUSE_PORT", "").strip() == "1",
             health_port=health_port,
+            trusted_proxies=proxies,
+            hsts_s=hsts_s,
             process=env.get("SILTA_PROCESS", "hub-1"),
         )
 
@@ -154,6 +167,14 @@ def _command(name: str, env: Mapping[str, str], problems: list[str]) -> tuple[st
     if command and shutil.which(command[0]) is None:
         problems.append(f"{name}: there is no command {command[0]!r}")
     return command
+
+
+def _networks(env: Mapping[str, str], problems: list[str]) -> tuple[Network, ...]:
+    try:
+        return networks(env.get("SILTA_TRUSTED_PROXIES", ""))
+    except BadNetwork as word:
+        problems.append(f"SILTA_TRUSTED_PROXIES: {str(word)!r} is no address and no network such as 10.0.0.0/8")
+        return ()
 
 
 def _seconds(
