@@ -26,6 +26,7 @@ from handoff.events import Keys
 from handoff.fitness import WriteProbe
 from handoff.headers import SecurityHeaders
 from handoff.hub import Hub
+from handoff.macros import Macro
 from handoff.settings import Settings
 from handoff.tokens import VisitorTokens
 from handoff.uploads import FileKeys, Uploads
@@ -116,13 +117,16 @@ class _Pages:
         messenger: Messenger | None,
         canned: Sequence[Reply],
         files: Files | None,
+        macros: Sequence[Macro] = (),
     ) -> None:
         self.hub = hub
         self.accounts = accounts
         self.settings = settings
         self.messenger = messenger
         self._probe = WriteProbe(hub.store)
-        self.desk = DeskApi(hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned)
+        self.desk = DeskApi(
+            hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned, macros=macros
+        )
         self.files = (
             FileApi(
                 hub, *files, origins=settings.origins, account=self._account, same_origin=self._same_origin
@@ -298,9 +302,10 @@ def make_http(
     messenger: Messenger | None = None,
     canned: Sequence[Reply] = (),
     files: Files | None = None,
+    macros: Sequence[Macro] = (),
 ) -> ASGIApp:
     """The HTTP application. Without ``files`` none are taken and none are shown."""
-    pages = _Pages(hub, accounts, settings, messenger, canned, files)
+    pages = _Pages(hub, accounts, settings, messenger, canned, files, macros)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     app = Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused, Exception: _on_unforeseen})
     return SecurityHeaders(app, hsts_s=settings.hsts_s)

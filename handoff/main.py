@@ -34,6 +34,7 @@ from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
 from handoff.listeners import health_listener, public_listeners
+from handoff.macros import load_macros
 from handoff.mail import TranscriptMail
 from handoff.manners import read_manners
 from handoff.orphans import Orphans
@@ -95,6 +96,7 @@ async def serve(settings: Settings) -> None:
     routing = read_routing(settings.owner_dir / "handoff.yml")
     manners = read_manners(settings.owner_dir / "manners.yml")
     canned = load_canned(settings.owner_dir)
+    macros = load_macros(settings.owner_dir, canned)
 
     keys = HubKeys()
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
@@ -125,7 +127,7 @@ async def serve(settings: Settings) -> None:
     visitors = VisitorGateway(hub, tokens, settings, line, file_keys)
     agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned))
     messenger = Messenger.of(hub, writer, settings)
-    http = make_http(hub, accounts, settings, messenger, canned, (uploads, tokens, file_keys))
+    http = make_http(hub, accounts, settings, messenger, canned, (uploads, tokens, file_keys), macros)
     metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
@@ -210,6 +212,7 @@ def check(settings: Settings) -> int:
         lambda: load_texts(folder),
         lambda: read_owner(folder),
         lambda: read_routing(folder / "handoff.yml"),
+        lambda: load_macros(folder, load_canned(folder)),
     ]
     for read in reads:
         try:

@@ -41,6 +41,26 @@ const titles = {
   da: { 'faq/track_order': 'Følg din ordre', 'faq/return_how': 'Returnering', 'faq/opening_hours': 'Åbningstider' },
   en: { 'faq/track_order': 'Track my order', 'faq/return_how': 'Returns', 'faq/opening_hours': 'Opening hours' },
 };
+
+/** Topics as agents read them, in the agent's language. */
+export const TITLES = {
+  fi: { ...titles.fi, 'human/talk_to_human': 'Ihmisen pyyntö', 'human/double_charge': 'Virheellinen veloitus', 'human/damaged_or_wrong_item': 'Rikkinäinen tai väärä tuote' },
+  da: { ...titles.da, 'human/talk_to_human': 'Ønske om et menneske', 'human/double_charge': 'Forkert opkrævning', 'human/damaged_or_wrong_item': 'Beskadiget eller forkert vare' },
+  en: { ...titles.en, 'human/talk_to_human': 'Asking for a person', 'human/double_charge': 'Wrong charge', 'human/damaged_or_wrong_item': 'Damaged or wrong item' },
+};
+
+const WHY = {
+  fi: { asked: 'Pyysi ihmistä', human_topic: 'Asia kuuluu ihmiselle: {topic}', answer_did_not_help: 'Botin vastaus ei auttanut' },
+  da: { asked: 'Bad om et menneske', human_topic: 'Sagen kræver et menneske: {topic}', answer_did_not_help: 'Bottens svar hjalp ikke' },
+  en: { asked: 'Asked for a person', human_topic: 'Needs a person: {topic}', answer_did_not_help: 'The bot’s answer didn’t help' },
+};
+
+/** A reason with its explanation in the agent's language. */
+export function explained(reason, language) {
+  const text = WHY[language][reason.code]?.replace('{topic}', TITLES[language][reason.topic] ?? reason.topic ?? '');
+  return text ? { ...reason, explanation: text } : reason;
+}
+
 const buttons = (language) => Object.entries(titles[language]).map(([id, title]) => ({ id, title }));
 
 export const GREETING = {

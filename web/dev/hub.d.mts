@@ -24,6 +24,10 @@ export class Hub {
   announcements: object[];
   callbacks: Record<string, unknown>[];
   canned: object[];
+  macros: object[];
+  oidc: { name: string; url: string } | null;
+  secondFactor: Set<string>;
+  agents: Set<{ send(frame: object): void; agent: { id: string } }>;
   kept: Map<string, { text?: string }>;
   answersFor?: (conversation: FakeConversation) => object[];
   offer(conversation: FakeConversation, seconds?: number): void;

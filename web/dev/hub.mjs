@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
-import { answer, GREETING, SYSTEM } from './bot.mjs';
+import { answer, explained, GREETING, SYSTEM, TITLES } from './bot.mjs';
 
 const DIST = resolve(dirname(fileURLToPath(import.meta.url)), '../dist');
 const TYPES = {
@@ -67,6 +67,11 @@ export class Hub {
     /** Drafts and settings by path. */
     this.kept = new Map();
     this.canned = [];
+    this.macros = [];
+    /** The company's identity provider, and who is asked for a second factor (code 123456). */
+    this.oidc = null;
+    this.secondFactor = new Set();
+    this.tickets = new Map();
     this.offers = new Map();
   }
 
@@ -140,13 +145,17 @@ export class Hub {
         const { email, password } = JSON.parse(raw);
         const agent = AGENTS[email];
         if (!agent || agent.password !== password) return json(401, { code: 'unauthorized' });
-        const id = randomUUID();
-        this.sessions.set(id, agent);
-        return json(
-          200,
-          { agent: publicAgent(agent) },
-          { 'set-cookie': `silta_session=${id}; HttpOnly; SameSite=Strict; Path=/` },
-        );
+        if (this.secondFactor.has(email)) {
+          const ticket = randomUUID();
+          this.tickets.set(ticket, agent);
+          return json(200, { second_factor: true, ticket });
+        }
+        return this.signIn(agent, json);
+      }
+      if (url.pathname === '/api/login/second') {
+        const { ticket, code } = JSON.parse(raw);
+        const agent = this.tickets.get(ticket);
+        return agent && code === '123456' ? this.signIn(agent, json) : json(401, { code: 'unauthorized' });
       }
       const agent = this.sessions.get(session);
       if (!agent) return json(401, { code: 'unauthorized' });
@@ -154,6 +163,24 @@ export class Hub {
         const token = randomUUID();
         this.socketTokens.set(token, agent);
         return json(200, { token });
+      }
+      if (url.pathname === '/api/me/stay') return json(200, {});
+      if (url.pathname === '/api/me/password') {
+        const { old, new: next } = JSON.parse(raw);
+        return old === agent.password && next.length >= 12 ? json(200, {}) : json(400, { code: 'bad_request' });
+      }
+      if (url.pathname === '/api/me/second-factor') {
+        const { password } = JSON.parse(raw);
+        const secret = 'JBSWY3DPEHPK3PXP';
+        return password === agent.password ? json(200, { secret, uri: `otpauth://totp/Silta?secret=${secret}` }) : json(401, {});
+      }
+      const about = /^\/api\/conversations\/([^/]+)\/(export|erase)$/.exec(url.pathname);
+      if (about && agent.role !== 'agent') {
+        const conversation = this.conversations.get(about[1]);
+        if (about[2] === 'export') return json(200, { conversation: about[1], events: conversation.events });
+        this.conversations.delete(about[1]);
+        for (const peer of this.agents) peer.send({ type: 'erased', conversation: about[1] });
+        return json(200, { erased: true });
       }
       if (url.pathname === '/api/logout') {
         this.sessions.delete(session);
@@ -177,6 +204,13 @@ export class Hub {
     }
   }
 
+  signIn(agent, json) {
+    const id = randomUUID();
+    this.sessions.set(id, agent);
+    const cookie = `silta_session=${id}; HttpOnly; SameSite=Strict; Path=/`;
+    return json(200, { agent: publicAgent(agent) }, { 'set-cookie': cookie });
+  }
+
   /** Takes PNG and PDF by their content, as the real hub does with more kinds; 100 kB are enough for a test. */
   upload(url, body, json) {
     if (body.length > 100_000) return json(413, { code: 'too_large' });
@@ -197,7 +231,8 @@ export class Hub {
 
   async api(request, url) {
     const path = url.pathname;
-    if (path === '/api/canned') return [200, { replies: this.canned }];
+    if (path === '/api/canned') return [200, { replies: this.canned, macros: this.macros }];
+    if (path === '/api/login/methods') return [200, { password: true, oidc: this.oidc }];
     if (path === '/api/search') {
       const wanted = (url.searchParams.get('q') ?? '').toLowerCase();
       const hits = [...this.conversations.values()].flatMap((c) => {
@@ -208,6 +243,8 @@ export class Hub {
       });
       return [200, { conversations: hits }];
     }
+    if (path === '/api/me') return [200, { second_factor: false, oidc: false }];
+    if (path === '/api/me/second-factor' && request.method === 'PUT') return [200, { recovery: ['aaaa-bbbb', 'cccc-dddd'] }];
     if (path !== '/api/me/settings' && !path.startsWith('/api/drafts/')) return null;
     let raw = '';
     for await (const part of request) raw += part;
@@ -243,7 +280,7 @@ export class Hub {
     for (const peer of this.visitors) if (peer.conversation === conversation) peer.send(forVisitor(whole));
     for (const peer of this.agents) {
       if (peer.opened.has(conversation.id) || conversation.assignee?.id === peer.agent.id) {
-        peer.send({ type: 'event', conversation: conversation.id, ...whole });
+        peer.send({ type: 'event', conversation: conversation.id, ...shown(whole, peer.language) });
       }
     }
     if (conversation.status === 'queued' || conversation.status === 'assigned') this.pushQueue(conversation);
@@ -260,7 +297,7 @@ export class Hub {
     });
   }
 
-  entry(conversation) {
+  entry(conversation, language = 'en') {
     if (conversation.status !== 'queued' && conversation.status !== 'assigned') return null;
     const last = conversation.events
       .filter((event) => event.kind === 'message' && event.author.role === 'visitor')
@@ -274,7 +311,7 @@ export class Hub {
       waiting_since: conversation.waitingSince,
       priority: conversation.priority,
       skill: 'general',
-      reason: reason ? { code: reason.code, topic: reason.topic ?? null, explanation: reason.explanation ?? '' } : null,
+      reason: reason ? explained({ code: reason.code, topic: reason.topic ?? null, explanation: '' }, language) : null,
       visitor: { name: conversation.name },
       last_text: last?.text ?? null,
       assignee: conversation.assignee,
@@ -285,8 +322,8 @@ export class Hub {
   }
 
   pushQueue(conversation) {
-    const entry = this.entry(conversation);
-    for (const peer of this.agents) peer.send({ type: 'queue', conversation: conversation.id, entry });
+    for (const peer of this.agents)
+      peer.send({ type: 'queue', conversation: conversation.id, entry: this.entry(conversation, peer.language) });
     this.pushStatus();
   }
 
@@ -389,7 +426,7 @@ export class Hub {
     return { callback };
   }
 
-  packet(conversation) {
+  packet(conversation, language) {
     if (!conversation.reasons.length) return null;
     return {
       conversation: conversation.id,
@@ -399,8 +436,8 @@ export class Hub {
       waiting_since: conversation.waitingSince,
       priority: conversation.priority,
       skill: 'general',
-      reasons: conversation.reasons,
-      topics: conversation.topics,
+      reasons: conversation.reasons.map((reason) => explained(reason, language)),
+      topics: conversation.topics.map((topic) => ({ ...topic, title: TITLES[language][topic.topic] })),
       failed_turns: conversation.failed,
       entities: conversation.entities ?? {},
       slots: {},
@@ -622,14 +659,14 @@ export class Hub {
         peer.send({
           type: 'ack',
           id: frame.id,
-          handoff: this.packet(conversation),
+          handoff: this.packet(conversation, peer.language),
           status: conversation.status,
           language: conversation.language,
           last: conversation.events.length,
           assignee: conversation.assignee,
         });
         for (const event of conversation.events.slice(frame.after ?? 0))
-          peer.send({ type: 'event', conversation: conversation.id, ...event });
+          peer.send({ type: 'event', conversation: conversation.id, ...shown(event, peer.language) });
         return;
       }
       this.once(ws, frame, () => {
@@ -638,8 +675,14 @@ export class Hub {
           this.assign(conversation, peer.agent);
           return {};
         }
-        if (frame.type === 'note')
-          return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id }) };
+        if (frame.type === 'note') {
+          const called = Object.values(AGENTS).filter((one) => frame.text.includes(`@${one.name}`));
+          for (const other of this.agents)
+            if (called.some((one) => one.id === other.agent.id))
+              other.send({ type: 'alert', id: `m${conversation.id}`, kind: 'mention', conversation: conversation.id, text: `${author.name} @` });
+          const mentions = called.map((one) => one.id);
+          return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id, mentions }) };
+        }
         if (frame.type === 'suggest') return { answers: this.answersFor?.(conversation) ?? [] };
         if (frame.type === 'accept') {
           if (!this.offers.delete(conversation.id)) return { error: 'conflict' };
@@ -701,6 +744,7 @@ export class Hub {
           conversation.assignee = null;
           conversation.waitingSince = null;
           conversation.status = 'bot';
+          if (frame.note) this.log(conversation, { kind: 'note', author, text: frame.note });
           this.log(conversation, {
             kind: 'returned_to_bot',
             author,
@@ -780,13 +824,14 @@ export class Hub {
       return ws.close(1008);
     }
     peer.agent = agent;
+    peer.language = frame.language ?? 'en';
     this.agents.add(peer);
     const all = [...this.conversations.values()];
     peer.send({
       type: 'welcome',
       agent: publicAgent(agent),
       presence: 'online',
-      queue: all.map((c) => this.entry(c)).filter(Boolean),
+      queue: all.map((c) => this.entry(c, peer.language)).filter(Boolean),
       mine: all
         .filter((c) => c.assignee?.id === agent.id)
         .map((c) => ({ conversation: c.id, status: c.status, last: c.events.length })),
@@ -802,9 +847,16 @@ export class Hub {
       const conversation = this.conversations.get(id);
       if (!conversation) continue;
       peer.opened.add(id);
-      for (const event of conversation.events.slice(after)) peer.send({ type: 'event', conversation: id, ...event });
+      for (const event of conversation.events.slice(after)) peer.send({ type: 'event', conversation: id, ...shown(event, peer.language) });
     }
   }
+}
+
+/** An event as an agent reads it: topics and reasons in words. */
+function shown(event, language) {
+  if (event.kind === 'nlu' && event.topic) return { ...event, title: TITLES[language][event.topic] };
+  if (event.kind === 'handoff') return { ...event, reasons: event.reasons.map((reason) => explained(reason, language)) };
+  return event;
 }
 
 function forVisitor(event) {

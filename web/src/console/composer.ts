@@ -26,7 +26,7 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
   const written = note || text.startsWith('/') ? null : tongueOf(text);
   const other = written !== null && written !== conversation.language ? written : null;
   const files = note ? [] : (ui.files.get(conversation.id) ?? []);
-  const popup = !note && ui.popup !== null;
+  const popup = ui.popup !== null && note === (ui.popup.kind === 'mention');
   const tab = (value: Mode, label: string): TemplateResult =>
     html`<button
       type="button"

@@ -155,9 +155,16 @@ function noteView(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
       <p class="by">
         <strong>${desk.t('noteBy', { name: event.author?.name ?? '' })}</strong> ${time(event.at, ui.language)}
       </p>
-      <div class="bubble">${plain(event.text ?? '')}</div>
+      <div class="bubble">${plain(event.text ?? '', called(desk, event))}</div>
     </div>
   </article>`;
+}
+
+/** Names that a note calls, as they may stand in it. */
+function called(desk: Desk, event: LogEvent): string[] {
+  const { agent: me, agents } = desk.store.state;
+  const names = (event.mentions ?? []).flatMap((id) => (id === me?.id ? me.name : agents.get(id)?.name) ?? []);
+  return names.flatMap((name) => [`@${name}`, `@${name.split(' ')[0] ?? ''}`]);
 }
 
 const CALLBACK: Readonly<Record<string, ConsoleKey>> = {
@@ -201,6 +208,8 @@ function words(desk: Desk, event: LogEvent): string {
       return t(CALLBACK[event.callback?.state ?? 'booked'] ?? 'evCallback');
     case 'channel':
       return event.text ?? event.code ?? '';
+    case 'agreed':
+      return t('evAgreed');
     case 'approval':
       return t(APPROVAL[event.approval?.state ?? 'asked'] ?? 'evApproval');
     default:

@@ -79,6 +79,8 @@ export interface LogEvent {
   code?: string;
   /** What an agent wrote when passing the conversation on. */
   note?: string | null;
+  /** Agents whom a note calls, by id. */
+  mentions?: string[];
   callback?: Callback;
   approval?: Approval;
   file?: FileRef;
