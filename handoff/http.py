@@ -21,12 +21,16 @@ from handoff.accounts import Account, Accounts
 from handoff.canned import Reply
 from handoff.channels.messenger.channel import Messenger
 from handoff.desk import DeskApi
+from handoff.doors import guarded
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TooLarge, Unauthorized
 from handoff.events import Keys
 from handoff.fitness import WriteProbe
 from handoff.headers import SecurityHeaders
 from handoff.hub import Hub
 from handoff.macros import Macro
+from handoff.privacy.notice import Notices
+from handoff.privacy_http import PrivacyApi
+from handoff.sessions import digest_of
 from handoff.settings import Settings
 from handoff.tokens import VisitorTokens
 from handoff.uploads import FileKeys, Uploads
@@ -118,6 +122,7 @@ class _Pages:
         canned: Sequence[Reply],
         files: Files | None,
         macros: Sequence[Macro] = (),
+        notices: Notices | None = None,
     ) -> None:
         self.hub = hub
         self.accounts = accounts
@@ -129,10 +134,18 @@ class _Pages:
         )
         self.files = (
             FileApi(
-                hub, *files, origins=settings.origins, account=self._account, same_origin=self._same_origin
+                hub,
+                *files,
+                origins=settings.origins,
+                account=self._account,
+                sees=self._sees_file,
+                same_origin=self._same_origin,
             ).routes()
             if files is not None
             else []
+        )
+        self.privacy = PrivacyApi(
+            hub, account=self._account, same_origin=self._same_origin, body=_body, notices=notices
         )
         self._http = httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S, trust_env=False)
 
@@ -249,17 +262,30 @@ class _Pages:
     async def socket_token(self, request: Request) -> Response:
         self._same_origin(request)
         account = await self._account(request)
-        return JSONResponse({"token": await _redis_errors(self.accounts.socket_token(account))})
+        return JSONResponse({"token": await _redis_errors(self.accounts.socket_token(account, _session(request)))})
 
     async def me(self, request: Request) -> Response:
         return JSONResponse({"agent": (await self._account(request)).public()})
 
     async def _account(self, request: Request) -> Account:
+        """Who asks, looked up once for each request.
+
+        Raises:
+            Unauthorized: nobody who is signed in.
+        """
+        known: Account | None = getattr(request.state, "account", None)
+        if known is not None:
+            return known
         cookie = request.cookies.get(COOKIE)
         if not cookie:
             raise Unauthorized("Sign in first.")
         account: Account = await _redis_errors(self.accounts.signed_in(cookie))
+        request.state.account = account
         return account
+
+    async def _sees_file(self, request: Request) -> None:
+        """Whoever asks for a conversation's file must see the conversation."""
+        await self.desk.seen(await self._account(request), request.path_params["conversation"])
 
     def _same_origin(self, request: Request) -> None:
         """A browser names the origin of a POST; one that is not ours is a forged request. Programs send none."""
@@ -268,6 +294,10 @@ class _Pages:
             raise Forbidden("This origin is not allowed.")
 
     def routes(self) -> list[Route]:
+        """Every route, each behind its line of :mod:`handoff.permissions`."""
+        return guarded(self._routes(), self._account)
+
+    def _routes(self) -> list[Route]:
         return [
             Route("/", self._file("index.html")),
             Route("/console", self._file("console.html")),
@@ -282,10 +312,16 @@ class _Pages:
             Route("/api/logout", self.logout, methods=["POST"]),
             Route("/api/socket-token", self.socket_token, methods=["POST"]),
             Route("/api/me", self.me),
-            *(self.messenger.routes(self._account) if self.messenger is not None else ()),
+            *(self.messenger.routes(self._sees_file) if self.messenger is not None else ()),
             *self.desk.routes(),
             *self.files,
+            *self.privacy.routes(),
         ]
+
+
+def _session(request: Request) -> str | None:
+    cookie = request.cookies.get(COOKIE)
+    return digest_of(cookie) if cookie else None
 
 
 async def _redis_errors(call: Awaitable[Any]) -> Any:
@@ -303,9 +339,10 @@ def make_http(
     canned: Sequence[Reply] = (),
     files: Files | None = None,
     macros: Sequence[Macro] = (),
+    notices: Notices | None = None,
 ) -> ASGIApp:
-    """The HTTP application. Without ``files`` none are taken and none are shown."""
-    pages = _Pages(hub, accounts, settings, messenger, canned, files, macros)
+    """The HTTP application. Without ``files`` none are taken, without ``notices`` there is no privacy page."""
+    pages = _Pages(hub, accounts, settings, messenger, canned, files, macros, notices)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     app = Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused, Exception: _on_unforeseen})
     return SecurityHeaders(app, hsts_s=settings.hsts_s)

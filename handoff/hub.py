@@ -18,20 +18,23 @@ from typing import Any
 from handoff import callbacks, decisions, mentions, packet, promises, queue
 from handoff.accounts import Account
 from handoff.announcements import Board
-from handoff.audit import Audit
+from handoff.audit import VISITOR, Audit
 from handoff.clock import now_ms, parse_ms, stamp
 from handoff.conversation import Assignee, Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision, Room, Waits
 from handoff.entry import for_visitor
+from handoff.erasure import Erasure
 from handoff.errors import BadRequest, Forbidden, NotFound
 from handoff.eta import MEASURED_MIN
 from handoff.events import PRIORITIES, Line
+from handoff.exports import Exports
 from handoff.fanout import Fanout
 from handoff.holds import Holds
 from handoff.mail import TranscriptMail
 from handoff.manners import Manners
 from handoff.owner import LiveOwner
 from handoff.pause import AT_ONCE
+from handoff.permissions import sees
 from handoff.presence import Presence
 from handoff.privacy.masking import mask
 from handoff.room import WaitingRoom
@@ -78,6 +81,8 @@ class Hub:
 
     def __post_init__(self) -> None:
         self.audit = Audit(self.store, self.process)
+        self.erasure = Erasure(self.store, self.audit)
+        self.exports = Exports(self.store, self.erasure, self.audit)
         self.holds = Holds(self.store, self.manners.pause)
         self.room = WaitingRoom(self.store, self.owner)
         self.board = Board(self.store, self.fanout)
@@ -269,6 +274,7 @@ class Hub:
     def visitor_may(self) -> dict[str, bool]:
         """What this house lets a visitor do besides writing."""
         return {
+            "erase": True,
             "upload": self.uploads is not None and self.owner.now.widget.uploads.allowed,
             "email_transcript": self.mail is not None,
         }
@@ -280,6 +286,14 @@ class Hub:
         state = await self.store.load(conversation)
         await self.mail.send(state, await self.transcript(conversation), to=to, id=id)
         return {"sent": True}
+
+    async def erase_own(self, conversation: str) -> Mapping[str, Any]:
+        """The visitor's wish to be forgotten. Answer: ``erased``."""
+        try:
+            await self.erasure.erase(conversation, VISITOR, "asked")
+        except NotFound:
+            await self.erasure.forget_new(conversation)
+        return {"erased": True}
 
     async def transcript(self, conversation: str) -> str:
         """The conversation as the visitor may read it."""
@@ -356,7 +370,12 @@ class Hub:
         """A line for agents only; who is called in it by ``@name`` is told. Answer: ``seq``, and ``masked`` where
         numbers were covered."""
         covered = mask(text)
-        called = mentions.called(covered.text, self.room.accounts.values(), by=account.id)
+        called: list[str] = []
+        now = await self.store.load(conversation)
+        if now is not None:
+            # Who may not see the conversation is not called to it, either.
+            seeing = [one for one in self.room.accounts.values() if sees(one, now)]
+            called = mentions.called(covered.text, seeing, by=account.id)
 
         def decide(state: Conversation) -> Decision:
             return decisions.note(

@@ -34,7 +34,8 @@ POLICY = "default-src 'none'; sandbox"
 
 
 class FileApi:
-    """The routes. ``account`` and ``same_origin`` are those of the pages they stand beside."""
+    """The routes. ``account``, ``sees`` (whether who asks sees the conversation) and ``same_origin`` are those of the pages
+    they stand beside."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class FileApi:
         *,
         origins: frozenset[str],
         account: Callable[[Request], Awaitable[Account]],
+        sees: Callable[[Request], Awaitable[None]],
         same_origin: Callable[[Request], None],
     ) -> None:
         self._hub = hub
@@ -53,6 +55,7 @@ class FileApi:
         self._keys = keys
         self._origins = origins
         self._account = account
+        self._sees = sees
         self._same_origin = same_origin
         self._busy = 0
 
@@ -78,7 +81,10 @@ class FileApi:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthorized("The visitor's token is expected.")
-        stored = await self._take(request, self._tokens.conversation(token.strip()))
+        conversation = self._tokens.conversation(token.strip())
+        if await self._hub.erasure.is_erased(conversation):
+            raise Unauthorized("The conversation was erased.")
+        stored = await self._take(request, conversation)
         return JSONResponse({"attachment": stored.offered()}, headers=shared)
 
     async def agent_upload(self, request: Request) -> Response:
@@ -97,7 +103,7 @@ class FileApi:
         return self._file(conversation, id, {"cross-origin-resource-policy": "cross-origin"})
 
     async def agent_file(self, request: Request) -> Response:
-        await self._account(request)
+        await self._sees(request)
         return self._file(*_named(request), {})
 
     def _file(self, conversation: str, id: str, headers: dict[str, str]) -> Response:

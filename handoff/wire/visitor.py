@@ -12,6 +12,7 @@ from handoff.wire import codec
 from handoff.wire.codec import REQUIRED, Field
 
 __all__ = [
+    "KINDS",
     "Agree",
     "Callback",
     "CallbackCancel",
@@ -19,6 +20,8 @@ __all__ = [
     "Consent",
     "EmailTranscript",
     "End",
+    "Erase",
+    "Export",
     "Frame",
     "Hello",
     "Language",
@@ -148,6 +151,20 @@ class End:
 
 
 @dataclass(frozen=True)
+class Export:
+    """The visitor's own data, as a file."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Erase:
+    """Everything of this conversation shall be gone."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Ping:
     id: str | None
 
@@ -167,6 +184,8 @@ Frame = (
     | EmailTranscript
     | Transcript
     | End
+    | Export
+    | Erase
     | Ping
 )
 
@@ -229,8 +248,14 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
     "email_transcript": (EmailTranscript, {"id": _ID, "email": (codec.text(254), REQUIRED)}),
     "transcript": (Transcript, {"id": _ID}),
     "end": (End, {"id": _ID}),
+    "export": (Export, {"id": _ID}),
+    "erase": (Erase, {"id": _ID}),
     "ping": (Ping, {"id": (codec.optional(codec.identifier), None)}),
 }
+
+
+KINDS: Mapping[type[Any], str] = {made: kind for kind, (made, _) in FRAMES.items()}
+"""The type of a frame on the wire, by its class."""
 
 
 def decode(raw: str) -> Frame:

@@ -368,7 +368,7 @@ export function left(state: AgentState, id: string): AgentState {
 export function unsee(state: AgentState, id: string): AgentState {
   return change(state, id, (c) => {
     const last = c.log.events.findLast((event) => event.kind === 'message' && event.author?.role === 'visitor');
-    return last ? { ...c, seen: last.seq - 1 } : c;
+    return last ? { ...c, seen: last.seq - 1, historyEnd: Math.min(c.historyEnd, last.seq - 1) } : c;
   });
 }
 

@@ -66,7 +66,7 @@ describe.skipIf(!executable)('people at the console', () => {
     const mikkel = await stage.agent('mikkel@havu.example');
     await taken(aino);
     await aino.getByTestId('mode-note').click();
-    await aino.keyboard.type('Please look, @Mi');
+    await aino.getByTestId('reply').pressSequentially('Please look, @Mi');
     await aino.getByTestId('replies').waitFor();
     await assertAccessible(aino, 'colleagues to call');
     await aino.keyboard.press('Enter');
@@ -82,7 +82,7 @@ describe.skipIf(!executable)('people at the console', () => {
     const page = await stage.agent();
     await taken(page);
     await more(page, 'macro');
-    expect(await page.locator('.steps li').count()).toBe(3);
+    await expect.poll(() => page.locator('.steps li').count()).toBe(3);
     await assertAccessible(page, 'a macro');
     await page.getByTestId('dialog-send').click();
     await expect.poll(() => made.status).toBe('resolved');
