@@ -120,7 +120,7 @@ class _Pages:
         settings: Settings,
         messenger: Messenger | None,
         canned: Sequence[Reply],
-        files: Files | None,
+        files: Files | None = None,
         macros: Sequence[Macro] = (),
         notices: Notices | None = None,
     ) -> None:

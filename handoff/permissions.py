@@ -138,7 +138,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "GET /api/search": _READ,
     "GET /api/conversations/{id}": _READ,
     "GET /api/messenger/files/{conversation}/{name}": _READ,
-    "GET /api/files/{conversation}/{id}": _READ,
+    "GET /api/files/{conversation}/{id}": _PEOPLE,
     "POST /api/conversations/{id}/upload": _PEOPLE,
     "POST /api/conversations/{id}/export": _LEADS | {KEY + "conversations:export"},
     "POST /api/conversations/{id}/erase": _LEADS | {KEY + "conversations:erase"},

@@ -34,8 +34,7 @@ POLICY = "default-src 'none'; sandbox"
 
 
 class FileApi:
-    """The routes. ``account``, ``sees`` (whether who asks sees the conversation) and ``same_origin`` are those of the pages
-    they stand beside."""
+    """The routes. ``account``, ``sees`` (refuses who may not see it) and ``same_origin`` are those of the pages."""
 
     def __init__(
         self,

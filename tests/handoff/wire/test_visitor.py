@@ -49,4 +49,5 @@ def test_every_frame_type_is_covered_here() -> None:
     assert set(visitor.FRAMES) == {
         "hello", "message", "typing", "request_handoff", "cancel_handoff", "language", "rating", "transcript", "end",
         "ping", "callback", "callback_cancel", "consent", "agree", "email_transcript",
+        "export", "erase",
     }  # fmt: skip
