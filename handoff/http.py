@@ -250,6 +250,10 @@ class _Pages:
         )
         return response
 
+    async def methods(self, _: Request) -> Response:
+        """How one can sign in here."""
+        return JSONResponse({"password": True, "oidc": None})
+
     async def logout(self, request: Request) -> Response:
         self._same_origin(request)
         cookie = request.cookies.get(COOKIE)
@@ -316,6 +320,7 @@ class _Pages:
             *self.desk.routes(),
             *self.files,
             *self.privacy.routes(),
+            Route("/api/login/methods", self.methods),
         ]
 
 

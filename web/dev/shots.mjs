@@ -183,6 +183,8 @@ async function story(language, { scheme, phone }) {
     await shot(agent, 'console-6-details');
     await agent.locator('.details .narrow').click();
   }
+  // The offer to be reminded stays until it is answered.
+  for (const toast of await agent.getByTestId('toast').all()) await toast.locator('button').last().click();
   if (phone) await agent.locator('.back').click();
   for (const name of ['team', 'calls']) {
     // Only who leads sees the shift.
