@@ -23,7 +23,7 @@ from tests.helpers.stack import Stack
 from tests.helpers.visitor import Visitor
 from tests.helpers.waiting import until_sync
 
-pytestmark = [pytest.mark.lasts(40), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.lasts(60), pytest.mark.timeout(900)]
 
 WORDS = ("zanzibarilainen", "kummitusjuttu", "vaahteramaki", "ratingkanaria", "notekanaria", "luonnoskanaria")
 """Words that nobody else says: of messages, of a note, of a rating, of a draft."""
