@@ -1,12 +1,11 @@
 """What the console asks over HTTP beside its socket: search, transcripts, drafts, ready replies, own settings.
 
 Each needs a signed-in agent; what changes something needs a page of our own (the Origin header), too. Every look into
-a conversation is written to the log with who looked (never with what was seen).
+a conversation leaves a line in the audit log: who looked (never with what was seen).
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -23,8 +22,6 @@ from handoff.search import Search
 from handoff.wire.codec import identifier
 
 __all__ = ["DeskApi"]
-
-log = logging.getLogger("silta.audit")
 
 
 class DeskApi:
@@ -62,7 +59,7 @@ class DeskApi:
     async def search(self, request: Request) -> Response:
         account = await self._account(request)
         found = await self._search.find(request.query_params.get("q", ""))
-        log.info("agent %s searched, %d found", account.id, len(found))
+        await self._hub.audit.write(account, "transcript.search", found=len(found))
         return JSONResponse({"conversations": found})
 
     async def conversation(self, request: Request) -> Response:
@@ -72,7 +69,7 @@ class DeskApi:
         state = await self._hub.store.load(id)
         if state is None:
             raise NotFound("There is no such conversation.")
-        log.info("agent %s read conversation %s", account.id, id)
+        await self._hub.audit.write(account, "transcript.read", id, over="http")
         opened = await self._hub.opened(id, account.languages[0])
         return JSONResponse({**opened, "events": list(await self._hub.store.events(id))})
 

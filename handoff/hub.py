@@ -18,6 +18,7 @@ from typing import Any
 from handoff import callbacks, decisions, packet, promises, queue
 from handoff.accounts import Account
 from handoff.announcements import Board
+from handoff.audit import Audit
 from handoff.clock import now_ms, parse_ms, stamp
 from handoff.conversation import Assignee, Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision, Room, Waits
@@ -69,6 +70,7 @@ class Hub:
     holds: Holds = field(init=False)
 
     def __post_init__(self) -> None:
+        self.audit = Audit(self.store, self.process)
         self.holds = Holds(self.store, self.manners.pause)
         self.room = WaitingRoom(self.store, self.owner)
         self.board = Board(self.store, self.fanout)

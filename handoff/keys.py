@@ -168,6 +168,11 @@ class HubKeys(Keys):
         return self.prefix + "dead"
 
     @property
+    def audit(self) -> str:
+        """Stream: who did what, ids ``<number>-0``, fields ``l`` (the line) and ``h`` (its hash)."""
+        return self.prefix + "audit"
+
+    @property
     def messenger_out(self) -> str:
         """Sorted set: Messenger conversations with entries that are not sent yet, by when they are due."""
         return self.prefix + "messenger:out"

@@ -31,8 +31,10 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=text, add_help=False).set_defaults(run=_elsewhere)
     _agent(commands)
     _conversation(commands)
+    _audit(commands)
     _chat(commands)
     _messenger(commands)
+    _redis_acl(commands)
     return top
 
 
@@ -97,6 +99,16 @@ def _conversation(commands: Any) -> None:
         one.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
+def _audit(commands: Any) -> None:
+    audit = commands.add_parser("audit", help="the log of who did what and who read what")
+    actions = audit.add_subparsers(metavar="ACTION", required=True)
+    verify = actions.add_parser("verify", help="look whether every line is as it was written, and none is missing")
+    verify.add_argument("--file", metavar="FILE", help="an export, instead of the log itself")
+    verify.set_defaults(run=_lazily("audit", "verify_all"))
+    export = actions.add_parser("export", help="every line, one JSON object each, as it is kept")
+    export.set_defaults(run=_lazily("audit", "export"))
+
+
 def _chat(commands: Any) -> None:
     chat = commands.add_parser("chat", help="talk to the bot in the terminal, as a visitor")
     chat.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="to begin with (default fi)")
@@ -116,6 +128,12 @@ def _messenger(commands: Any) -> None:
     )
     doctor.add_argument("--json", action="store_true", help="one JSON object a line")
     doctor.set_defaults(run=_lazily("messenger", "doctor"))
+
+
+def _redis_acl(commands: Any) -> None:
+    acl = commands.add_parser("redis-acl", help="users for a Redis of your own: the lines of its ACL file, once")
+    acl.add_argument("--host", default="HOST:6379", metavar="HOST:PORT", help="of that Redis, for the addresses shown")
+    acl.set_defaults(run=_lazily("redis_acl", "show"))
 
 
 def _words(value: str) -> tuple[str, ...]:

@@ -10,11 +10,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from handoff.errors import StartRefused
-from handoff.store import connect
-from handoff.supervisor import redis_server
+from handoff.keys import HubKeys
+from handoff.store import Store, connect
+from handoff.supervisor import redis_passwords, redis_server
 from handoff.supervisor.settings import UpSettings
+from handoff.writer import Writer
 
-__all__ = ["running_redis"]
+__all__ = ["running_redis", "running_store"]
 
 TIMEOUT_S = 10.0
 """For one operation: a person waits, and nothing else depends on it."""
@@ -29,7 +31,9 @@ async def running_redis() -> AsyncIterator[Redis]:
         SettingsError: the environment is wrong.
     """
     settings = UpSettings.read(os.environ)
-    url = settings.redis_url or f"unix://{redis_server.socket_path(settings.run)}"
+    url = settings.redis_url or redis_passwords.address(
+        settings.var, redis_server.socket_path(settings.run), "admin"
+    )
     client = connect(url, timeout_s=TIMEOUT_S)
     try:
         try:
@@ -40,3 +44,20 @@ async def running_redis() -> AsyncIterator[Redis]:
         yield client
     finally:
         await client.aclose()
+
+
+@asynccontextmanager
+async def running_store() -> AsyncIterator[Store]:
+    """The conversations in :func:`running_redis`, for commands that write.
+
+    Raises:
+        StartRefused: Redis does not answer.
+        SettingsError: the environment is wrong.
+    """
+    async with running_redis() as redis:
+        writer = Writer(redis, timeout_s=TIMEOUT_S)
+        writer.start()
+        try:
+            yield Store(redis, writer, HubKeys(), bot_timeout_ms=5_000, timeout_s=TIMEOUT_S)
+        finally:
+            await writer.stop()

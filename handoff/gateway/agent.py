@@ -361,6 +361,7 @@ class AgentSocket:
         if cursor > await self._hub.store.last(conversation):
             self._peer.push({"type": "resync", "conversation": conversation, "from": 1})
             cursor = 0
+        await self._hub.audit.write(self.account, "transcript.read", conversation, over="cursor", after=cursor)
         await self._follow(conversation, cursor).catch_up()
 
     def _follow(self, conversation: str, sent: int) -> Subscription:
@@ -427,6 +428,7 @@ class AgentSocket:
                 return await self._suggest(frame.conversation)
             case wire.Claim():
                 answer = await hub.claim(account, frame.conversation, id=frame.id)
+                await hub.audit.write(account, "conversation.taken", frame.conversation, by="claim")
                 if frame.conversation not in self._open:
                     await self._follow(frame.conversation, int(answer["last"])).catch_up()
                 return answer
@@ -457,6 +459,10 @@ class AgentSocket:
 
     async def _at_the_desk(self, frame: DeskFrame) -> Mapping[str, Any]:
         answer = await self._gateway.desk.request(self.account, frame)
+        if isinstance(frame, Accept):
+            await self._hub.audit.write(self.account, "conversation.taken", frame.conversation, by="offer")
+        elif isinstance(frame, Join):
+            await self._hub.audit.write(self.account, "conversation.joined", frame.conversation, seen=frame.seen)
         if isinstance(frame, (Accept, Join)) and frame.conversation not in self._open:
             await self._follow(frame.conversation, int(answer["last"])).catch_up()
         return answer
@@ -481,6 +487,9 @@ class AgentSocket:
 
     async def _show(self, frame: wire.Open) -> None:
         opened = await self._hub.opened(frame.conversation, self._language)
+        await self._hub.audit.write(
+            self.account, "transcript.read", frame.conversation, over="socket", after=frame.after
+        )
         self._peer.push(codec.ack(frame.id, opened))
         after = frame.after
         if after > opened["last"]:

@@ -134,7 +134,8 @@ async def test_a_kill_under_twenty_talking_visitors_loses_and_doubles_nothing(
 async def test_a_hanging_redis_gets_no_acknowledgement_and_nothing_twice(silta: Stack, visitor: Arrive) -> None:
     guest = await visitor("en")
     await guest.say("hello")
-    await guest.hear("bot")
+    # The bot's answer, or the word that it is late, on a busy machine: here it only matters that all have spoken.
+    await guest.expect("event", kind="message", where=lambda frame: frame["author"]["role"] != "visitor")
     pid = silta.pid("redis")
     os.kill(pid, signal.SIGSTOP)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from handoff.audit import COMMAND_LINE, Audit
 from handoff.cli.__main__ import main
+from handoff.cli.store import running_store
 from tests.helpers.redis_server import RedisServer
 
 
@@ -117,3 +120,25 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for command in ("up", "train", "parse", "evaluate", "encode", "agent", "conversation", "chat"):
         assert re.search(rf"^    {command}\s", text, re.MULTILINE), command
+
+
+def test_s17_the_audit_log_is_verified_exported_and_an_export_that_was_changed_is_named(
+    redis_url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    async def write() -> None:
+        async with running_store() as store:
+            for _ in range(3):
+                await Audit(store).write(COMMAND_LINE, "transcript.read", "c1")
+
+    asyncio.run(write())
+    assert main(["audit", "verify"]) == 0
+    assert capsys.readouterr().out.startswith("3 lines, ")
+    assert main(["audit", "export"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    file = tmp_path / "audit.jsonl"
+    file.write_text("\n".join(lines))
+    assert main(["audit", "verify", "--file", str(file)]) == 0
+    file.write_text("\n".join([lines[0], lines[1].replace("c1", "c2"), lines[2]]))
+    assert main(["audit", "verify", "--file", str(file)]) == 1
+    assert "line 2:" in capsys.readouterr().err
+    assert main(["audit", "verify", "--file", str(tmp_path / "none")]) == 2

@@ -113,14 +113,14 @@ async def test_events_of_any_shape_are_applied_without_stopping_a_person(page: P
 
 
 async def test_meta_is_answered_at_once_while_graph_is_slow(page: Page) -> None:
-    page.graph.delay_s = 0.5
+    page.graph.delay_s = 3.0
     took = []
     for n in range(20):
         begun = time.perf_counter()
         reply = await page.post(page.entry(page.message(f"{n}", person=f"7{n}")))
         took.append(time.perf_counter() - begun)
         assert reply.status_code == 200
-    assert max(took) < 0.4, took  # less than one call to Graph, on a machine that does much else
+    assert max(took) < 2.5, took  # less than one call to Graph, on a machine that does much else
 
 
 async def test_without_redis_meta_is_asked_to_come_again(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
