@@ -13,9 +13,9 @@ import numpy as np
 
 from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
-from bot.nlu.classifier import Classifier, Example, Ranking
+from bot.nlu.classifier import Classifier, Example
 from bot.nlu.cleaning import clean
-from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, Verdict, decide, needs_person
+from bot.nlu.decision import TALK_TO_HUMAN, Decision, Limits, Verdict, decide, needs_person
 from bot.nlu.entities import find_entities
 from bot.nlu.features import featurise
 from bot.nlu.letters import Letters
@@ -112,7 +112,7 @@ class Topical:
     encoder: AnyEncoder
     classifier: Classifier
     scope: Scope
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    limits: Limits = field(default_factory=Limits)
     letters: Letters = field(default_factory=Letters)
 
     def features(self, text: str, language: str | None = None) -> Example:
@@ -128,7 +128,7 @@ class Topical:
         ranking = self.classifier.rank(example)
         in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
-        verdict = decide(pairs, in_domain, self.thresholds)
+        verdict = decide(pairs, in_domain, self.limits.of(language))
         asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, language, pairs)
         if verdict.decision is not Decision.HANDOFF and self._wishes_person(written, pairs):
             if not asked and verdict.decision is Decision.ANSWER:
@@ -139,7 +139,7 @@ class Topical:
         topic = verdict.topic
         evidence: tuple[str, ...] = ()
         if verdict.decision is Decision.HANDOFF:
-            quote, besides = self._evidence(written, topic)
+            quote, besides = self._evidence(written, topic, self.limits.of(language).answer)
             evidence, asked = (quote,), (*asked, *besides)
         return Understood(
             topic=topic,
@@ -159,11 +159,12 @@ class Topical:
         """The topics that the parts of a message ask for, where they are several: each sure by itself, and likely in
         the whole unless it is beyond doubt."""
         near = {topic for topic, _ in pairs[: 1 + _RUNNERS_UP]}
+        enough = self.limits.of(language).answer
         asked: list[str] = []
         for part in questions(text):
             ranking = self.classifier.rank(self.features(part, language))
             topic, chance = ranking.topics[0], ranking.probabilities[0]
-            sure = chance >= (self.thresholds.answer if topic in near else _BEYOND_DOUBT)
+            sure = chance >= (enough if topic in near else _BEYOND_DOUBT)
             if sure and topic.startswith("faq/") and topic not in asked:
                 asked.append(topic)
         return tuple(asked[:_MOST_ANSWERS]) if len(asked) > 1 else ()
@@ -182,9 +183,9 @@ class Topical:
         chances = zip(ranking.topics, ranking.probabilities, strict=True)
         return sum(chance for name, chance in chances if needs_person(name))
 
-    def _evidence(self, text: str, topic: str) -> tuple[str, tuple[str, ...]]:
-        """The sentence that speaks most for a topic that needs a person, and what other sentences ask that can be
-        answered. The sentence is as it was written: an agent is shown it in the message."""
+    def _evidence(self, text: str, topic: str, enough: float) -> tuple[str, tuple[str, ...]]:
+        """The sentence that speaks most for a topic that needs a person, and what other sentences ask that is sure
+        ``enough`` to be answered. The sentence is as it was written: an agent is shown it in the message."""
         pieces = sentences(text)[:_LONGEST_EVIDENCE]
         if len(pieces) < 2:
             return text.strip(), ()
@@ -194,10 +195,7 @@ class Topical:
         besides = [
             ranking.topics[0]
             for number, (piece, ranking) in enumerate(zip(pieces, rankings, strict=True))
-            if number != best and piece.endswith("?") and self._answerable(ranking)
+            if number != best and piece.endswith("?") and ranking.topics[0].startswith("faq/")
+            and ranking.probabilities[0] >= enough
         ]
         return pieces[best], tuple(besides[: _MOST_ANSWERS - 1])
-
-    def _answerable(self, ranking: Ranking) -> bool:
-        return ranking.topics[0].startswith("faq/") and ranking.probabilities[0] >= self.thresholds.answer
-

@@ -75,7 +75,7 @@ def test_a_saved_model_answers_as_before(topical: Topical, tmp_path: Path) -> No
     topical.classifier.save(tmp_path)
     topical.scope.save(tmp_path)
     topical.letters.save(tmp_path)
-    parts = Classifier.load(tmp_path), Scope.load(tmp_path), topical.thresholds, Letters.load(tmp_path)
+    parts = Classifier.load(tmp_path), Scope.load(tmp_path), topical.limits, Letters.load(tmp_path)
     again = Topical(topical.encoder, *parts)
     for text in ("missa mun paketti on?", "tak", "someone stole my identity"):
         assert again.understand(text) == topical.understand(text)
