@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 from argon2 import PasswordHasher
 
-from handoff.accounts import Accounts
+from handoff.accounts import DEMO_SKILLS, Accounts
 from handoff.settings import ROOT
 from handoff.store import connect
 from tests.helpers.fixtures import AGENTS, PASSWORD
@@ -102,7 +102,7 @@ class HubProcess:
             try:
                 for name, email in AGENTS.items():
                     role = "supervisor" if name == "Sanna" else "agent"
-                    await accounts.add(email, name=name, role=role, capacity=100, password=PASSWORD)
+                    await accounts.add(email, name=name, role=role, skills=DEMO_SKILLS, capacity=100, password=PASSWORD)
             finally:
                 await redis.aclose()
 
