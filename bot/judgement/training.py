@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from bot import places
 from bot.encoder.choice import AnyEncoder
@@ -169,7 +170,8 @@ def train_on(
         chosen = fold != held_out
         return _fit(counted[chosen], beside[chosen], truth[chosen], len(labels))
 
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
+    # Each fit on one core: the linear algebra's own threads would only wait for each other.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=THREADS) as pool:
         (weights, intercept), *held_out = pool.map(part, range(-1, FOLDS))
     for number, (fitted, shift) in enumerate(held_out):
         chosen = fold == number

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
+from threadpoolctl import threadpool_limits
 
 from bot.nlu.groups import folds
 from bot.nlu.sparse import SparseFeatures
@@ -276,7 +277,8 @@ def _calibrated(
         return _stack(decisions[chosen], truth[chosen], topics, settings)
 
     scores = np.zeros_like(decisions)
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
+    # Each fit on one core: the linear algebra's own threads would only wait for each other.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=THREADS) as pool:
         final, *held_out = pool.map(part, range(-1, settings.folds))
     for number, fitted in enumerate(held_out):
         if fitted is not None:
