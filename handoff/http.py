@@ -112,7 +112,7 @@ class _Pages:
         settings: Settings,
         messenger: Messenger | None,
         canned: Sequence[Reply],
-        notices: Notices | None,
+        notices: Notices | None = None,
     ) -> None:
         self.hub = hub
         self.accounts = accounts
