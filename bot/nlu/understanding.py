@@ -13,7 +13,7 @@ import numpy as np
 
 from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
-from bot.nlu.classifier import Classifier, Example
+from bot.nlu.classifier import Classifier, Example, Ranking
 from bot.nlu.cleaning import clean
 from bot.nlu.decision import TALK_TO_HUMAN, Decision, Limits, Verdict, decide, needs_person
 from bot.nlu.entities import find_entities
