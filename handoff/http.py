@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from handoff import figures, metrics
 from handoff.accounts import Account, Accounts
@@ -25,6 +25,7 @@ from handoff.doors import guarded
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TooLarge, Unauthorized
 from handoff.events import Keys
 from handoff.fitness import WriteProbe
+from handoff.headers import SecurityHeaders
 from handoff.hub import Hub
 from handoff.sessions import digest_of
 from handoff.settings import Settings
@@ -51,38 +52,7 @@ STATUS = {
     "try_later": 503,
 }
 
-CONTENT_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-
-HEADERS = (
-    (b"content-security-policy", CONTENT_POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-)
-
 FOREVER = "public, max-age=31536000, immutable"
-
-
-class SecurityHeaders:
-    """Adds the security headers to every response, and that it is not kept where the response does not say so."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ()), *HEADERS]
-                if not any(name == b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
-                message["headers"] = headers
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 def _refusal(refused: Refused) -> JSONResponse:
@@ -96,6 +66,11 @@ async def _on_refused(request: Request, error: Exception) -> Response:
         # Else the connection would be kept for the rest of a body that nobody reads.
         response.headers["connection"] = "close"
     return response
+
+
+async def _on_unforeseen(_: Request, __: Exception) -> Response:
+    """Nothing of what went wrong: it is in the log (S18)."""
+    return JSONResponse({"code": "internal", "message": "This did not work."}, status_code=500)
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -334,4 +309,5 @@ def make_http(
     """The HTTP application."""
     pages = _Pages(hub, accounts, settings, messenger, canned)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
-    return SecurityHeaders(Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused}))
+    app = Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused, Exception: _on_unforeseen})
+    return SecurityHeaders(app, hsts_s=settings.hsts_s)

@@ -38,6 +38,7 @@ from handoff.manners import read_manners
 from handoff.orphans import Orphans
 from handoff.owner import LiveOwner, read_owner
 from handoff.presence import Presence
+from handoff.proxy import BehindProxy
 from handoff.routing import read_routing
 from handoff.server import make_server
 from handoff.settings import Settings
@@ -126,7 +127,8 @@ async def serve(settings: Settings) -> None:
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
 
     sockets = {"/ws/visitor": visitors, "/ws/agent": agents}
-    app = make_app(http, sockets, health_port=settings.health_port, most=sockets_most())
+    inner = make_app(http, sockets, health_port=settings.health_port, most=sockets_most())
+    app = BehindProxy(inner, settings.trusted_proxies)
 
     async def drain() -> None:
         peers = [*visitors.peers, *agents.peers]

@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _audit(commands)
     _chat(commands)
     _messenger(commands)
+    _redis_acl(commands)
     return top
 
 
@@ -127,6 +128,12 @@ def _messenger(commands: Any) -> None:
     )
     doctor.add_argument("--json", action="store_true", help="one JSON object a line")
     doctor.set_defaults(run=_lazily("messenger", "doctor"))
+
+
+def _redis_acl(commands: Any) -> None:
+    acl = commands.add_parser("redis-acl", help="users for a Redis of your own: the lines of its ACL file, once")
+    acl.add_argument("--host", default="HOST:6379", metavar="HOST:PORT", help="of that Redis, for the addresses shown")
+    acl.set_defaults(run=_lazily("redis_acl", "show"))
 
 
 def _words(value: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from handoff import main, store
 from handoff.decisions import Decision
@@ -35,8 +36,8 @@ def ack_before_the_write() -> None:
     commit = store.Store._commit
     writes: set[asyncio.Task[store.Commit]] = set()
 
-    async def hasty(self: store.Store, decision: Decision, answer_key: str | None, took: str | None) -> store.Commit:
-        task = asyncio.create_task(commit(self, decision, answer_key, took))
+    async def hasty(self: store.Store, decision: Decision, *how: Any) -> store.Commit:
+        task = asyncio.create_task(commit(self, decision, *how))
         writes.add(task)
         task.add_done_callback(writes.discard)
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -56,11 +57,17 @@ def forget_the_dedupe() -> None:
     store.Store._load_with_answer = forgetful  # type: ignore[assignment,method-assign]
 
 
+def overlook_the_capacity() -> None:
+    """Who claims gets it, however many there are already."""
+    _change("if has >= plan.room.capacity then", "if false then")
+
+
 MUTATIONS: dict[str, Callable[[], None]] = {
-    change.__name__: change for change in (drop_compare_and_set, ack_before_the_write, forget_the_dedupe)
+    change.__name__: change
+    for change in (drop_compare_and_set, ack_before_the_write, forget_the_dedupe, overlook_the_capacity)
 }
 
 
 if __name__ == "__main__":
     MUTATIONS[sys.argv[1]]()
-    raise SystemExit(main.main())
+    raise SystemExit(main.main([]))

@@ -167,7 +167,7 @@ def _claims(history: History, truth: Truth) -> Iterator[str]:
     """I4: each claim that was won is one event of its own, in the log of its conversation."""
     won: Counter[tuple[str, int]] = Counter()
     for op in history.ops:
-        if op.what == "claim" and op.result == "ok":
+        if op.what in ("claim", "accept") and op.result == "ok":
             seq = int(op.answer["last"])
             won[op.conversation, seq] += 1
             event = truth.event(op.conversation, seq)

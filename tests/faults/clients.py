@@ -305,6 +305,7 @@ class AgentClient(Client):
     def __init__(
         self, name: str, email: str, history: History, addresses: Sequence[str], *, seed: int, holds: int = 4
     ) -> None:
+        """``holds``: with so many it claims no more of its own accord; more than its capacity tries the hub."""
         super().__init__(name, history, addresses, seed=seed)
         self.email = email
         self.holds = holds
@@ -313,6 +314,8 @@ class AgentClient(Client):
         self.queue: dict[str, Frame] = {}
         self.cursors: dict[str, int] = {}
         self.mine: set[str] = set()
+        self.offers: set[str] = set()
+        """Conversations on offer to this agent, as far as was told."""
         self._cookies: httpx.Cookies | None = None
         self._said = 0
         self._opening: dict[str, tuple[str, int]] = {}
@@ -336,6 +339,7 @@ class AgentClient(Client):
         self.capacity = frame["agent"].get("capacity")
         self.queue = {line["conversation"]: line for line in frame["queue"]}
         self.mine = {line["conversation"] for line in frame["mine"]}
+        self.offers = set()  # what stands is told again after the welcome
         for line in frame["mine"]:
             self.cursors.setdefault(line["conversation"], int(line["last"]))
 
@@ -352,6 +356,10 @@ class AgentClient(Client):
                 self.queue.pop(frame["conversation"], None)
             else:
                 self.queue[frame["conversation"]] = frame["entry"]
+        elif kind == "offer":
+            self.offers.add(frame["conversation"])
+        elif kind == "offer.gone":
+            self.offers.discard(frame["conversation"])
         elif kind == "resync":
             conversation = frame["conversation"]
             self.history.delivery(self.name, "agent", conversation).resyncs += 1
@@ -393,6 +401,9 @@ class AgentClient(Client):
             await asyncio.sleep(self.random.uniform(0, 2 * pause_s))
 
     async def _one_thing(self) -> None:
+        if self.offers and self.random.random() < 0.8:
+            await self.answer_offer(self.random.choice(sorted(self.offers)))
+            return
         waiting = [name for name, line in self.queue.items() if line["status"] == "queued"]
         if waiting and len(self.mine) < self.holds and self.random.random() < 0.7:
             # Mostly the first in line, so that agents run into each other.
@@ -402,9 +413,18 @@ class AgentClient(Client):
         elif self.random.random() < 0.1:
             await self.drop()
 
-    async def take(self, conversation: str) -> Op:
-        """Claim, and open it when it was won."""
-        op = await self.do("claim", conversation)
+    async def answer_offer(self, conversation: str) -> None:
+        """Accept mostly, decline at times, and at times say nothing until the offer lapses."""
+        dice = self.random.random()
+        if dice < 0.7:
+            await self.take(conversation, "accept")
+        elif dice < 0.85:
+            await self.do("decline", conversation)
+        self.offers.discard(conversation)
+
+    async def take(self, conversation: str, how: str = "claim") -> Op:
+        """Claim or accept, and open it when it was won."""
+        op = await self.do(how, conversation)
         if op.result == "ok":
             self.mine.add(conversation)
             await self.do("open", conversation, after=self.random.choice([0, self.cursors.get(conversation, 0)]))

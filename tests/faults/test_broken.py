@@ -14,6 +14,7 @@ CASES = {
     "drop_compare_and_set": (("slow",), {"I3", "I4"}),
     "ack_before_the_write": (("redis_kill", "redis_stop"), {"I1"}),
     "forget_the_dedupe": (("reset_all", "resets"), {"I2"}),
+    "overlook_the_capacity": (("slow",), {"I8"}),
 }
 """Faults to run under, and promises of which at least one must be seen broken."""
 
@@ -22,7 +23,7 @@ CASES = {
 @pytest.mark.parametrize("mutation", sorted(MUTATIONS))
 async def test_a_hub_that_breaks_a_promise_is_caught(mutation: str, record: Callable[[str], None]) -> None:
     faults, promises = CASES[mutation]
-    async with World(hubs=2, bots=1, module=("tests.faults.broken", mutation)) as world:
+    async with World(hubs=2, bots=1, module=("tests.faults.broken", mutation), capacity=2, offers=True) as world:
         report = await trial(world, seed=7, seconds=12, faults=faults, settle_s=5)
     caught = {breach.partition(":")[0] for breach in report.breaches}
     record(f"{report.line()}; caught by {sorted(caught)}")
@@ -34,7 +35,7 @@ async def test_a_hub_that_breaks_a_promise_is_caught(mutation: str, record: Call
 @pytest.mark.lasts(25)
 async def test_the_same_runs_find_nothing_in_the_hub_as_it_is(record: Callable[[str], None]) -> None:
     faults = sorted({fault for faults, _ in CASES.values() for fault in faults})
-    async with World(hubs=2, bots=1) as world:
+    async with World(hubs=2, bots=1, capacity=2, offers=True) as world:
         report = await trial(world, seed=7, seconds=12, faults=faults)
     record(report.line())
     assert not report.breaches, "\n".join([report.line(), *report.breaches])

@@ -14,7 +14,8 @@ from tests.faults.clients import AgentClient, Client, NotServed, VisitorClient
 from tests.faults.history import History
 from tests.faults.nemesis import FAULTS, Nemesis
 from tests.faults.truth import Truth, read_truth
-from tests.faults.world import SETTLE_S, Unsettled, World
+from tests.faults.witness import Witness, hear
+from tests.faults.world import LEASE_S, SETTLE_S, Unsettled, World
 
 __all__ = ["Report", "trial"]
 
@@ -31,6 +32,7 @@ class Report:
     history: History
     truth: Truth
     faults: list[str]
+    witness: Witness
     breaches: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
 
@@ -45,6 +47,8 @@ class Report:
             + ", ".join(f"{name} {count}" for name, count in sorted(kinds.items()))
             + f"); {len(history.ops)} requests: {history.count('ok')} ok, {history.count('fail')} refused, "
             f"{history.count('info')} open; {events} events in {len(self.truth.logs)} conversations; "
+            f"{self.witness.offered} offers, {self.witness.accepted} accepted, at most "
+            f"{max(self.witness.fullest.values(), default=0)} at a time for one agent; "
             f"{history.reconnections} lines lost, back p95 {p95:.1f} s; breaches: {len(self.breaches)}"
         )
 
@@ -61,15 +65,19 @@ async def trial(
     calm: tuple[float, float] = (0.2, 1.5),
     settle_s: float = SETTLE_S,
     until: asyncio.Event | None = None,
+    holds: int = 4,
 ) -> Report:
-    """Run people and faults for ``seconds`` or ``until`` something has happened, let everybody finish, and check."""
+    """Run people and faults for ``seconds`` or ``until`` something has happened, let everybody finish, and check.
+
+    With ``holds`` conversations an agent claims no more by itself.
+    """
     history = History()
     people: list[Client] = [
         VisitorClient(f"visitor-{number}", history, world.addresses, seed=seed * 1000 + number)
         for number in range(visitors)
     ]
     people += [
-        AgentClient(name, email, history, world.addresses, seed=seed * 1000 + 500 + number)
+        AgentClient(name, email, history, world.addresses, seed=seed * 1000 + 500 + number, holds=holds)
         for number, (name, email) in enumerate(world.agents.items())
     ]
     evil = [Nemesis(world, seed=seed + number, faults=faults, pause_s=calm) for number in range(nemeses)]
@@ -107,7 +115,9 @@ async def trial(
         for client in people:
             with suppress(OSError):
                 await client.drop()
-    report = Report(seed, lasted, history, truth, faults_done, check(history, truth), unfinished)
+    witness = await asyncio.to_thread(hear, world.redis.folder, world.capacities, lease_ms=LEASE_S * 1000)
+    breaches = [*check(history, truth), *witness.breaches]
+    report = Report(seed, lasted, history, truth, faults_done, witness, breaches, unfinished)
     report.breaches += stuck
     report.breaches += [f"the run itself: {one}" for one in crashed]
     report.breaches += [f"I5: {name} was not served within {FINISH_S:g} s of the last fault" for name in unfinished]

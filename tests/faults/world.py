@@ -26,11 +26,13 @@ from tests.helpers.fixtures import PASSWORD
 from tests.helpers.redis_server import RedisServer
 from tests.helpers.waiting import until
 
-__all__ = ["BotProcess", "Hub", "Unsettled", "World"]
+__all__ = ["LEASE_S", "BotProcess", "Hub", "Unsettled", "World"]
 
 KEEP_EVERY_S = 0.1
 SETTLE_S = 30.0
 AGENT_CAPACITY = 6
+LEASE_S = 5
+"""Of offers in a world that makes them: the shortest that the rules allow, so that some lapse in every run."""
 
 
 class Unsettled(Exception):
@@ -51,6 +53,16 @@ class Hub(HubProcess):
         self.held = False
         """Whether it stays dead for now."""
         self.starts = 0
+
+    def offers(self) -> None:
+        """Have conversations offered, not only claimed; before the first start."""
+        routing = self.folder / "owner" / "routing.yml"
+        text = routing.read_text("utf-8")
+        for old, new in (("mode: claim", "mode: offer"), ("lease_s: 20", f"lease_s: {LEASE_S}")):
+            assert text.count(f"\n{old}\n") == 1, old
+            text = text.replace(f"\n{old}\n", f"\n{new}\n")
+        routing.unlink()
+        routing.write_text(text, "utf-8")
 
     def launch(self) -> subprocess.Popen[bytes]:
         self.starts += 1
@@ -94,6 +106,8 @@ class World:
     Args:
         hubs: how many, each behind a proxy of its own; clients use :attr:`addresses`.
         module: what runs as a hub, for hubs that are broken on purpose.
+        capacity: of each agent.
+        offers: whether conversations are offered to agents; they claim, too.
     """
 
     def __init__(
@@ -105,9 +119,14 @@ class World:
         module: Sequence[str] = ("handoff",),
         redis: RedisServer | None = None,
         seed: int = 0,
+        capacity: int = AGENT_CAPACITY,
+        offers: bool = False,
         **environ: str,
     ) -> None:
         self.redis = redis or RedisServer()
+        self.capacity = capacity
+        self.capacities: dict[str, int] = {}
+        """By agent's id, from the start on."""
         self.redis_held = False
         self.agents = {f"agent-{number + 1}": f"agent-{number + 1}@test.example" for number in range(agents)}
         """E-mail addresses of the agents by name; none of them leads."""
@@ -121,6 +140,9 @@ class World:
         self.hubs = [
             Hub(self.redis.url, module=module, name=f"hub-{number + 1}", **shared) for number in range(hubs)
         ]
+        for hub in self.hubs:
+            if offers:
+                hub.offers()
         self.proxies = [
             Proxy(port, hub.port, seed=seed + number)
             for number, (port, hub) in enumerate(zip(ports, self.hubs, strict=True))
@@ -141,7 +163,8 @@ class World:
         accounts._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
         try:
             for name, email in self.agents.items():
-                await accounts.add(email, name=name, password=PASSWORD, capacity=AGENT_CAPACITY)
+                account = await accounts.add(email, name=name, password=PASSWORD, capacity=self.capacity)
+                self.capacities[account.id] = account.capacity
         finally:
             await redis.aclose()
 

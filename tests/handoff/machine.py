@@ -7,20 +7,24 @@ What the machine expects it keeps itself, in words as simple as the promises; it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from handoff import decisions
+from handoff import decisions, queue
+from handoff.assignment import Agent, Choice, Waiting, dispatch
 from handoff.clock import stamp
 from handoff.conversation import Assignee, Conversation, Responder, Status
-from handoff.decisions import Decision, Waits
+from handoff.decisions import Decision, Room, Waits
 from handoff.entry import for_visitor
 from handoff.errors import Refused
-from handoff.events import Failure, HandoffRequest, Inbound, InboundKind, Outcome, Reply
+from handoff.events import LANGUAGES, Failure, HandoffRequest, Inbound, InboundKind, Outcome, Reply
+from handoff.room import waiting_of
+from handoff.rules import Rules
 from tests.handoff.texts_for_tests import texts
 
 __all__ = ["AGENTS", "Backend", "Decide", "HubMachine"]
@@ -31,6 +35,13 @@ Decide = Callable[[Conversation], Decision | None]
 AGENTS = tuple(Assignee(name.lower(), name) for name in ("Aino", "Mikkel", "Sanna"))
 BEGINNING_MS = 1_790_000_000_000
 PRIORITIES = ("normal", "high", "urgent")
+
+CAPACITY = {"aino": 1, "mikkel": 1, "sanna": 2}
+"""Of each agent: few enough that every story meets the limit."""
+
+RULES = Rules(mode="offer")
+LEVELS = dict.fromkeys(LANGUAGES, 3)
+SKILLS = frozenset({"general", "billing"})
 
 
 class Backend(ABC):
@@ -53,6 +64,22 @@ class Backend(ABC):
     @abstractmethod
     def assigned(self) -> dict[str, str]:
         """The book of assignments: agent by conversation."""
+
+    @abstractmethod
+    def offers(self) -> dict[str, dict[str, Any]]:
+        """The offers that are noted, by conversation: id, agent, why; some may be over."""
+
+    @abstractmethod
+    def give(self, choice: Choice, capacity: int) -> bool:
+        """Offer it; whether that was possible. The lease does not end before :meth:`end_lease`."""
+
+    @abstractmethod
+    def take_back(self, offer: Mapping[str, Any], *, declined: bool) -> bool:
+        """Declined by the agent, or lapsed; whether it was there to be taken back."""
+
+    @abstractmethod
+    def end_lease(self, conversation: str) -> None:
+        """The time of an offer runs out."""
 
     @abstractmethod
     def take_inbox(self) -> list[Inbound]:
@@ -101,6 +128,8 @@ class HubMachine(RuleBasedStateMachine):
         self.told: list[Inbound] = []
         """What the bot holds and has not answered."""
         self.now_ms = BEGINNING_MS
+        self.offered: dict[str, tuple[str, bool]] = {}
+        """Agent by conversation, of offers that were made and neither used nor taken back; whether the lease runs."""
         self._ids = 0
 
     def teardown(self) -> None:
@@ -217,21 +246,99 @@ class HubMachine(RuleBasedStateMachine):
 
     @rule(name=conversations, agents=st.lists(st.sampled_from(AGENTS), min_size=1, max_size=3, unique=True))
     def claim(self, name: str, agents: list[Assignee]) -> None:
-        """I4, R15: of those who take it at once exactly one wins, and none when somebody has it."""
-        at, expected, status = self._at(), self.known[name], self._status(name)
-        won = []
-        for agent in agents:
-            answer = self._do(
-                name,
-                lambda state, agent=agent: decisions.claim(state, texts(), at=at, agent=agent),  # type: ignore[misc]
-                scope=agent.id,
-                id=self._id(),
-            )
-            if not isinstance(answer, str):
-                won.append(agent.id)
-        assert len(won) == (1 if status in (Status.BOT, Status.QUEUED) else 0), (won, status)
+        """I4, I8, R15: of those who take it at once the first with room wins, and none when somebody has it."""
+        status = self._status(name)
+        free = [agent.id for agent in agents if self._held(agent.id) < CAPACITY[agent.id]]
+        won = [agent.id for agent in agents if not isinstance(self._take(name, agent, ["claimed"]), str)]
+        assert won == (free[:1] if status in (Status.BOT, Status.QUEUED) else []), (won, status)
         if won:
-            expected.holder = won[0]
+            self._has(name, won[0])
+
+    def _take(self, name: str, agent: Assignee, why: list[str], offer: str | None = None) -> Any:
+        at = self._at()
+
+        def decide(state: Conversation) -> Decision:
+            made = decisions.claim(state, texts(), at=at, agent=agent, why=why)
+            return replace(made, room=Room(CAPACITY[agent.id]), offer=offer)
+
+        return self._do(name, decide, scope=agent.id, id=self._id())
+
+    def _held(self, agent: str) -> int:
+        return sum(expected.holder == agent for expected in self.known.values())
+
+    def _has(self, name: str, agent: str | None) -> None:
+        self.known[name].holder = agent
+        if agent is not None:
+            self.offered.pop(name, None)
+
+    # -- offers
+
+    @rule()
+    def dispatch(self) -> None:
+        """I7, I8: who waits is offered in turn to those with room, counting what is on offer to them."""
+        line = [one for one in map(self._waiting, self.backend.queue()) if one.id not in self.offered]
+        there = [self._agent(agent.id) for agent in AGENTS]
+        choices = dispatch(line, there, RULES, self.now_ms)
+        left = {one.id: one for one in line} | dict.fromkeys([choice.conversation for choice in choices])
+        for choice in choices:
+            (own,) = (one for one in line if one.id == choice.conversation)
+            for other in left.values():
+                if other is not None and (other.priority, other.skill) == (own.priority, own.skill):
+                    assert (own.lost, -own.since_ms) >= (other.lost, -other.since_ms), "I7: passed over"
+            assert self.backend.give(choice, CAPACITY[choice.agent])
+            self.offered[choice.conversation] = (choice.agent, True)
+        busy = sum(self._agent(agent.id).busy < CAPACITY[agent.id] for agent in AGENTS)
+        served = [one for one in left.values() if one is not None and one.skill in SKILLS]
+        assert not (busy and served), "nobody waits without an offer while somebody is free"
+
+    def _waiting(self, name: str) -> Waiting:
+        line = queue.entry(self._state(name))
+        assert line is not None
+        return waiting_of(line, {}, RULES.sticky_s * 1000)
+
+    def _agent(self, id: str) -> Agent:
+        load = self._held(id) + sum(agent == id and runs for agent, runs in self.offered.values())
+        return Agent(id, LEVELS, SKILLS, CAPACITY[id], {"web": load})
+
+    @rule(name=conversations, agent=st.sampled_from(AGENTS))
+    def offer_out_of_turn(self, name: str, agent: Assignee) -> None:
+        """A hub with an old picture: the script lets through only what waits, is free, and finds room."""
+        _, runs = self.offered.get(name, ("", False))
+        may = self._status(name) is Status.QUEUED and not runs and self._agent(agent.id).busy < CAPACITY[agent.id]
+        assert self.backend.give(Choice(name, agent.id, ("language",)), CAPACITY[agent.id]) == may
+        if may:
+            self.offered[name] = (agent.id, True)
+
+    @precondition(lambda self: bool(self.offered))
+    @rule(data=st.data(), late=st.booleans())
+    def accept(self, data: st.DataObject, late: bool) -> None:
+        """I4, I8: only while the lease runs, and with room."""
+        name = data.draw(st.sampled_from(sorted(self.offered)))
+        if late:
+            self.backend.end_lease(name)
+            self.offered[name] = (self.offered[name][0], False)
+        holder, runs = self.offered[name]
+        offer = self.backend.offers()[name]
+        assert offer["agent"] == holder
+        agent = next(one for one in AGENTS if one.id == holder)
+        may = runs and self._held(agent.id) < CAPACITY[agent.id]
+        answer = self._take(name, agent, ["language"], offer["id"])
+        assert (not isinstance(answer, str)) == may, answer
+        if may:
+            self._has(name, agent.id)
+
+    @precondition(lambda self: bool(self.offered))
+    @rule(data=st.data(), declined=st.booleans())
+    def take_back(self, data: st.DataObject, declined: bool) -> None:
+        """An agent may decline at any time; what nobody declined is taken back only when its lease is over."""
+        name = data.draw(st.sampled_from(sorted(self.offered)))
+        _, runs = self.offered[name]
+        offer = self.backend.offers()[name]
+        done = self.backend.take_back(offer, declined=declined)
+        assert done == (declined or not runs)
+        if done:
+            assert not self.backend.take_back(offer, declined=declined), "once"
+            del self.offered[name]
 
     @rule(name=conversations, agent=st.sampled_from(AGENTS), text=st.sampled_from(["At your service.", "Selvitän"]))
     def answer(self, name: str, agent: Assignee, text: str) -> None:
@@ -259,18 +366,18 @@ class HubMachine(RuleBasedStateMachine):
     @rule(name=conversations, by=st.sampled_from(AGENTS), to=st.sampled_from([*AGENTS, None]))
     def transfer(self, name: str, by: Assignee, to: Assignee | None) -> None:
         at, expected, status = self._at(), self.known[name], self._status(name)
-        answer = self._do(
-            name,
-            lambda state: decisions.transfer(
-                state, texts(), at=at, by=by, note="please", to=to, skill=None if to else "billing"
-            ),
-            scope=by.id,
-            id=self._id(),
-        )
-        allowed = expected.holder == by.id or status is Status.QUEUED
+
+        def decide(state: Conversation) -> Decision:
+            skill = None if to else "billing"
+            made = decisions.transfer(state, texts(), at=at, by=by, note="please", to=to, skill=skill)
+            return replace(made, room=Room(CAPACITY[to.id])) if to else made
+
+        room = to is None or expected.holder == to.id or self._held(to.id) < CAPACITY[to.id]
+        answer = self._do(name, decide, scope=by.id, id=self._id())
+        allowed = room and (expected.holder == by.id or status is Status.QUEUED)
         assert (not isinstance(answer, str)) == allowed, (answer, status)
         if allowed:
-            expected.holder = to.id if to else None
+            self._has(name, to.id if to else None)
 
     @rule(name=conversations, agent=st.sampled_from(AGENTS))
     def give_back(self, name: str, agent: Assignee) -> None:
@@ -410,6 +517,18 @@ class HubMachine(RuleBasedStateMachine):
         assert self.backend.assigned() == {
             name: one.assignee.id for name, one in states.items() if one.assignee is not None
         }
+
+    @invariant()
+    def i8_nobody_has_more_than_there_is_room_for(self) -> None:
+        assert all(has <= CAPACITY[agent] for agent, has in Counter(self.backend.assigned().values()).items())
+
+    @invariant()
+    def an_offer_is_noted_for_what_waits_and_for_nothing_else(self) -> None:
+        waiting = set(self.backend.queue())
+        for name in [name for name in self.offered if name not in waiting]:
+            del self.offered[name]  # taken out of the queue, and the offer with it
+        noted = {name: offer["agent"] for name, offer in self.backend.offers().items()}
+        assert noted == {name: agent for name, (agent, _) in self.offered.items()}
 
     @invariant()
     def i6_the_bot_is_silent_unless_it_is_the_responder(self) -> None:

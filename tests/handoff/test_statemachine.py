@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from handoff import queue
+from handoff.assignment import Choice
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
-from handoff.errors import Refused
+from handoff.errors import Conflict, Refused
 from handoff.events import Inbound
 from tests.handoff.machine import Backend, Decide, Event, HubMachine
 
@@ -28,6 +29,8 @@ class Memory(Backend):
         self.answers: dict[tuple[str, str], Any] = {}
         self.line: dict[str, int] = {}
         self.book: dict[str, str] = {}
+        self.asked: dict[str, dict[str, Any]] = {}
+        self.given = 0
         self.busy: dict[str, Inbound] = {}
         self.behind: dict[str, deque[Inbound]] = {}
         self.inbox: list[Inbound] = []
@@ -37,6 +40,8 @@ class Memory(Backend):
             return self._repeated(self.answers[scope, id])
         try:
             decision = decide(self.state(new.id) or new)
+            if decision is not None:
+                self._admit(decision)
         except Refused as refused:
             if id is not None:
                 self.answers[scope, id] = refused
@@ -54,6 +59,16 @@ class Memory(Backend):
             raise answer
         return dict(answer)
 
+    def _admit(self, decision: Decision) -> None:
+        """What the writing script looks at besides the version."""
+        name, agent = decision.after.id, decision.after.assignee
+        offer = self.asked.get(name)
+        if decision.offer and (offer is None or offer["id"] != decision.offer or offer["over"]):
+            raise Conflict("The offer does not stand.", reason="gone")
+        if decision.room is not None and agent is not None and self.book.get(name) != agent.id:
+            if list(self.book.values()).count(agent.id) >= decision.room.capacity:
+                raise Conflict("There is no room.", reason="full")
+
     def _write(self, decision: Decision) -> None:
         before, after = decision.before, decision.after
         name = after.id
@@ -64,6 +79,8 @@ class Memory(Backend):
         self.line.pop(name, None)
         if after.status is Status.QUEUED:
             self.line[name] = queue.score(after)
+        else:
+            self.asked.pop(name, None)
         self.book.pop(name, None)
         if after.assignee is not None:
             self.book[name] = after.assignee.id
@@ -86,6 +103,28 @@ class Memory(Backend):
 
     def assigned(self) -> dict[str, str]:
         return dict(self.book)
+
+    def offers(self) -> dict[str, dict[str, Any]]:
+        return {name: dict(offer) for name, offer in self.asked.items()}
+
+    def give(self, choice: Choice, capacity: int) -> bool:
+        standing = {name: offer["agent"] for name, offer in self.asked.items() if not offer["over"]}
+        has = [*self.book.values(), *standing.values()].count(choice.agent)
+        if choice.conversation not in self.line or choice.conversation in standing or has >= capacity:
+            return False
+        self.given += 1
+        self.asked[choice.conversation] = {"id": f"o{self.given}", "agent": choice.agent, "over": False}
+        return True
+
+    def take_back(self, offer: Mapping[str, Any], *, declined: bool) -> bool:
+        for name, noted in list(self.asked.items()):
+            if noted["id"] == offer["id"] and (declined or noted["over"]):
+                del self.asked[name]
+                return True
+        return False
+
+    def end_lease(self, conversation: str) -> None:
+        self.asked[conversation]["over"] = True
 
     def take_inbox(self) -> list[Inbound]:
         taken, self.inbox = self.inbox, []

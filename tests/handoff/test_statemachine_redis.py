@@ -4,20 +4,29 @@ turns, so that each meets what the other wrote."""
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from handoff.assignment import Choice
 from handoff.conversation import Conversation
+from handoff.errors import Conflict
 from handoff.events import Inbound, decode_inbound
 from handoff.keys import HubKeys
+from handoff.offers import Offers
 from tests.handoff.machine import Backend, Decide, Event, HubMachine
 from tests.handoff.parts import Parts, parts_on
 from tests.helpers.redis_server import RedisServer
 
 pytestmark = pytest.mark.timeout(120)
+
+
+LEASE_S = 3600.0
+"""No story lasts as long: leases end when the machine says so."""
 
 
 class InRedis(Backend):
@@ -68,6 +77,31 @@ class InRedis(Backend):
         hub = self._hub
         found = self._run(hub.store.call(hub.redis.hgetall(self._keys.assigned)))
         return {name.decode(): agent.decode() for name, agent in found.items()}
+
+    def offers(self) -> dict[str, dict[str, Any]]:
+        hub = self._hub
+        found = self._run(hub.store.call(hub.redis.hgetall(self._keys.offers)))
+        return {name.decode(): json.loads(raw) for name, raw in found.items()}
+
+    def give(self, choice: Choice, capacity: int) -> bool:
+        given: bool = self._run(Offers(self._hub.store).give(choice, capacity=capacity, lease_s=LEASE_S))
+        return given
+
+    def take_back(self, offer: Mapping[str, Any], *, declined: bool) -> bool:
+        offers = Offers(self._hub.store)
+        if not declined:
+            lapsed: bool = self._run(offers.lapse(dict(offer), pause_s=30))
+            return lapsed
+        try:
+            self._run(offers.decline(offer["conversation"], offer["agent"], pause_s=30))
+        except Conflict:
+            return False
+        return True
+
+    def end_lease(self, conversation: str) -> None:
+        # Redis' clock cannot be turned, so the lease is.
+        over = json.dumps({**self.offers()[conversation], "until_ms": 1})
+        self._run(self._hub.store.call(self._hub.redis.hset(self._keys.offers, conversation, over)))
 
     def take_inbox(self) -> list[Inbound]:
         """Taken off the stream, and the conversation stays busy until it is settled."""
