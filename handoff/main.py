@@ -33,11 +33,13 @@ from handoff.gateway.visitor import VisitorGateway
 from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
+from handoff.limits import Limits
 from handoff.listeners import health_listener, public_listeners
 from handoff.manners import read_manners
 from handoff.orphans import Orphans
 from handoff.owner import LiveOwner, read_owner
 from handoff.presence import Presence
+from handoff.privacy.vault import Vault, read_keys
 from handoff.proxy import BehindProxy
 from handoff.routing import read_routing
 from handoff.server import make_server
@@ -115,13 +117,20 @@ async def serve(settings: Settings) -> None:
     # The room first: the others look into it.
     fanout.first = (hub.room.noticed, hub.board.noticed, line.noticed, dispatcher.noticed)
     accounts = Accounts(redis, keys)
-    tokens = VisitorTokens(
-        settings.secrets or (signing_key(settings.var),), max_age_s=settings.visitor_token_days * 86_400
+    secrets = settings.secrets or (signing_key(settings.var),)
+    tokens = VisitorTokens(secrets, max_age_s=settings.visitor_token_days * 86_400)
+    limits = Limits(
+        store,
+        secret=secrets[0],
+        sockets=settings.address_sockets,
+        messages=settings.address_messages,
+        on=settings.limits,
     )
-    visitors = VisitorGateway(hub, tokens, settings, line)
-    agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned))
+    visitors = VisitorGateway(hub, tokens, settings, line, limits)
+    agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned), limits)
     messenger = Messenger.of(hub, writer, settings)
-    http = make_http(hub, accounts, settings, messenger, canned)
+    vault = Vault(read_keys(os.environ, settings.var))
+    http = make_http(hub, accounts, settings, messenger, canned, vault)
     metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)

@@ -10,7 +10,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from handoff import permissions, queue
+from handoff import metrics, permissions, queue
 from handoff.accounts import Account, Accounts
 from handoff.alerts import worded
 from handoff.announcements import Announcement
@@ -23,6 +23,7 @@ from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
 from handoff.gateway.peer import Peer
 from handoff.hub import Hub
+from handoff.limits import Flooded, Limits
 from handoff.permissions import Facts, frame_action, sees
 from handoff.room import SUPERVISOR
 from handoff.sessions import Left
@@ -76,9 +77,15 @@ class AgentGateway:
     """The ASGI endpoint of ``/ws/agent``."""
 
     def __init__(
-        self, hub: Hub, accounts: Accounts, settings: Settings, suggestions: Suggestions | None = None
+        self,
+        hub: Hub,
+        accounts: Accounts,
+        settings: Settings,
+        suggestions: Suggestions | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.hub = hub
+        self.limits = limits
         self.accounts = accounts
         self.settings = settings
         self.suggestions = suggestions or Suggestions({})
@@ -138,6 +145,7 @@ class AgentSocket:
         self._account: Account | None = None
         self.session: str | None = None
         """The digest of the sign-in that this socket lives by."""
+        self._limit = gateway.limits.agent() if gateway.limits is not None else None
         self._ended = False
         self._left = False
         self._warned_ms = 0
@@ -387,8 +395,17 @@ class AgentSocket:
             return
         while not self._peer.closed:
             frame_text = await reader.next()
-            if not self._ended:
-                await self._handle(frame_text)
+            if self._ended:
+                continue
+            try:
+                if self._limit is not None:
+                    self._limit.frame()
+            except Flooded:
+                metrics.dropped.labels("flood").inc()
+                self._peer.close(1008, "rate_limited")
+                await self._peer.flushed()
+                return
+            await self._handle(frame_text)
 
     def close(self) -> None:
         """Stop listening; the agent's grace begins when this was the last socket."""

@@ -136,9 +136,9 @@ async def test_an_unknown_email_is_hashed_like_a_known_one(accounts: Accounts, m
     checked = []
     verify = accounts._verify
 
-    async def watched(known: str, password: str) -> bool:
+    async def watched(known: str, password: str, *rest: Any) -> bool:
         checked.append(known)
-        return await verify(known, password)
+        return await verify(known, password, *rest)
 
     monkeypatch.setattr(accounts, "_verify", watched)
     for email in ("aino@test.example", "nobody@test.example", "nobody@test.example"):
