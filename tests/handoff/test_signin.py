@@ -151,8 +151,8 @@ async def test_s12_the_right_password_forgets_what_was_wrong_here(browser: Brows
 
 
 async def test_s12_known_and_unknown_accounts_cost_the_same_work(parts: Parts) -> None:
-    """Counted in the processor's time, which a busy machine stretches less than the clock's, and with much room: without
-    the decoy the unknown would cost a hundredth. What it is exactly stands in docs/security.md."""
+    """Counted in the processor's time, which a busy machine stretches less than the clock's, and with much room:
+    without the decoy the unknown would cost a hundredth. What it is exactly stands in docs/security.md."""
     real = Accounts(parts.redis, parts.keys)
     await real.add("real@test.example", password=PASSWORD)
     await real._decoy()
