@@ -27,7 +27,9 @@ from handoff.events import Keys
 from handoff.fitness import WriteProbe
 from handoff.headers import SecurityHeaders
 from handoff.hub import Hub
+from handoff.privacy.notice import Notices
 from handoff.privacy.vault import Vault, read_keys
+from handoff.privacy_http import PrivacyApi
 from handoff.settings import Settings
 from handoff.signin import SignIn
 from handoff.tokens import signing_key
@@ -113,6 +115,7 @@ class _Pages:
         settings: Settings,
         messenger: Messenger | None,
         canned: Sequence[Reply],
+        notices: Notices | None = None,
         vault: Vault | None = None,
     ) -> None:
         self.hub = hub
@@ -129,6 +132,9 @@ class _Pages:
         self.messenger = messenger
         self._probe = WriteProbe(hub.store)
         self.desk = DeskApi(hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned)
+        self.privacy = PrivacyApi(
+            hub, account=self._account, same_origin=self._same_origin, body=_body, notices=notices
+        )
         self._http = httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S, trust_env=False)
 
     # -- pages
@@ -242,6 +248,7 @@ class _Pages:
             *self.signin.routes(),
             *(self.messenger.routes(self._sees_file) if self.messenger is not None else ()),
             *self.desk.routes(),
+            *self.privacy.routes(),
         ]
 
 
@@ -251,10 +258,11 @@ def make_http(
     settings: Settings,
     messenger: Messenger | None = None,
     canned: Sequence[Reply] = (),
+    notices: Notices | None = None,
     vault: Vault | None = None,
 ) -> ASGIApp:
-    """The HTTP application."""
-    pages = _Pages(hub, accounts, settings, messenger, canned, vault)
+    """The HTTP application. Without ``notices`` there is no privacy page; without ``vault`` the key in ``var`` seals."""
+    pages = _Pages(hub, accounts, settings, messenger, canned, notices, vault)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     app = Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused, Exception: _on_unforeseen})
     return SecurityHeaders(app, hsts_s=settings.hsts_s)

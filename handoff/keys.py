@@ -12,6 +12,8 @@ __all__ = [
     "AGENT_SEEN_GRACE_S",
     "ANSWER_TTL_S",
     "DRAFT_TTL_S",
+    "ERASED_TTL_S",
+    "EXPORT_TTL_S",
     "SESSION_ABSOLUTE_S",
     "SESSION_IDLE_S",
     "SOCKET_TOKEN_TTL_S",
@@ -35,6 +37,13 @@ AGENT_SEEN_GRACE_S = 60
 """How long an agent without a socket keeps conversations: lifts, tunnels and reloads are shorter than this."""
 
 
+ERASED_TTL_S = 31 * 86_400
+"""How long an erased conversation cannot come back: a day longer than a visitor's token is good for, so that no late
+message, retry or answer of the bot brings anything of it to life."""
+
+EXPORT_TTL_S = 60
+"""An address from which a visitor fetches their own data, once: the page follows it at once."""
+
 DRAFT_TTL_S = 7 * 86_400
 """An agent's unsent reply: a week covers a holiday's eve, and what was not sent by then is no answer any more."""
 
@@ -57,6 +66,33 @@ class HubKeys(Keys):
     def drafts(self, conversation: str) -> str:
         """Hash with :data:`DRAFT_TTL_S`: unsent replies by agent id."""
         return f"{self.prefix}c:{conversation}:drafts"
+
+    def clear(self, conversation: str) -> str:
+        """Hash: sealed numbers that were covered in a message, by its number; only where the owner keeps them."""
+        return f"{self.prefix}c:{conversation}:clear"
+
+    def erased(self, conversation: str) -> str:
+        """String with :data:`ERASED_TTL_S`: the conversation was erased, and nothing of it may be written."""
+        return f"{self.prefix}erased:{conversation}"
+
+    @property
+    def erasures(self) -> str:
+        """Hash: JSON of what is left to do, by a conversation that was erased."""
+        return self.prefix + "erasures"
+
+    @property
+    def sweeping(self) -> str:
+        """String with a lease: the hub that finishes erasures and lets go of what is old."""
+        return self.prefix + "privacy:lease"
+
+    @property
+    def swept(self) -> str:
+        """String with a time to live: what is old has been let go of lately."""
+        return self.prefix + "privacy:swept"
+
+    def export_ticket(self, digest: str) -> str:
+        """String with :data:`EXPORT_TTL_S`: the conversation that may be fetched once, by the ticket's hash."""
+        return f"{self.prefix}export:{digest}"
 
     def answer(self, scope: str, client_id: str) -> str:
         """String with :data:`ANSWER_TTL_S`: the answer that a request's id got; scope is a conversation or an agent."""
@@ -225,8 +261,8 @@ class HubKeys(Keys):
         return f"{self.prefix}login-ticket:{digest}"
 
     def rate(self, kind: str, name: str) -> str:
-        """Hash: a token bucket, gone when it is full again: ``s`` and ``h`` of a conversation, ``a`` of an address'
-        keyed hash."""
+        """Hash: a token bucket, gone when it is full again: ``s`` and ``h`` of a conversation, ``a`` of an address,
+        each as a keyed hash."""
         return f"{self.prefix}rate:{kind}:{name}"
 
     def guesses(self, kind: str, name: str) -> str:

@@ -3,7 +3,7 @@
 What Redis says of one message counts for the next: a message does not wait for a second write before it is kept. Until
 then the socket's own buckets hold, so the two together let hardly more through than one of them would.
 
-Addresses are never written down: a bucket's name holds a keyed hash of one, and the bucket is gone when it is full
+Neither address nor conversation is written down: a bucket's name holds a keyed hash, and it is gone when it is full
 again. This machine's own addresses are not counted: they are a proxy's that was not named, or somebody who measures.
 """
 
@@ -173,7 +173,8 @@ class Limits:
             return None
         network = network_of(peer_of(scope))
         keys = self._store.keys
-        buckets = [(keys.rate("s", conversation), SOFT), (keys.rate("h", conversation), HARD)]
+        who = self._hashed(conversation)
+        buckets = [(keys.rate("s", who), SOFT), (keys.rate("h", who), HARD)]
         if network is not None:
             buckets.append((keys.rate("a", self._hashed(network)), Rate(self._messages, 60.0)))
 
@@ -205,8 +206,8 @@ class Limits:
             self._new.pop(next(iter(self._new)))
         return self._new.setdefault(name, _Bucket(Rate(self._sockets, 60.0), monotonic))
 
-    def _hashed(self, network: str) -> str:
-        return hashlib.blake2b(network.encode(), key=self._secret[:64], digest_size=12).hexdigest()
+    def _hashed(self, name: str) -> str:
+        return hashlib.blake2b(name.encode(), key=self._secret[:64], digest_size=12).hexdigest()
 
 
 def peer_of(scope: Mapping[str, Any]) -> str:

@@ -39,8 +39,11 @@ from handoff.manners import read_manners
 from handoff.orphans import Orphans
 from handoff.owner import LiveOwner, read_owner
 from handoff.presence import Presence
+from handoff.privacy.notice import read_notices
+from handoff.privacy.rules import read_privacy
 from handoff.privacy.vault import Vault, read_keys
 from handoff.proxy import BehindProxy
+from handoff.retention import Retention
 from handoff.routing import read_routing
 from handoff.server import make_server
 from handoff.settings import Settings
@@ -95,6 +98,9 @@ async def serve(settings: Settings) -> None:
     routing = read_routing(settings.owner_dir / "handoff.yml")
     manners = read_manners(settings.owner_dir / "manners.yml")
     canned = load_canned(settings.owner_dir)
+    privacy = read_privacy(settings.owner_dir / "privacy.yml")
+    notices = read_notices(settings.owner_dir, privacy.values())
+    vault = Vault(read_keys(os.environ, settings.var))
 
     keys = HubKeys()
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
@@ -112,10 +118,12 @@ async def serve(settings: Settings) -> None:
     presence = Presence(store)
     hub = Hub(store, fanout, presence, texts, owner, settings.process, manners)
     hub.audit.anchors = settings.var / "audit"
+    hub.erasure.var = settings.var
+    hub.exports.vault = vault
     line = WaitingLine(hub)
     dispatcher = Dispatcher(hub)
-    # The room first: the others look into it.
-    fanout.first = (hub.room.noticed, hub.board.noticed, line.noticed, dispatcher.noticed)
+    # The room before those that look into it.
+    fanout.first = (hub.erasure.noticed, hub.room.noticed, hub.board.noticed, line.noticed, dispatcher.noticed)
     accounts = Accounts(redis, keys)
     secrets = settings.secrets or (signing_key(settings.var),)
     tokens = VisitorTokens(secrets, max_age_s=settings.visitor_token_days * 86_400)
@@ -129,8 +137,7 @@ async def serve(settings: Settings) -> None:
     visitors = VisitorGateway(hub, tokens, settings, line, limits)
     agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned), limits)
     messenger = Messenger.of(hub, writer, settings)
-    vault = Vault(read_keys(os.environ, settings.var))
-    http = make_http(hub, accounts, settings, messenger, canned, vault)
+    http = make_http(hub, accounts, settings, messenger, canned, notices=notices, vault=vault)
     metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
@@ -170,6 +177,7 @@ async def serve(settings: Settings) -> None:
         Watch(hub).keep_watching(),
         metrics.keep_measuring_loop(),
         Orphans(hub, process=settings.process).keep_looking(),
+        Retention(hub, privacy, process=settings.process).keep_forgetting(),
     ]
     work += await _messenger_work(messenger)
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
@@ -215,6 +223,7 @@ def check(settings: Settings) -> int:
         lambda: load_texts(folder),
         lambda: read_owner(folder),
         lambda: read_routing(folder / "handoff.yml"),
+        lambda: read_notices(folder, read_privacy(folder / "privacy.yml").values()),
     ]
     for read in reads:
         try:

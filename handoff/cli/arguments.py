@@ -97,6 +97,14 @@ def _conversation(commands: Any) -> None:
     show.set_defaults(run=_lazily("conversation", "show"))
     for one in (listing, show):
         one.add_argument("--json", action="store_true", help="one JSON object a line")
+    export = actions.add_parser("export", help="everything that is kept of a person's conversation, as JSON")
+    export.add_argument("conversation", metavar="CONVERSATION")
+    export.set_defaults(run=_lazily("conversation", "export"))
+    erase = actions.add_parser("erase", help="a person's conversation gone, everywhere and for good")
+    erase.add_argument("conversation", metavar="CONVERSATION")
+    erase.add_argument("--reason", choices=("asked", "mistake", "other"), default="asked", help="(default asked)")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    erase.set_defaults(run=_lazily("conversation", "erase"))
 
 
 def _audit(commands: Any) -> None:

@@ -230,6 +230,9 @@ class AgentSocket:
         found = self._hub.room.windows(task["language"], datetime.now(UTC))
         return {**task, "windows": [window.frame() for window in found]}
 
+    def erased(self, conversation: str) -> None:
+        self._open.pop(conversation, None)
+
     async def flushed(self) -> None:
         await self._peer.flushed()
 
@@ -244,6 +247,8 @@ class AgentSocket:
             return
         if "queue" in notice:
             self._noticed_line(notice["conversation"], notice["queue"])
+        if notice.get("erased"):
+            self._peer.push({"type": "erased", "conversation": notice["conversation"]})
         if "callback" in notice and notice["callback"] is not None and self._sees_line(notice["callback"]):
             self._peer.push({"type": "callback", "task": self._task(notice["callback"])})
         self._noticed_change(notice)
@@ -535,7 +540,7 @@ class AgentSocket:
         except Refused as refused:
             self._peer.push(codec.error(reply_to, refused))
         except Exception:
-            log.exception("a frame of agent %s failed", self.account.id)
+            log.exception("a frame of agent %s failed", self._account.id if self._account else "?")
             self._peer.push(codec.error(reply_to, TryLater("This did not work; send the same again in a moment.")))
 
     async def _note_activity(self) -> None:

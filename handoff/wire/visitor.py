@@ -17,6 +17,8 @@ __all__ = [
     "CancelHandoff",
     "Consent",
     "End",
+    "Erase",
+    "Export",
     "Frame",
     "Hello",
     "Language",
@@ -121,6 +123,20 @@ class End:
 
 
 @dataclass(frozen=True)
+class Export:
+    """The visitor's own data, as a file."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Erase:
+    """Everything of this conversation shall be gone."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Ping:
     id: str | None
 
@@ -137,6 +153,8 @@ Frame = (
     | Rating
     | Transcript
     | End
+    | Export
+    | Erase
     | Ping
 )
 
@@ -188,6 +206,8 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
     "consent": (Consent, {"id": _ID, "language": (codec.choice(*LANGUAGES), REQUIRED)}),
     "transcript": (Transcript, {"id": _ID}),
     "end": (End, {"id": _ID}),
+    "export": (Export, {"id": _ID}),
+    "erase": (Erase, {"id": _ID}),
     "ping": (Ping, {"id": (codec.optional(codec.identifier), None)}),
 }
 
