@@ -163,13 +163,15 @@ class Accounts:
         return account
 
     async def ensure_demo(self) -> Sequence[tuple[str, str]] | None:
-        """On a fresh system: two demo agents with random passwords, as (e-mail, password). None when anybody exists."""
+        """On a fresh system: two demo agents and an owner with random passwords, as (e-mail, password). None when
+        anybody exists."""
         if await self._redis.hlen(self._keys.agents):
             return None
         made = []
         for email, name, role in (
             ("aino@havu.example", "Aino", "supervisor"),
             ("mikkel@havu.example", "Mikkel", "agent"),
+            ("owner@havu.example", "Ritva", "owner"),
         ):
             password = make_password()
             await self.add(email, name=name, role=role, skills=DEMO_SKILLS, password=password)

@@ -261,7 +261,7 @@ def make_http(
     notices: Notices | None = None,
     vault: Vault | None = None,
 ) -> ASGIApp:
-    """The HTTP application. Without ``notices`` there is no privacy page; without ``vault`` the key in ``var`` seals."""
+    """The HTTP application. Without ``notices`` there is no privacy page; without ``vault``, ``var`` has the key."""
     pages = _Pages(hub, accounts, settings, messenger, canned, notices, vault)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     app = Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused, Exception: _on_unforeseen})

@@ -23,7 +23,7 @@ from handoff.keys import HubKeys
 from handoff.privacy.vault import Vault
 from handoff.sessions import digest_of
 
-__all__ = ["RECOVERY_CODES", "SecondFactors"]
+__all__ = ["RECOVERY_CODES", "SecondFactors", "turn_off"]
 
 STEP_S = 30
 """How long an app shows one code; every app knows this one."""
@@ -97,7 +97,7 @@ class SecondFactors:
 
     async def turn_off(self, account: str) -> bool:
         """Sign in without one from now on; whether there was one."""
-        return bool(await self._redis.hdel(self._keys.second_factors, account))
+        return await turn_off(self._redis, self._keys, account)
 
     async def _is_right(self, account: str, secret: str, code: str) -> bool:
         code = re.sub(r"\s", "", code)
@@ -123,6 +123,11 @@ class SecondFactors:
 
     async def _save(self, account: str, value: dict[str, Any]) -> None:
         await self._redis.hset(self._keys.second_factors, account, self._vault.seal(json.dumps(value), account))
+
+
+async def turn_off(redis: Redis, keys: HubKeys, account: str) -> bool:
+    """Sign in without one from now on; whether there was one. Needs no key: for the command line."""
+    return bool(await redis.hdel(keys.second_factors, account))
 
 
 def _paper_code() -> str:

@@ -247,14 +247,14 @@ async def test_s4_a_socket_token_is_good_once_and_for_a_minute(accounts: Account
 # -- demo
 
 
-async def test_a_fresh_system_gets_two_demo_agents_once(accounts: Accounts) -> None:
+async def test_a_fresh_system_gets_an_owner_and_two_demo_agents_once(accounts: Accounts) -> None:
     made = await accounts.ensure_demo()
-    assert made is not None and len(made) == 2
+    assert made is not None and len(made) == 3
     roles = []
     for email, password in made:
         account, _ = await accounts.sign_in(email, password)
         roles.append(account.role)
-    assert roles == ["supervisor", "agent"]
+    assert roles == ["supervisor", "agent", "owner"]
     assert await accounts.ensure_demo() is None
 
 
