@@ -34,6 +34,7 @@ from handoff.manners import Manners
 from handoff.owner import LiveOwner
 from handoff.pause import AT_ONCE
 from handoff.presence import Presence
+from handoff.privacy.clear import Clear
 from handoff.privacy.masking import mask
 from handoff.room import WaitingRoom
 from handoff.store import Store
@@ -75,6 +76,7 @@ class Hub:
         self.audit = Audit(self.store, self.process)
         self.erasure = Erasure(self.store, self.audit)
         self.exports = Exports(self.store, self.erasure, self.audit)
+        self.clear = Clear(self.store, self.audit)
         self.holds = Holds(self.store, self.manners.pause)
         self.room = WaitingRoom(self.store, self.owner)
         self.board = Board(self.store, self.fanout)
@@ -190,6 +192,8 @@ class Hub:
         commit = await self.store.request(new.id, decide, client_id=id, new=new)
         if commit.decision is not None:
             self.holds.look(commit.decision.after)
+            if covered.count and "seq" in commit.answer:
+                await self.clear.keep(new.id, int(commit.answer["seq"]), covered)
         return commit.answer
 
     def _never_minds(self, conversation: Conversation, said: str) -> bool:

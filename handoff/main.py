@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import random
@@ -15,7 +14,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from handoff import metrics
+from handoff import log_lines, metrics
 from handoff.accounts import Accounts
 from handoff.alerts import Watch
 from handoff.app import make_app, sockets_most
@@ -62,27 +61,8 @@ BLOCKING_S = 3.0
 """Added to the timeout of connections that wait for streams: longer than the wait itself."""
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object a line; whatever is in a message stays inside its string."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + "Z",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage()[:2000],
-        }
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)[-4000:]
-        return json.dumps(line, ensure_ascii=True)
-
-
 def _log_to_stderr() -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    formatter = JsonLines()
-    formatter.converter = __import__("time").gmtime
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    log_lines.begin()
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
@@ -119,7 +99,8 @@ async def serve(settings: Settings) -> None:
     hub = Hub(store, fanout, presence, texts, owner, settings.process, manners)
     hub.audit.anchors = settings.var / "audit"
     hub.erasure.var = settings.var
-    hub.exports.vault = vault
+    hub.exports.vault = hub.clear.vault = vault
+    hub.clear.keeps = privacy.keep_covered_numbers
     line = WaitingLine(hub)
     dispatcher = Dispatcher(hub)
     # The room before those that look into it.

@@ -31,7 +31,7 @@ from handoff.settings import Settings
 from handoff.suggestions import Suggestions
 from handoff.wire import agent as wire
 from handoff.wire import codec
-from handoff.wire.desk import Accept, DeskFrame, Join
+from handoff.wire.desk import Accept, CallbackTake, DeskFrame, Join, Uncover
 
 __all__ = ["AgentGateway", "AgentSocket"]
 
@@ -224,6 +224,7 @@ class AgentSocket:
 
     def _task(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
         """A call-back as this agent is shown it: who makes the call learns the windows it can be moved to."""
+        task = self._hub.clear.task(task)
         holder = task["assignee"]
         if task["kind"] != "phone" or not is_open(task) or holder is None or holder["id"] != self.account.id:
             return task
@@ -630,9 +631,14 @@ class AgentSocket:
                 return await self._at_the_desk(frame)
 
     async def _at_the_desk(self, frame: DeskFrame) -> Mapping[str, Any]:
+        if isinstance(frame, Uncover):
+            return await self._hub.clear.show(self.account, frame.conversation, frame.of)
         answer = await self._gateway.desk.request(self.account, frame)
         if isinstance(frame, Accept):
             await self._hub.audit.write(self.account, "conversation.taken", frame.conversation, by="offer")
+        elif isinstance(frame, CallbackTake):
+            conversation = frame.callback.rpartition(".")[0]
+            await self._hub.audit.write(self.account, "clear.shown", conversation, of="callback")
         elif isinstance(frame, Join):
             await self._hub.audit.write(self.account, "conversation.joined", frame.conversation, seen=frame.seen)
         if isinstance(frame, (Accept, Join)) and frame.conversation not in self._open:

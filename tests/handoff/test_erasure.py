@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from handoff.errors import Erased, NotFound
 from handoff.keys import ERASED_TTL_S, HubKeys
 from handoff.privacy.places import NOTHING_PERSONAL, Places, Subject
 from tests.handoff.parts import AINO, Parts, new_conversation, uid
+from tests.helpers.redis_contents import contents
 
 CANARY = "kanarialintu-4711"
 
@@ -74,20 +74,7 @@ async def fill(parts: Parts, id: str, lane: str, word: str) -> None:
 
 
 async def dump(parts: Parts) -> dict[str, str]:
-    """All of Redis as text, by key."""
-    found = {}
-    redis: Any = parts.redis
-    for name in await redis.keys("*"):
-        read = {
-            b"string": redis.get,
-            b"hash": redis.hgetall,
-            b"list": lambda key: redis.lrange(key, 0, -1),
-            b"zset": lambda key: redis.zrange(key, 0, -1),
-            b"set": redis.smembers,
-            b"stream": redis.xrange,
-        }[await redis.type(name)]
-        found[name.decode()] = str(await read(name))
-    return found
+    return await contents(parts.redis)
 
 
 async def test_i10_a_person_is_gone_from_every_place_and_the_others_stay(parts: Parts, tmp_path: Path) -> None:
