@@ -31,10 +31,10 @@ from handoff.privacy.notice import Notices
 from handoff.privacy.vault import Vault, read_keys
 from handoff.privacy_http import PrivacyApi
 from handoff.settings import Settings
-from handoff.signin import SignIn
+from handoff.signin import COOKIE, SignIn
 from handoff.tokens import signing_key
 
-__all__ = ["make_http"]
+__all__ = ["COOKIE", "make_http"]
 
 BODY_MAX_BYTES = 16 * 1024
 """Sign-in and its like need a few hundred bytes."""
