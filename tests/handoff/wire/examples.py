@@ -21,6 +21,8 @@ VISITOR: Mapping[str, Mapping[str, Any]] = {
     "consent": {"id": "1", "language": "en"},
     "transcript": {"id": "1"},
     "end": {"id": "1"},
+    "export": {"id": "1"},
+    "erase": {"id": "1"},
     "ping": {},
 }
 
@@ -51,4 +53,5 @@ AGENT: Mapping[str, Mapping[str, Any]] = {
     "decide": {"id": "1", "conversation": "c", "approval": "a", "approved": True},
     "announce": {"id": "1", "texts": TEXTS, "to": "2026-11-23T09:00:00Z"},
     "announce_end": {"id": "1", "announcement": "a"},
+    "clear": {"id": "1", "conversation": "c", "of": 1},
 }
