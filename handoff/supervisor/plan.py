@@ -124,6 +124,7 @@ def _common(settings: UpSettings) -> dict[str, str]:
         SILTA_PORT=str(settings.port),
         SILTA_VAR=str(settings.var),
         PYTHONPATH=str(settings.root),
+        RASA_TELEMETRY_ENABLED="false",  # nothing of a house is told to anybody else
         PYTHONUNBUFFERED="1",  # a log must show the last words of a process that is killed
     )
     return environ

@@ -26,6 +26,32 @@ def test_the_messenger_demo_shares_its_secrets_with_the_hubs_alone(tmp_path: Pat
     assert made.courier.callback == "http://127.0.0.1:8080/webhooks/messenger"
 
 
+def test_p7_no_part_tells_anybody_of_what_it_does(tmp_path: Path) -> None:
+    plan = make_plan(UpSettings.read({"SILTA_VAR": str(tmp_path), "RASA_TELEMETRY_ENABLED": "true"}))
+    for part in plan.parts:
+        assert part.environ["RASA_TELEMETRY_ENABLED"] == "false", part.name
+    assert plan.environ["RASA_TELEMETRY_ENABLED"] == "false"
+
+
+def test_secrets_of_the_hub_reach_the_hub_alone(tmp_path: Path) -> None:
+    secrets = {name: "x" * 40 for name in ("SILTA_SECRETS", "SILTA_SMTP_PASSWORD", "SILTA_OIDC_SECRET")}
+    plan = make_plan(UpSettings.read({"SILTA_VAR": str(tmp_path), **secrets}))
+    for part in plan.parts:
+        assert (secrets.keys() <= part.environ.keys()) is part.name.startswith("hub-"), part.name
+        assert (secrets.keys() & part.environ.keys() != set()) is part.name.startswith("hub-"), part.name
+
+
+def test_bots_sign_in_to_an_outside_redis_by_their_own_name(tmp_path: Path) -> None:
+    urls = {"SILTA_REDIS_URL": "redis://hub:x@r/0", "SILTA_REDIS_BOT_URL": "redis://bot:y@r/0"}
+    plan = make_plan(UpSettings.read({"SILTA_VAR": str(tmp_path), **urls}, bots=2))
+    told = {part.name: part.environ.get("SILTA_REDIS_URL") for part in plan.parts}
+    assert told == {
+        "actions": None,
+        **dict.fromkeys(("bot-1", "bot-2"), urls["SILTA_REDIS_BOT_URL"]),
+        "hub-1": urls["SILTA_REDIS_URL"],
+    }
+
+
 def test_without_the_flag_there_is_no_demo(tmp_path: Path) -> None:
     plan = make_plan(UpSettings.read({"SILTA_VAR": str(tmp_path)}))
     assert plan.demo_url is None
