@@ -27,12 +27,15 @@ from handoff.events import Keys
 from handoff.fitness import WriteProbe
 from handoff.headers import SecurityHeaders
 from handoff.hub import Hub
+from handoff.macros import Macro
 from handoff.privacy.notice import Notices
 from handoff.privacy.vault import Vault, read_keys
 from handoff.privacy_http import PrivacyApi
 from handoff.settings import Settings
 from handoff.signin import COOKIE, SignIn
-from handoff.tokens import signing_key
+from handoff.tokens import VisitorTokens, signing_key
+from handoff.uploads import FileKeys, Uploads
+from handoff.uploads_http import FileApi
 
 __all__ = ["COOKIE", "make_http"]
 
@@ -55,6 +58,9 @@ STATUS = {
     "try_later": 503,
 }
 
+Files = tuple[Uploads, VisitorTokens, FileKeys]
+"""What files need beside the hub."""
+
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -67,6 +73,7 @@ def _refusal(refused: Refused) -> JSONResponse:
 
 async def _on_refused(request: Request, error: Exception) -> Response:
     response = _refusal(error) if isinstance(error, Refused) else _refusal(StoreUnavailable())
+    response.headers.update(getattr(request.state, "headers", {}))
     if getattr(request.state, "unread", False):
         # Else the connection would be kept for the rest of a body that nobody reads.
         response.headers["connection"] = "close"
@@ -115,6 +122,8 @@ class _Pages:
         settings: Settings,
         messenger: Messenger | None,
         canned: Sequence[Reply],
+        files: Files | None = None,
+        macros: Sequence[Macro] = (),
         notices: Notices | None = None,
         vault: Vault | None = None,
     ) -> None:
@@ -131,7 +140,21 @@ class _Pages:
         self.settings = settings
         self.messenger = messenger
         self._probe = WriteProbe(hub.store)
-        self.desk = DeskApi(hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned)
+        self.desk = DeskApi(
+            hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned, macros=macros
+        )
+        self.files = (
+            FileApi(
+                hub,
+                *files,
+                origins=settings.origins,
+                account=self._account,
+                sees=self._sees_file,
+                same_origin=self._same_origin,
+            ).routes()
+            if files is not None
+            else []
+        )
         self.privacy = PrivacyApi(
             hub, account=self._account, same_origin=self._same_origin, body=_body, notices=notices
         )
@@ -248,6 +271,7 @@ class _Pages:
             *self.signin.routes(),
             *(self.messenger.routes(self._sees_file) if self.messenger is not None else ()),
             *self.desk.routes(),
+            *self.files,
             *self.privacy.routes(),
         ]
 
@@ -258,11 +282,14 @@ def make_http(
     settings: Settings,
     messenger: Messenger | None = None,
     canned: Sequence[Reply] = (),
+    files: Files | None = None,
+    macros: Sequence[Macro] = (),
     notices: Notices | None = None,
     vault: Vault | None = None,
 ) -> ASGIApp:
-    """The HTTP application. Without ``notices`` there is no privacy page; without ``vault``, ``var`` has the key."""
-    pages = _Pages(hub, accounts, settings, messenger, canned, notices, vault)
+    """The HTTP application. Without ``files`` none are taken, without ``notices`` there is no privacy page; without
+    ``vault``, ``var`` has the key."""
+    pages = _Pages(hub, accounts, settings, messenger, canned, files, macros, notices, vault)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     routes = pages.routes()
     routes.append(openapi.route(routes))
