@@ -145,7 +145,7 @@ class Talker:
         return self._socket
 
     async def _read(self, socket: ClientConnection) -> Frame:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             frame: Frame = json.loads(await socket.recv())
         assert frame["type"] != "resync", "nothing may be lost"
         if frame["type"] == "event":

@@ -74,7 +74,7 @@ class Agent(FrameClient):
     async def say(self, conversation: str, text: str) -> Frame:
         return await self.ask("message", conversation=conversation, text=text)
 
-    async def hear(self, conversation: str, role: str, *, timeout_s: float = 10.0) -> Frame:
+    async def hear(self, conversation: str, role: str, *, timeout_s: float = 30.0) -> Frame:
         return await self.expect(
             "event",
             conversation=conversation,

@@ -16,7 +16,7 @@ __all__ = ["Frame", "FrameClient", "Refusal"]
 
 Frame = dict[str, Any]
 
-EXPECT_TIMEOUT_S = 10.0
+EXPECT_TIMEOUT_S = 30.0
 """For one frame: twice the bot's limit, since the machine of a test run is busy."""
 
 

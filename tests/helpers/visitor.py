@@ -58,7 +58,7 @@ class Visitor(FrameClient):
     async def press(self, button: str) -> Frame:
         return await self.ask("message", button=button)
 
-    async def hear(self, role: str, *, timeout_s: float = 10.0) -> Frame:
+    async def hear(self, role: str, *, timeout_s: float = 30.0) -> Frame:
         """The next message by bot, agent or system that was not heard yet."""
         return await self.expect(
             "event", kind="message", where=lambda frame: frame["author"]["role"] == role, timeout_s=timeout_s
@@ -67,7 +67,7 @@ class Visitor(FrameClient):
     async def hear_event(self, kind: str, **fields: Any) -> Frame:
         return await self.expect("event", kind=kind, **fields)
 
-    async def reaches(self, status: str, *, timeout_s: float = 10.0) -> Frame:
+    async def reaches(self, status: str, *, timeout_s: float = 30.0) -> Frame:
         """Wait for the frame that tells this status."""
         return await self.expect("status", status=status, timeout_s=timeout_s)
 

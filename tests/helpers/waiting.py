@@ -15,7 +15,7 @@ STEP_S = 0.02
 """Between two looks: a test that waits often must not lose a second in all."""
 
 
-async def until(look: Callable[[], Awaitable[T]], what: str, *, timeout_s: float = 10.0) -> T:
+async def until(look: Callable[[], Awaitable[T]], what: str, *, timeout_s: float = 30.0) -> T:
     """The first true value of ``look``; fails the test with ``what`` when none comes in time."""
     deadline = time.monotonic() + timeout_s
     while not (value := await look()):
@@ -24,7 +24,7 @@ async def until(look: Callable[[], Awaitable[T]], what: str, *, timeout_s: float
     return value
 
 
-def until_sync(look: Callable[[], T], what: str, *, timeout_s: float = 10.0) -> T:
+def until_sync(look: Callable[[], T], what: str, *, timeout_s: float = 30.0) -> T:
     """As :func:`until`, outside an event loop."""
     deadline = time.monotonic() + timeout_s
     while not (value := look()):
