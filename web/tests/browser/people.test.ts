@@ -70,7 +70,8 @@ describe.skipIf(!executable)('people at the console', () => {
     await aino.getByTestId('replies').waitFor();
     await assertAccessible(aino, 'colleagues to call');
     await aino.keyboard.press('Enter');
-    expect(await aino.getByTestId('reply').inputValue()).toBe('Please look, @Mikkel ');
+    // The field follows with the next frame.
+    await expect.poll(() => aino.getByTestId('reply').inputValue()).toBe('Please look, @Mikkel ');
     await aino.keyboard.press('Control+Enter');
     await expect.poll(() => messages(aino, 'note').locator('mark').innerText()).toBe('@Mikkel');
     await mikkel.getByTestId('alert').locator('.text').click();
