@@ -21,7 +21,7 @@ from handoff.duties import Duties
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
-from handoff.gateway.peer import Peer
+from handoff.gateway.peer import AGENT_OUTBOX_MAX_BYTES, Peer
 from handoff.hub import Hub
 from handoff.room import SUPERVISOR
 from handoff.settings import Settings
@@ -74,7 +74,12 @@ class AgentGateway:
             return
         await receive()
         await send({"type": "websocket.accept"})
-        peer = Peer(send, scope["extensions"]["silta.abort"]["abort"], send_timeout_s=self.settings.send_timeout_s)
+        peer = Peer(
+            send,
+            scope["extensions"]["silta.abort"]["abort"],
+            send_timeout_s=self.settings.send_timeout_s,
+            outbox_max_bytes=AGENT_OUTBOX_MAX_BYTES,
+        )
         self.peers.add(peer)
         socket = AgentSocket(self, peer)
         try:
@@ -133,6 +138,10 @@ class AgentSocket:
             return task
         found = self._hub.room.windows(task["language"], datetime.now(UTC))
         return {**task, "windows": [window.frame() for window in found]}
+
+    @property
+    def crowded(self) -> bool:
+        return self._peer.crowded
 
     async def flushed(self) -> None:
         await self._peer.flushed()

@@ -125,6 +125,10 @@ class VisitorSocket:
         if who["role"] == "agent":
             self._peer.push({"type": "typing", "role": "agent", "name": who.get("name", ""), "on": who["on"]})
 
+    @property
+    def crowded(self) -> bool:
+        return self._peer.crowded
+
     async def flushed(self) -> None:
         await self._peer.flushed()
 
