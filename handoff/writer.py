@@ -1,8 +1,8 @@
 """Group commit: scripts that wait at the same moment go to Redis in one batch and share one fsync.
 
-With ``appendfsync always`` a write costs a disk flush of a few milliseconds; one pipeline of many scripts costs the
-same flush once. A timeout leaves the outcome of the whole batch unknown, so every script carries its request's id and
-may be sent again.
+With ``appendfsync always`` a write costs a disk flush of a few milliseconds; one transaction of many scripts costs
+the same flush once. A timeout leaves the outcome of the whole batch unknown, so every script carries its request's id
+and may be sent again.
 """
 
 from __future__ import annotations
@@ -143,12 +143,8 @@ class Writer:
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
         while True:
+            await self._may_go(clock)
             batch = [await self._calls.get()]
-            try:
-                await self._may_go(clock)
-            except asyncio.CancelledError:
-                _fail(batch, StoreUnavailable("the hub is stopping"))
-                raise
             while len(batch) < self._batch_max and not self._calls.empty():
                 batch.append(self._calls.get_nowait())
             self._went_s = clock()
@@ -191,32 +187,26 @@ class Writer:
 
     async def _pipeline(self, batch: list[_Call]) -> list[_Call]:
         pipe = self._redis.pipeline(transaction=False)
+        # Redis reads 16 KiB of a connection at a time and flushes after each: what is longer would cost a flush for
+        # every part. In a transaction nothing is done before the end has been read, and all of it is one flush.
+        together = len(batch) > 1
+        if together:
+            pipe.execute_command("MULTI")
         for call in batch:
             pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+        if together:
+            pipe.execute_command("EXEC")
         if self.replicas:
             pipe.execute_command("WAIT", self.replicas, self._wait_ms)
         async with asyncio.timeout(self._timeout_s):
             replies = await metrics.timed("write", pipe.execute(raise_on_error=False))
+        have = replies.pop() if self.replicas else 0
+        if together:
+            done = replies[-1]
+            replies = [done] * len(batch) if isinstance(done, Exception) else list(done)
         if self.replicas:
-            have = replies.pop()
-            if isinstance(have, Exception) or int(have) < self.replicas:
-                # Written here, but a failover could take it back: unknown, as after a timeout.
-                replies = [
-                    reply if isinstance(reply, Exception) else RedisError(f"only {have} replicas have it")
-                    for reply in replies
-                ]
-        missing = []
-        for call, reply in zip(batch, replies, strict=True):
-            if isinstance(reply, NoScriptError):
-                missing.append(call)
-            elif call.result.done():
-                continue
-            elif isinstance(reply, Exception):
-                call.result.set_exception(StoreUnavailable(str(reply)[:200]))
-            else:
-                call.result.set_result(reply)
-        return missing
-
+            replies = [_kept(reply, have, self.replicas) for reply in replies]
+        return _settle(batch, replies)
 
     async def _publish(self, batch: list[_Call]) -> None:
         """Say what was written and is kept. A notice that is lost is made up for by the fan-out's own look."""
@@ -227,6 +217,29 @@ class Writer:
         if len(pipe):
             async with asyncio.timeout(self._timeout_s):
                 await pipe.execute(raise_on_error=False)
+
+
+def _settle(batch: Sequence[_Call], replies: Sequence[Any]) -> list[_Call]:
+    """Give each call its reply; those whose script Redis does not know come back."""
+    missing = []
+    for call, reply in zip(batch, replies, strict=True):
+        if isinstance(reply, NoScriptError):
+            missing.append(call)
+        elif call.result.done():
+            continue
+        elif isinstance(reply, Exception):
+            call.result.set_exception(StoreUnavailable(str(reply)[:200]))
+        else:
+            call.result.set_result(reply)
+    return missing
+
+
+def _kept(reply: Any, have: Any, wanted: int) -> Any:
+    """The reply, if as many replicas have it as are wanted; otherwise a failover could take it back, and whether it was
+    written is unknown, as after a timeout."""
+    if isinstance(reply, Exception) or (not isinstance(have, Exception) and int(have) >= wanted):
+        return reply
+    return RedisError(f"only {have} replicas have it")
 
 
 def _done(result: asyncio.Future[Any]) -> bool:

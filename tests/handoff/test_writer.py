@@ -48,7 +48,7 @@ class Counting:
         execute = pipe.execute
 
         async def counted(**fields: Any) -> Any:
-            batches.append(len(pipe))
+            batches.append(sum(command[0] == "EVALSHA" for command, _ in pipe.command_stack))
             held, self.held = self.held, None
             if held is not None:
                 await held.wait()
