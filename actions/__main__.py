@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import socket
 import sys
 from collections.abc import Sequence
 
 from actions.owner import BadOwnerFile
 from actions.server import application
+from handoff import log_lines
 
 __all__ = ["main"]
 
@@ -22,7 +22,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m actions", description="Serve the bot's actions on loopback.")
     parser.add_argument("--port", type=int, default=5055)
     port = parser.parse_args(given).port
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    log_lines.begin()
     try:
         app = application()
     except BadOwnerFile as error:

@@ -16,6 +16,8 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
+from handoff import log_lines
+
 __all__ = ["main"]
 
 log = logging.getLogger("bot.serve")
@@ -33,7 +35,7 @@ def _log() -> None:
     from rasa.utils.common import configure_logging_and_warnings
     from rasa.utils.log_utils import configure_structlog
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    log_lines.begin()
     configure_logging_and_warnings(logging.INFO, warn_only_once=True, filter_repeated_logs=False)
     # Left alone, Rasa's structured log prints what visitors write.
     configure_structlog(logging.INFO)

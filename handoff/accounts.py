@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from redis.asyncio import Redis
 
-from handoff.conversation import Assignee
+from handoff.account import ROLES, Account
 from handoff.errors import BadRequest, Conflict, NotFound, Unauthorized
 from handoff.events import LANGUAGES
-from handoff.keys import SESSION_ABSOLUTE_S, SESSION_IDLE_S, SOCKET_TOKEN_TTL_S, HubKeys
+from handoff.keys import SOCKET_TOKEN_TTL_S, HubKeys
+from handoff.sessions import Sessions, digest_of
 from handoff.tokens import new_id
 
 __all__ = ["ROLES", "Account", "Accounts", "make_password"]
-
-ROLES = ("agent", "supervisor", "owner")
 
 PASSWORD_MIN_CHARS = 10
 """Shorter ones fall to guessing; length beats composition rules."""
@@ -43,54 +41,10 @@ DEMO_SKILLS = ("general", "orders", "billing")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
-@dataclass(frozen=True)
-class Account:
-    """An agent, supervisor or owner. ``password`` is the argon2id hash and never leaves this module's callers."""
-
-    id: str
-    email: str
-    name: str
-    role: str = "agent"
-    languages: tuple[str, ...] = LANGUAGES
-    skills: tuple[str, ...] = ("general",)
-    capacity: int = 5
-    disabled: bool = False
-    password: str = ""
-    levels: Mapping[str, int] = field(default_factory=dict)
-    """How well a language is spoken: 3 native or as good (where nothing is said), 2 good, 1 enough to help."""
-
-    @classmethod
-    def from_json(cls, row: bytes | str) -> Account:
-        """Read what is kept in Redis."""
-        raw = json.loads(row)
-        raw["languages"], raw["skills"] = tuple(raw["languages"]), tuple(raw["skills"])
-        return cls(**raw)
-
-    @property
-    def assignee(self) -> Assignee:
-        return Assignee(self.id, self.name)
-
-    @property
-    def leads(self) -> bool:
-        """Whether it may step into others' conversations."""
-        return self.role in ("supervisor", "owner")
-
-    def public(self) -> dict[str, Any]:
-        """What the agent's own console is told."""
-        fields = asdict(self)
-        for name in ("password", "disabled"):
-            del fields[name]
-        return {**fields, "languages": list(self.languages), "skills": list(self.skills)}
-
-
 def make_password() -> str:
     """A password of about 95 bits that can be read aloud."""
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(4))
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _is_text(text: str) -> bool:
@@ -108,6 +62,7 @@ class Accounts:
     def __init__(self, redis: Redis, keys: HubKeys | None = None) -> None:
         self._redis = redis
         self._keys = keys or HubKeys()
+        self.sessions = Sessions(redis, self._keys)
         # OWASP's least costly argon2id setting: 19 MiB, two passes, one lane; 51 ms measured on two cores.
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self._hashing = asyncio.Semaphore(HASHING_AT_ONCE)
@@ -179,15 +134,28 @@ class Accounts:
         return account
 
     async def disable(self, email: str) -> Account:
-        """Lock an account; its sign-ins end with their next request."""
+        """Lock an account and end its sign-ins, sockets too."""
         account = replace(await self.by_email(email), disabled=True)
         await self._save(account)
+        await self.sessions.end_all(account.id)
         return account
 
-    async def set_password(self, email: str, password: str) -> Account:
-        """Give an account a new password."""
+    async def set_password(self, email: str, password: str, *, but: str | None = None) -> Account:
+        """Give an account a new password and end its sign-ins, but for the one with the digest ``but``."""
         account = replace(await self.by_email(email), password=await self._hash(password))
         await self._save(account)
+        if but is not None:
+            await self.sessions.refresh_mark(but, account)
+        await self.sessions.end_all(account.id, but=but)
+        return account
+
+    async def set_role(self, email: str, role: str) -> Account:
+        """Give an account another role, at once on every hub."""
+        if role not in ROLES:
+            raise BadRequest(f"role: one of {', '.join(ROLES)} is expected")
+        account = replace(await self.by_email(email), role=role)
+        await self._save(account)
+        await self._redis.publish(self._keys.notices, json.dumps({"accounts": True}))
         return account
 
     async def ensure_demo(self) -> Sequence[tuple[str, str]] | None:
@@ -204,8 +172,8 @@ class Accounts:
             made.append((email, password))
         return made
 
-    async def sign_in(self, email: str, password: str) -> tuple[Account, str]:
-        """The account and a cookie for a right password. A wrong e-mail takes as long as a wrong password.
+    async def check(self, email: str, password: str) -> Account:
+        """The account that a right password is for. A wrong e-mail takes as long as a wrong password.
 
         Raises:
             Unauthorized: wrong, or disabled.
@@ -218,10 +186,16 @@ class Accounts:
         right = await self._verify(known, password)
         if account is None or not right or account.disabled:
             raise Unauthorized("E-mail or password is wrong.")
-        cookie = secrets.token_urlsafe(32)
-        made = json.dumps({"account": account.id, "at": await self._now_s()})
-        await self._redis.set(self._keys.session(_digest(cookie)), made, ex=SESSION_IDLE_S)
-        return account, cookie
+        return account
+
+    async def sign_in(self, email: str, password: str) -> tuple[Account, str]:
+        """The account and a cookie for a right password.
+
+        Raises:
+            Unauthorized: wrong, or disabled.
+        """
+        account = await self.check(email, password)
+        return account, await self.sessions.begin(account)
 
     async def signed_in(self, cookie: str) -> Account:
         """The account of a cookie; keeps the sign-in alive up to its absolute end.
@@ -229,45 +203,46 @@ class Accounts:
         Raises:
             Unauthorized: none, ended, or disabled.
         """
-        key = self._keys.session(_digest(cookie))
-        row = await self._redis.get(key)
-        if row is not None:
-            made = json.loads(row)
-            left = made["at"] + SESSION_ABSOLUTE_S - await self._now_s()
-            account = await self.get(made["account"])
-            if left > 0 and account is not None and not account.disabled:
-                await self._redis.expire(key, min(SESSION_IDLE_S, left))
-                return account
-            await self._redis.delete(key)
-        raise Unauthorized("Sign in first.")
+        account = await self.sessions.account_of(digest_of(cookie), lengthen=True)
+        if account is None:
+            raise Unauthorized("Sign in first.")
+        return account
 
     async def sign_out(self, cookie: str) -> None:
-        """End a sign-in."""
-        await self._redis.delete(self._keys.session(_digest(cookie)))
+        """End a sign-in, its sockets on every hub too."""
+        await self.sessions.end(digest_of(cookie))
 
-    async def socket_token(self, account: Account) -> str:
-        """A token for one ``hello``, good for a minute."""
+    async def socket_token(self, account: Account, session: str | None = None) -> str:
+        """A token for one ``hello``, good for a minute and for as long as the sign-in with the digest ``session``."""
         token = secrets.token_urlsafe(32)
-        await self._redis.set(self._keys.socket_token(_digest(token)), account.id, ex=SOCKET_TOKEN_TTL_S)
+        value = account.id if session is None else f"{account.id} {session}"
+        await self._redis.set(self._keys.socket_token(digest_of(token)), value, ex=SOCKET_TOKEN_TTL_S)
         return token
 
-    async def redeem(self, token: str) -> Account:
-        """The account of a socket token, which is spent by this.
+    async def admit(self, token: str) -> tuple[Account, str | None]:
+        """The account of a socket token, which is spent by this, and its sign-in's digest.
 
         Raises:
-            Unauthorized: unknown, spent or expired, or the account is disabled.
+            Unauthorized: unknown, spent or expired, the account is disabled, or the sign-in has ended.
         """
-        id: Any = await self._redis.getdel(self._keys.socket_token(_digest(token)))
-        account = await self.get(id.decode()) if id is not None else None
-        if account is None or account.disabled:
+        value: Any = await self._redis.getdel(self._keys.socket_token(digest_of(token)))
+        id, _, session = value.decode().partition(" ") if value is not None else ("", "", "")
+        if session:
+            account = await self.sessions.account_of(session, lengthen=False)
+        else:
+            account = await self.get(id)
+        if account is None or account.id != id or account.disabled:
             raise Unauthorized("The token is not valid; fetch a new one.")
+        return account, session or None
+
+    async def redeem(self, token: str) -> Account:
+        """The account of a socket token, see :meth:`admit`."""
+        account, _ = await self.admit(token)
         return account
 
     async def _save(self, account: Account) -> None:
-        await self._redis.hset(self._keys.agents, account.id, json.dumps(asdict(account), ensure_ascii=False))
-
-    async def _now_s(self) -> int:
-        return int((await self._redis.time())[0])
+        kept = {name: value for name, value in asdict(account).items() if name != "scopes"}
+        await self._redis.hset(self._keys.agents, account.id, json.dumps(kept, ensure_ascii=False))
 
     async def _hash(self, password: str) -> str:
         if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS or not _is_text(password):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import resource
 from typing import Any
 
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from handoff import metrics
 from handoff.gateway.gate import refuse_upgrade
+from handoff.headers import SecurityHeaders
 from handoff.listeners import HEALTH_PATHS
 
 __all__ = ["make_app", "sockets_most"]
@@ -67,5 +69,4 @@ async def _turn_away(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await refuse_upgrade(receive, send)
         return
-    await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b""})
+    await SecurityHeaders(Response(status_code=404))(scope, receive, send)

@@ -110,6 +110,7 @@ def task(state: Conversation, *, remind_min: int = CallbackRules.remind_min) -> 
         "conversation": state.id,
         "language": state.language,
         "skill": state.skill,
+        "had_by": list(state.had_by),
         "due": todo and begins <= now,
         "late": todo and ends < now,
     }

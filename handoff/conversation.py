@@ -16,7 +16,11 @@ from typing import Any
 from handoff.errors import InvalidTransition
 from handoff.events import PRIORITIES
 
-__all__ = ["PRIORITIES", "TABLE", "Assignee", "Conversation", "Move", "Responder", "Status", "move"]
+__all__ = ["HAD_BY_MAX", "PRIORITIES", "TABLE", "Assignee", "Conversation", "Move", "Responder", "Status", "move"]
+
+
+HAD_BY_MAX = 50
+"""Agents remembered of one conversation, the latest: it travels with every write, and hardly any has had three."""
 
 
 class Status(str, Enum):
@@ -93,9 +97,10 @@ class Conversation:
     nobody yet.
     ``human_from`` is the first number of the human stretch, 0 outside one. ``masked`` counts the personal numbers that
     were covered on arrival, ``noticed_at`` is when the visitor was last told in a message that a bot answers.
-    ``served_by`` is the agent who had it last, until ``served_at``; ``consents`` are languages
-    that the visitor will do with, ``callback`` a call or e-mail that was promised, ``snooze`` when its agent comes back
-    to it, ``helpers`` supervisors who have stepped in, ``announced`` the announcements that were told in it.
+    ``served_by`` is the agent who had it last, until ``served_at``, ``had_by`` everybody who has or had it, and sees it
+    from then on; ``consents`` are languages that the visitor will do with, ``callback`` a call or e-mail that was
+    promised, ``snooze`` when its agent comes back to it, ``helpers`` supervisors who have stepped in, ``announced`` the
+    announcements that were told in it.
     """
 
     id: str
@@ -131,6 +136,7 @@ class Conversation:
     masked: int = 0
     served_by: str | None = None
     served_at: str | None = None
+    had_by: tuple[str, ...] = ()
     consents: tuple[str, ...] = ()
     callback: Mapping[str, Any] | None = None
     snooze: Mapping[str, Any] | None = None
@@ -157,7 +163,16 @@ class Conversation:
             if raw.get(name) is not None:
                 raw[name] = Assignee(**raw[name])
         for name in (
-            "reasons", "topics", "bot_pending", "turn", "held", "consents", "helpers", "approvals", "announced",
+            "reasons",
+            "topics",
+            "bot_pending",
+            "turn",
+            "held",
+            "had_by",
+            "consents",
+            "helpers",
+            "approvals",
+            "announced",
         ):
             raw[name] = tuple(raw.get(name) or ())
         return cls(**raw)
@@ -181,9 +196,7 @@ def move(conversation: Conversation, what: Move, *, at: str, assignee: Assignee 
     if what is Move.TRANSFERRED and assignee is not None:
         status = Status.ASSIGNED
     if conversation.assignee is not None and (status is not Status.ASSIGNED or assignee is not None):
-        conversation = replace(
-            conversation, served_by=conversation.assignee.id, served_at=at, snooze=None, helpers=()
-        )
+        conversation = replace(conversation, served_by=conversation.assignee.id, served_at=at, snooze=None, helpers=())
     if status is Status.ASSIGNED:
         taken = assignee or conversation.assignee
         if taken is None:
@@ -193,6 +206,7 @@ def move(conversation: Conversation, what: Move, *, at: str, assignee: Assignee 
             status=status,
             assignee=taken,
             last_agent=taken,
+            had_by=_with(conversation.had_by, taken.id),
             assigned_at=conversation.assigned_at if taken == conversation.assignee else at,
             waiting_since=conversation.waiting_since or at,
             lost=False,
@@ -218,3 +232,7 @@ def move(conversation: Conversation, what: Move, *, at: str, assignee: Assignee 
         requested_at=conversation.requested_at if status is conversation.status else None,
         lost=False,
     )
+
+
+def _with(had_by: tuple[str, ...], agent: str) -> tuple[str, ...]:
+    return (*(one for one in had_by if one != agent), agent)[-HAD_BY_MAX:]

@@ -6,6 +6,7 @@ a conversation leaves a line in the audit log: who looked (never with what was s
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -15,13 +16,17 @@ from starlette.routing import Route
 
 from handoff.accounts import Account
 from handoff.canned import Reply
+from handoff.conversation import Conversation
 from handoff.drafts import Drafts, OwnSettings
 from handoff.errors import BadRequest, NotFound
 from handoff.hub import Hub
+from handoff.permissions import sees
 from handoff.search import Search
 from handoff.wire.codec import identifier
 
 __all__ = ["DeskApi"]
+
+access = logging.getLogger("silta.access")
 
 
 class DeskApi:
@@ -56,9 +61,22 @@ class DeskApi:
             Route("/api/me/settings", self.write_settings, methods=["PUT"]),
         ]
 
+    async def seen(self, account: Account, id: str) -> Conversation:
+        """The conversation, for an account that may see it.
+
+        Raises:
+            NotFound: it is not there, or the account may not see it: the two must not be told apart (S5).
+        """
+        state = await self._hub.store.load(id)
+        if state is None or not sees(account, state):
+            if state is not None:
+                access.warning("agent %s was refused conversation %s", account.id, id)
+            raise NotFound("There is no such conversation.")
+        return state
+
     async def search(self, request: Request) -> Response:
         account = await self._account(request)
-        found = await self._search.find(request.query_params.get("q", ""))
+        found = await self._search.find(request.query_params.get("q", ""), lambda state: sees(account, state))
         await self._hub.audit.write(account, "transcript.search", found=len(found))
         return JSONResponse({"conversations": found})
 
@@ -66,9 +84,7 @@ class DeskApi:
         """A conversation's log as an agent sees it, for reading and for integrations."""
         account = await self._account(request)
         id = _conversation(request)
-        state = await self._hub.store.load(id)
-        if state is None:
-            raise NotFound("There is no such conversation.")
+        await self.seen(account, id)
         await self._hub.audit.write(account, "transcript.read", id, over="http")
         opened = await self._hub.opened(id, account.languages[0])
         return JSONResponse({**opened, "events": list(await self._hub.store.events(id))})
@@ -85,8 +101,7 @@ class DeskApi:
             raise BadRequest("text: a text is expected")
         id = _conversation(request)
         # What is erased must not come back as a draft.
-        if await self._hub.store.load(id) is None:
-            raise NotFound("There is no such conversation.")
+        await self.seen(account, id)
         await self._drafts.write(id, account.id, text)
         return JSONResponse({})
 

@@ -207,12 +207,13 @@ async def book_callback(hub: Hub, new: Conversation, frame: Callback) -> Mapping
     now = datetime.now(UTC)
     state = await hub.store.load(new.id) or new
     if frame.phone is not None:
-        contact["phone"] = callbacks.checked_phone(frame.phone, state.language)
+        phone = callbacks.checked_phone(frame.phone, state.language)
+        contact["phone"] = hub.clear.contact(new.id, "phone", phone)
         await hub.room.look()
         found = hub.room.windows(state.language, now)
         window = next((one for one in found if one.id == frame.window), None)
     else:
-        contact["email"] = callbacks.checked_email(frame.email or "")
+        contact["email"] = hub.clear.contact(new.id, "email", callbacks.checked_email(frame.email or ""))
         due = hub.owner.now.teller.email_by(now, state.language)
         if due is None:
             raise BadRequest("email: nobody answers e-mail these days", field="email")

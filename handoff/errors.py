@@ -8,6 +8,7 @@
     │   ├── Unauthorized         unauthorized
     │   ├── Forbidden            forbidden
     │   ├── NotFound             not_found
+    │   │   └── Erased               the conversation was erased, and nothing of it may come back
     │   ├── Conflict             conflict
     │   │   └── InvalidTransition    the state table has no such move
     │   ├── TooLarge             too_large
@@ -27,6 +28,7 @@ from typing import Any
 __all__ = [
     "BadRequest",
     "Conflict",
+    "Erased",
     "Forbidden",
     "HubError",
     "InvalidTransition",
@@ -75,6 +77,13 @@ class Forbidden(Refused):
 
 class NotFound(Refused):
     code = "not_found"
+
+
+class Erased(NotFound):
+    """The conversation was erased: whatever is still on its way to it is to be dropped."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such conversation.")
 
 
 class Conflict(Refused):

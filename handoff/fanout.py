@@ -55,6 +55,9 @@ class Listener(Protocol):
     def crowded(self) -> bool:
         """Whether more should be delivered only after :meth:`flushed`."""
 
+    def erased(self, conversation: str) -> None:
+        """The conversation was erased: forget it."""
+
     async def flushed(self) -> None:
         """Return when what was delivered is with the kernel."""
 
@@ -235,7 +238,8 @@ class Fanout:
         elif "erased" in notice:
             self.store.forget(notice["conversation"])
             for subscription in self.of(notice["conversation"]):
-                subscription.offer([], 0)
+                subscription.close()
+                subscription.listener.erased(notice["conversation"])
         elif "typing" in notice:
             for subscription in self.of(notice["conversation"]):
                 subscription.listener.typing(notice["conversation"], notice["typing"])

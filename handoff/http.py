@@ -14,17 +14,22 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from handoff import figures, metrics
 from handoff.accounts import Account, Accounts
 from handoff.canned import Reply
 from handoff.channels.messenger.channel import Messenger
 from handoff.desk import DeskApi
+from handoff.doors import guarded
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TooLarge, Unauthorized
 from handoff.events import Keys
 from handoff.fitness import WriteProbe
+from handoff.headers import SecurityHeaders
 from handoff.hub import Hub
+from handoff.privacy.notice import Notices
+from handoff.privacy_http import PrivacyApi
+from handoff.sessions import digest_of
 from handoff.settings import Settings
 
 __all__ = ["make_http"]
@@ -49,38 +54,7 @@ STATUS = {
     "try_later": 503,
 }
 
-CONTENT_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-
-HEADERS = (
-    (b"content-security-policy", CONTENT_POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-)
-
 FOREVER = "public, max-age=31536000, immutable"
-
-
-class SecurityHeaders:
-    """Adds the security headers to every response, and that it is not kept where the response does not say so."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ()), *HEADERS]
-                if not any(name == b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
-                message["headers"] = headers
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 def _refusal(refused: Refused) -> JSONResponse:
@@ -94,6 +68,11 @@ async def _on_refused(request: Request, error: Exception) -> Response:
         # Else the connection would be kept for the rest of a body that nobody reads.
         response.headers["connection"] = "close"
     return response
+
+
+async def _on_unforeseen(_: Request, __: Exception) -> Response:
+    """Nothing of what went wrong: it is in the log (S18)."""
+    return JSONResponse({"code": "internal", "message": "This did not work."}, status_code=500)
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -133,6 +112,7 @@ class _Pages:
         settings: Settings,
         messenger: Messenger | None,
         canned: Sequence[Reply],
+        notices: Notices | None = None,
     ) -> None:
         self.hub = hub
         self.accounts = accounts
@@ -140,6 +120,9 @@ class _Pages:
         self.messenger = messenger
         self._probe = WriteProbe(hub.store)
         self.desk = DeskApi(hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned)
+        self.privacy = PrivacyApi(
+            hub, account=self._account, same_origin=self._same_origin, body=_body, notices=notices
+        )
         self._http = httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S, trust_env=False)
 
     # -- pages
@@ -255,17 +238,30 @@ class _Pages:
     async def socket_token(self, request: Request) -> Response:
         self._same_origin(request)
         account = await self._account(request)
-        return JSONResponse({"token": await _redis_errors(self.accounts.socket_token(account))})
+        return JSONResponse({"token": await _redis_errors(self.accounts.socket_token(account, _session(request)))})
 
     async def me(self, request: Request) -> Response:
         return JSONResponse({"agent": (await self._account(request)).public()})
 
     async def _account(self, request: Request) -> Account:
+        """Who asks, looked up once for each request.
+
+        Raises:
+            Unauthorized: nobody who is signed in.
+        """
+        known: Account | None = getattr(request.state, "account", None)
+        if known is not None:
+            return known
         cookie = request.cookies.get(COOKIE)
         if not cookie:
             raise Unauthorized("Sign in first.")
         account: Account = await _redis_errors(self.accounts.signed_in(cookie))
+        request.state.account = account
         return account
+
+    async def _sees_file(self, request: Request) -> None:
+        """Whoever asks for a conversation's file must see the conversation."""
+        await self.desk.seen(await self._account(request), request.path_params["conversation"])
 
     def _same_origin(self, request: Request) -> None:
         """A browser names the origin of a POST; one that is not ours is a forged request. Programs send none."""
@@ -274,6 +270,10 @@ class _Pages:
             raise Forbidden("This origin is not allowed.")
 
     def routes(self) -> list[Route]:
+        """Every route, each behind its line of :mod:`handoff.permissions`."""
+        return guarded(self._routes(), self._account)
+
+    def _routes(self) -> list[Route]:
         return [
             Route("/", self._file("index.html")),
             Route("/console", self._file("console.html")),
@@ -288,9 +288,15 @@ class _Pages:
             Route("/api/logout", self.logout, methods=["POST"]),
             Route("/api/socket-token", self.socket_token, methods=["POST"]),
             Route("/api/me", self.me),
-            *(self.messenger.routes(self._account) if self.messenger is not None else ()),
+            *(self.messenger.routes(self._sees_file) if self.messenger is not None else ()),
             *self.desk.routes(),
+            *self.privacy.routes(),
         ]
+
+
+def _session(request: Request) -> str | None:
+    cookie = request.cookies.get(COOKIE)
+    return digest_of(cookie) if cookie else None
 
 
 async def _redis_errors(call: Awaitable[Any]) -> Any:
@@ -306,8 +312,10 @@ def make_http(
     settings: Settings,
     messenger: Messenger | None = None,
     canned: Sequence[Reply] = (),
+    notices: Notices | None = None,
 ) -> ASGIApp:
-    """The HTTP application."""
-    pages = _Pages(hub, accounts, settings, messenger, canned)
+    """The HTTP application. Without ``notices`` there is no privacy page."""
+    pages = _Pages(hub, accounts, settings, messenger, canned, notices)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
-    return SecurityHeaders(Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused}))
+    app = Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused, Exception: _on_unforeseen})
+    return SecurityHeaders(app, hsts_s=settings.hsts_s)

@@ -18,20 +18,23 @@ from typing import Any
 from handoff import callbacks, decisions, packet, promises, queue
 from handoff.accounts import Account
 from handoff.announcements import Board
-from handoff.audit import Audit
+from handoff.audit import VISITOR, Audit
 from handoff.clock import now_ms, parse_ms, stamp
 from handoff.conversation import Assignee, Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision, Room, Waits
 from handoff.entry import for_visitor
+from handoff.erasure import Erasure
 from handoff.errors import BadRequest, Forbidden, NotFound
 from handoff.eta import MEASURED_MIN
 from handoff.events import PRIORITIES, Line
+from handoff.exports import Exports
 from handoff.fanout import Fanout
 from handoff.holds import Holds
 from handoff.manners import Manners
 from handoff.owner import LiveOwner
 from handoff.pause import AT_ONCE
 from handoff.presence import Presence
+from handoff.privacy.clear import Clear
 from handoff.privacy.masking import mask
 from handoff.room import WaitingRoom
 from handoff.store import Store
@@ -71,6 +74,9 @@ class Hub:
 
     def __post_init__(self) -> None:
         self.audit = Audit(self.store, self.process)
+        self.erasure = Erasure(self.store, self.audit)
+        self.exports = Exports(self.store, self.erasure, self.audit)
+        self.clear = Clear(self.store, self.audit)
         self.holds = Holds(self.store, self.manners.pause)
         self.room = WaitingRoom(self.store, self.owner)
         self.board = Board(self.store, self.fanout)
@@ -186,6 +192,8 @@ class Hub:
         commit = await self.store.request(new.id, decide, client_id=id, new=new)
         if commit.decision is not None:
             self.holds.look(commit.decision.after)
+            if covered.count and "seq" in commit.answer:
+                await self.clear.keep(new.id, int(commit.answer["seq"]), covered)
         return commit.answer
 
     def _never_minds(self, conversation: Conversation, said: str) -> bool:
@@ -232,6 +240,18 @@ class Hub:
         return await self._resolve(
             conversation, id=id, scope=conversation, by=None, outcome="ended_by_visitor", leads=False
         )
+
+    def visitor_may(self) -> dict[str, bool]:
+        """What this house lets a visitor do besides writing."""
+        return {"erase": True, "upload": False, "email_transcript": False}
+
+    async def erase_own(self, conversation: str) -> Mapping[str, Any]:
+        """The visitor's wish to be forgotten. Answer: ``erased``."""
+        try:
+            await self.erasure.erase(conversation, VISITOR, "asked")
+        except NotFound:
+            await self.erasure.forget_new(conversation)
+        return {"erased": True}
 
     async def transcript(self, conversation: str) -> str:
         """The conversation as the visitor may read it."""

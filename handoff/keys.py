@@ -12,6 +12,8 @@ __all__ = [
     "AGENT_SEEN_GRACE_S",
     "ANSWER_TTL_S",
     "DRAFT_TTL_S",
+    "ERASED_TTL_S",
+    "EXPORT_TTL_S",
     "SESSION_ABSOLUTE_S",
     "SESSION_IDLE_S",
     "SOCKET_TOKEN_TTL_S",
@@ -26,7 +28,7 @@ SOCKET_TOKEN_TTL_S = 60
 """An agent's socket token: long enough for a slow page, too short to be worth stealing (protocol §4)."""
 
 SESSION_IDLE_S = 30 * 60
-"""An agent's sign-in without any request. A live socket keeps it alive."""
+"""An agent's sign-in without any request and without anything done in a window; a ping is nothing done."""
 
 SESSION_ABSOLUTE_S = 12 * 3600
 """An agent's sign-in at the longest: a working day."""
@@ -34,6 +36,13 @@ SESSION_ABSOLUTE_S = 12 * 3600
 AGENT_SEEN_GRACE_S = 60
 """How long an agent without a socket keeps conversations: lifts, tunnels and reloads are shorter than this."""
 
+
+ERASED_TTL_S = 31 * 86_400
+"""How long an erased conversation cannot come back: a day longer than a visitor's token is good for, so that no late
+message, retry or answer of the bot brings anything of it to life."""
+
+EXPORT_TTL_S = 60
+"""An address from which a visitor fetches their own data, once: the page follows it at once."""
 
 DRAFT_TTL_S = 7 * 86_400
 """An agent's unsent reply: a week covers a holiday's eve, and what was not sent by then is no answer any more."""
@@ -57,6 +66,33 @@ class HubKeys(Keys):
     def drafts(self, conversation: str) -> str:
         """Hash with :data:`DRAFT_TTL_S`: unsent replies by agent id."""
         return f"{self.prefix}c:{conversation}:drafts"
+
+    def clear(self, conversation: str) -> str:
+        """Hash: sealed numbers that were covered in a message, by its number; only where the owner keeps them."""
+        return f"{self.prefix}c:{conversation}:clear"
+
+    def erased(self, conversation: str) -> str:
+        """String with :data:`ERASED_TTL_S`: the conversation was erased, and nothing of it may be written."""
+        return f"{self.prefix}erased:{conversation}"
+
+    @property
+    def erasures(self) -> str:
+        """Hash: JSON of what is left to do, by a conversation that was erased."""
+        return self.prefix + "erasures"
+
+    @property
+    def sweeping(self) -> str:
+        """String with a lease: the hub that finishes erasures and lets go of what is old."""
+        return self.prefix + "privacy:lease"
+
+    @property
+    def swept(self) -> str:
+        """String with a time to live: what is old has been let go of lately."""
+        return self.prefix + "privacy:swept"
+
+    def export_ticket(self, digest: str) -> str:
+        """String with :data:`EXPORT_TTL_S`: the conversation that may be fetched once, by the ticket's hash."""
+        return f"{self.prefix}export:{digest}"
 
     def answer(self, scope: str, client_id: str) -> str:
         """String with :data:`ANSWER_TTL_S`: the answer that a request's id got; scope is a conversation or an agent."""
@@ -203,9 +239,14 @@ class HubKeys(Keys):
         return self.prefix + "agents:settings"
 
     def session(self, digest: str) -> str:
-        """String: account id of a sign-in, by the hash of the cookie; :data:`SESSION_IDLE_S`."""
+        """String: JSON of a sign-in (account, at, mark), by the hash of the cookie; :data:`SESSION_IDLE_S`."""
         return f"{self.prefix}session:{digest}"
 
+    def sessions_of(self, account: str) -> str:
+        """Set: digests of an account's sign-ins, to end them all; :data:`SESSION_ABSOLUTE_S`."""
+        return f"{self.prefix}sessions:{account}"
+
     def socket_token(self, digest: str) -> str:
-        """String: account id a socket token is good for, by its hash; :data:`SOCKET_TOKEN_TTL_S`, single use."""
+        """String: account id that a socket token is good for and its sign-in's digest, by its hash;
+        :data:`SOCKET_TOKEN_TTL_S`, single use."""
         return f"{self.prefix}socket-token:{digest}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import random
@@ -15,7 +14,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from handoff import metrics
+from handoff import log_lines, metrics
 from handoff.accounts import Accounts
 from handoff.alerts import Watch
 from handoff.app import make_app, sockets_most
@@ -38,6 +37,11 @@ from handoff.manners import read_manners
 from handoff.orphans import Orphans
 from handoff.owner import LiveOwner, read_owner
 from handoff.presence import Presence
+from handoff.privacy.notice import read_notices
+from handoff.privacy.rules import read_privacy
+from handoff.privacy.vault import Vault, read_keys
+from handoff.proxy import BehindProxy
+from handoff.retention import Retention
 from handoff.routing import read_routing
 from handoff.server import make_server
 from handoff.settings import Settings
@@ -56,27 +60,8 @@ BLOCKING_S = 3.0
 """Added to the timeout of connections that wait for streams: longer than the wait itself."""
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object a line; whatever is in a message stays inside its string."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + "Z",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage()[:2000],
-        }
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)[-4000:]
-        return json.dumps(line, ensure_ascii=True)
-
-
 def _log_to_stderr() -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    formatter = JsonLines()
-    formatter.converter = __import__("time").gmtime
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    log_lines.begin()
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
@@ -92,6 +77,9 @@ async def serve(settings: Settings) -> None:
     routing = read_routing(settings.owner_dir / "handoff.yml")
     manners = read_manners(settings.owner_dir / "manners.yml")
     canned = load_canned(settings.owner_dir)
+    privacy = read_privacy(settings.owner_dir / "privacy.yml")
+    notices = read_notices(settings.owner_dir, privacy.values())
+    vault = Vault(read_keys(os.environ, settings.var))
 
     keys = HubKeys()
     redis = connect(settings.redis_url, timeout_s=settings.redis_timeout_s)
@@ -109,10 +97,13 @@ async def serve(settings: Settings) -> None:
     presence = Presence(store)
     hub = Hub(store, fanout, presence, texts, owner, settings.process, manners)
     hub.audit.anchors = settings.var / "audit"
+    hub.erasure.var = settings.var
+    hub.exports.vault = hub.clear.vault = vault
+    hub.clear.keeps = privacy.keep_covered_numbers
     line = WaitingLine(hub)
     dispatcher = Dispatcher(hub)
-    # The room first: the others look into it.
-    fanout.first = (hub.room.noticed, hub.board.noticed, line.noticed, dispatcher.noticed)
+    # The room before those that look into it.
+    fanout.first = (hub.erasure.noticed, hub.room.noticed, hub.board.noticed, line.noticed, dispatcher.noticed)
     accounts = Accounts(redis, keys)
     tokens = VisitorTokens(
         settings.secrets or (signing_key(settings.var),), max_age_s=settings.visitor_token_days * 86_400
@@ -120,13 +111,14 @@ async def serve(settings: Settings) -> None:
     visitors = VisitorGateway(hub, tokens, settings, line)
     agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned))
     messenger = Messenger.of(hub, writer, settings)
-    http = make_http(hub, accounts, settings, messenger, canned)
+    http = make_http(hub, accounts, settings, messenger, canned, notices=notices)
     metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
 
     sockets = {"/ws/visitor": visitors, "/ws/agent": agents}
-    app = make_app(http, sockets, health_port=settings.health_port, most=sockets_most())
+    inner = make_app(http, sockets, health_port=settings.health_port, most=sockets_most())
+    app = BehindProxy(inner, settings.trusted_proxies)
 
     async def drain() -> None:
         peers = [*visitors.peers, *agents.peers]
@@ -150,6 +142,7 @@ async def serve(settings: Settings) -> None:
         bridge.keep_deadlines(),
         presence.keep_touching(),
         line.keep_telling(),
+        agents.keep_sessions(),
         Caretaker(hub).keep_sweeping(),
         owner.keep_looking(),
         hub.room.keep_filled(),
@@ -158,6 +151,7 @@ async def serve(settings: Settings) -> None:
         Watch(hub).keep_watching(),
         metrics.keep_measuring_loop(),
         Orphans(hub, process=settings.process).keep_looking(),
+        Retention(hub, privacy, process=settings.process).keep_forgetting(),
     ]
     work += await _messenger_work(messenger)
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
@@ -203,6 +197,7 @@ def check(settings: Settings) -> int:
         lambda: load_texts(folder),
         lambda: read_owner(folder),
         lambda: read_routing(folder / "handoff.yml"),
+        lambda: read_notices(folder, read_privacy(folder / "privacy.yml").values()),
     ]
     for read in reads:
         try:

@@ -51,6 +51,7 @@ def entry(conversation: Conversation) -> dict[str, Any] | None:
         "last": conversation.last,
         "consents": list(conversation.consents),
         "served_by": conversation.served_by,
+        "had_by": list(conversation.had_by),
         "served_at": conversation.served_at,
         "snoozed_until": conversation.snooze["until"] if conversation.snooze else None,
         "promise": _promise(conversation),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from handoff.conversation import Conversation
@@ -38,8 +38,9 @@ class Search:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def find(self, words: str) -> Sequence[dict[str, Any]]:
-        """Conversations with an event in which every one of ``words`` stands, or whose visitor or id has them.
+    async def find(self, words: str, may_see: Callable[[Conversation], bool]) -> Sequence[dict[str, Any]]:
+        """Conversations that ``may_see`` lets through, with an event in which every one of ``words`` stands, or whose
+        visitor or id has them.
 
         Newest first; each with ``conversation``, ``at``, ``status``, ``language``, ``visitor`` and ``snippet``.
 
@@ -61,12 +62,23 @@ class Search:
                 pipe.xrange(keys.log(id))
             rows = await self._store.call(pipe.execute())
             for state, log in zip(rows[::2], rows[1::2], strict=True):
-                if state is not None and (hit := _hit(Conversation.from_json(state), log, wanted)) is not None:
-                    found.append(hit)
+                found += _hits(state, log, wanted, may_see)
             if len(found) >= FOUND_MAX:
                 break
             await asyncio.sleep(0)
         return found[:FOUND_MAX]
+
+
+def _hits(
+    raw: bytes | None,
+    log: Sequence[tuple[bytes, dict[bytes, bytes]]],
+    wanted: Sequence[str],
+    may_see: Callable[[Conversation], bool],
+) -> list[dict[str, Any]]:
+    if raw is None or not may_see(state := Conversation.from_json(raw)):
+        return []
+    hit = _hit(state, log, wanted)
+    return [] if hit is None else [hit]
 
 
 def _hit(state: Conversation, log: Sequence[tuple[bytes, dict[bytes, bytes]]], wanted: Sequence[str]) -> Any:

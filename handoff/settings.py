@@ -11,6 +11,7 @@ from handoff import redis_address
 from handoff.channels.messenger.settings import MessengerSettings
 from handoff.errors import SettingsError
 from handoff.events import Keys
+from handoff.proxy import BadNetwork, Network, networks
 
 __all__ = ["ROOT", "Settings"]
 
@@ -19,6 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 BOT_TIMEOUT_S = (0.2, 60.0)
 """What the limit of the bot may be set to: less it never keeps, more and the visitor has left."""
+
+HSTS_MAX_S = 2 * 366 * 86_400
+"""Two years: what the browsers' own lists ask for, and more helps nobody."""
 
 REPLICAS_MAX = 5
 """More replicas to wait for than anybody has."""
@@ -63,6 +67,11 @@ class Settings:
     """Whether other hubs listen on the same address; ``silta up --hubs`` sets it."""
     health_port: int | None = None
     """A loopback port on which this very hub answers for its health and figures: the public one answers for any."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """From whom ``X-Forwarded-For`` and ``-Proto`` are believed: the proxy that ends TLS, nobody by default."""
+    hsts_s: int = 0
+    """How long a browser that came by HTTPS shall come by nothing else; 0, because only who runs the proxy knows that
+    the name will be served so for good."""
     process: str = "hub-1"
     """This process' name in stream consumers and logs."""
     messenger: MessengerSettings | None = None
@@ -104,6 +113,8 @@ class Settings:
             replicas = "0"
         health_port = _port("SILTA_HEALTH_PORT", health, problems) if health else None
         bot_timeout_s = _seconds("SILTA_BOT_TIMEOUT_S", env, cls.bot_timeout_s, BOT_TIMEOUT_S, problems)
+        proxies = _networks(env, problems)
+        hsts_s = round(_seconds("SILTA_HSTS_S", env, 0, (0, HSTS_MAX_S), problems))
         messenger = MessengerSettings.from_environment(env, problems)
         if problems:
             raise SettingsError(problems)
@@ -123,6 +134,8 @@ class Settings:
             redis_replicas=int(replicas),
             reuse_port=env.get("SILTA_REUSE_PORT", "").strip() == "1",
             health_port=health_port,
+            trusted_proxies=proxies,
+            hsts_s=hsts_s,
             process=env.get("SILTA_PROCESS", "hub-1"),
         )
 
@@ -132,6 +145,14 @@ def _port(name: str, value: str, problems: list[str]) -> int:
         return int(value)
     problems.append(f"{name}: {value!r} is no port")
     return 8080
+
+
+def _networks(env: Mapping[str, str], problems: list[str]) -> tuple[Network, ...]:
+    try:
+        return networks(env.get("SILTA_TRUSTED_PROXIES", ""))
+    except BadNetwork as word:
+        problems.append(f"SILTA_TRUSTED_PROXIES: {str(word)!r} is no address and no network such as 10.0.0.0/8")
+        return ()
 
 
 def _seconds(

@@ -27,6 +27,7 @@ from handoff.decisions import Decision
 from handoff.errors import (
     BadRequest,
     Conflict,
+    Erased,
     Forbidden,
     NotFound,
     RateLimited,
@@ -366,9 +367,11 @@ class Store:
         return state, replies[1] if answer_key is not None else None
 
     async def _remember_refusal(self, current: Conversation, answer_key: str | None, refused: Refused) -> None:
+        if isinstance(refused, (StoreUnavailable, Erased)):
+            return
         if current.version:
             self._recent.keep(current)  # the next who asks for the same is refused on a guess
-        if answer_key is None or isinstance(refused, StoreUnavailable):
+        if answer_key is None:
             return
         answer = {"refused": refused.code, "message": refused.message, "extra": dict(refused.extra)}
         await self.call(self.redis.set(answer_key, json.dumps(answer), ex=ANSWER_TTL_S, nx=True))
@@ -389,6 +392,8 @@ class Store:
         if reply[0] == b"wait":
             metrics.requests.labels("conflict").inc()
             raise StaleVersion(wait_ms=int(reply[1]))
+        if reply[0] == b"erased":
+            raise Erased
         if reply[0] == b"gone":
             raise Conflict("The offer does not stand any more.", reason="gone")
         if reply[0] == b"full":
@@ -412,6 +417,7 @@ class Store:
             keys.wait(conversation),
             keys.events,
             keys.messenger_out,
+            keys.erased(conversation),
         ]
 
     def _plan(

@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _audit(commands)
     _chat(commands)
     _messenger(commands)
+    _redis_acl(commands)
     return top
 
 
@@ -96,6 +97,14 @@ def _conversation(commands: Any) -> None:
     show.set_defaults(run=_lazily("conversation", "show"))
     for one in (listing, show):
         one.add_argument("--json", action="store_true", help="one JSON object a line")
+    export = actions.add_parser("export", help="everything that is kept of a person's conversation, as JSON")
+    export.add_argument("conversation", metavar="CONVERSATION")
+    export.set_defaults(run=_lazily("conversation", "export"))
+    erase = actions.add_parser("erase", help="a person's conversation gone, everywhere and for good")
+    erase.add_argument("conversation", metavar="CONVERSATION")
+    erase.add_argument("--reason", choices=("asked", "mistake", "other"), default="asked", help="(default asked)")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    erase.set_defaults(run=_lazily("conversation", "erase"))
 
 
 def _audit(commands: Any) -> None:
@@ -127,6 +136,12 @@ def _messenger(commands: Any) -> None:
     )
     doctor.add_argument("--json", action="store_true", help="one JSON object a line")
     doctor.set_defaults(run=_lazily("messenger", "doctor"))
+
+
+def _redis_acl(commands: Any) -> None:
+    acl = commands.add_parser("redis-acl", help="users for a Redis of your own: the lines of its ACL file, once")
+    acl.add_argument("--host", default="HOST:6379", metavar="HOST:PORT", help="of that Redis, for the addresses shown")
+    acl.set_defaults(run=_lazily("redis_acl", "show"))
 
 
 def _words(value: str) -> tuple[str, ...]:

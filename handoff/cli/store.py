@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from handoff.errors import StartRefused
 from handoff.keys import HubKeys
 from handoff.store import Store, connect
-from handoff.supervisor import redis_server
+from handoff.supervisor import redis_passwords, redis_server
 from handoff.supervisor.settings import UpSettings
 from handoff.writer import Writer
 
@@ -31,7 +31,9 @@ async def running_redis() -> AsyncIterator[Redis]:
         SettingsError: the environment is wrong.
     """
     settings = UpSettings.read(os.environ)
-    url = settings.redis_url or f"unix://{redis_server.socket_path(settings.run)}"
+    url = settings.redis_url or redis_passwords.address(
+        settings.var, redis_server.socket_path(settings.run), "admin"
+    )
     client = connect(url, timeout_s=TIMEOUT_S)
     try:
         try:

@@ -10,33 +10,50 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from handoff import queue
+from handoff import permissions, queue
 from handoff.accounts import Account, Accounts
 from handoff.alerts import worded
 from handoff.announcements import Announcement
 from handoff.callbacks import is_open
-from handoff.clock import stamp
-from handoff.conversation import Status
+from handoff.clock import now_ms, stamp
+from handoff.conversation import Conversation, Status
 from handoff.duties import Duties
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
 from handoff.gateway.peer import AGENT_OUTBOX_MAX_BYTES, Peer
 from handoff.hub import Hub
+from handoff.permissions import Facts, frame_action, sees
 from handoff.room import SUPERVISOR
+from handoff.sessions import Left
 from handoff.settings import Settings
 from handoff.suggestions import Suggestions
 from handoff.wire import agent as wire
 from handoff.wire import codec
-from handoff.wire.desk import Accept, DeskFrame, Join
+from handoff.wire.desk import Accept, CallbackTake, DeskFrame, Join, Uncover
 
 __all__ = ["AgentGateway", "AgentSocket"]
 
 log = logging.getLogger("silta.agent")
+access = logging.getLogger("silta.access")
 
 OPEN_MAX = 100
 """Conversations one socket follows at once; the one opened longest ago is dropped first."""
 
+
+NO_CONVERSATION = "There is no such conversation."
+NO_CALLBACK = "There is no such call-back."
+"""Also what is said of one that the agent may not see: the two must not be told apart (S5)."""
+
+MOVES_SIGHT = frozenset({"language", "handoff", "transferred", "returned_to_bot", "agent_lost"})
+"""Events after which a conversation may be others' than before."""
+
+SESSIONS_EVERY_S = 2.0
+"""How often the sign-ins behind the sockets are looked at: with a notice that was lost, a socket outlives its sign-in
+by no more (S13 allows 5 s)."""
+
+WARN_MS = 120_000
+"""So long before a sign-in ends for want of anything done, the page is told."""
 
 ACTIVE_EVERY_S = 5.0
 """What an agent does is noted at most so often: idleness is counted in minutes."""
@@ -66,7 +83,29 @@ class AgentGateway:
         self.settings = settings
         self.suggestions = suggestions or Suggestions({})
         self.peers: set[Peer] = set()
+        self.sockets: set[AgentSocket] = set()
         self.desk = Duties(hub)
+
+    async def keep_sessions(self) -> None:
+        """Run for ever: close sockets whose sign-in has ended, warn those whose sign-in is about to."""
+        while True:
+            await asyncio.sleep(SESSIONS_EVERY_S)
+            try:
+                await self.look_at_sessions()
+            except StoreUnavailable:
+                pass  # nobody is signed out because Redis is away
+
+    async def look_at_sessions(self) -> None:
+        """Look once.
+
+        Raises:
+            StoreUnavailable: Redis does not answer.
+        """
+        digests = {socket.session for socket in self.sockets if socket.session is not None}
+        left = await _guard(self.accounts.sessions.left(digests))
+        for socket in tuple(self.sockets):
+            if socket.session in digests:
+                socket.session_lasts(left.get(socket.session))
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if not allowed_origin(scope["headers"], self.settings.origins):
@@ -82,6 +121,7 @@ class AgentGateway:
         )
         self.peers.add(peer)
         socket = AgentSocket(self, peer)
+        self.sockets.add(socket)
         try:
             await socket.run(Reader(receive))
         except Gone:
@@ -89,6 +129,7 @@ class AgentGateway:
         finally:
             peer.lost()
             self.peers.discard(peer)
+            self.sockets.discard(socket)
             socket.close()
 
 
@@ -100,6 +141,11 @@ class AgentSocket:
         self._hub = gateway.hub
         self._peer = peer
         self._account: Account | None = None
+        self.session: str | None = None
+        """The digest of the sign-in that this socket lives by."""
+        self._ended = False
+        self._left = False
+        self._warned_ms = 0
         self._language = "en"
         self._open: dict[str, Subscription] = {}
         self._looks_at: str | None = None
@@ -109,6 +155,7 @@ class AgentSocket:
         """Conversations that are offered to this agent."""
         self._acted = -ACTIVE_EVERY_S
         self._refresh: asyncio.Task[None] | None = None
+        self._checks: set[asyncio.Task[None]] = set()
         self._held: list[Mapping[str, Any]] | None = []
         """Notices that came before the welcome, which they must follow: the queue in it may be older than they are."""
 
@@ -116,12 +163,53 @@ class AgentSocket:
     def account(self) -> Account:
         if self._account is None:
             raise Unauthorized("The first frame is hello.")
-        return self._account
+        # As it is now: role, languages and skills may have changed since the hello.
+        return self._hub.room.accounts.get(self._account.id, self._account)
+
+    # -- who may see what
+
+    def _sees_line(self, line: Mapping[str, Any]) -> bool:
+        return self.account.leads or sees(self.account, Facts.of_line(line))
+
+    async def _must_see(self, conversation: str, missing: str = NO_CONVERSATION) -> None:
+        """Refuse what is not there and what the agent may not see, alike.
+
+        Raises:
+            NotFound: one of the two.
+        """
+        if conversation in self._open:
+            return
+        state = await self._hub.store.load(conversation)
+        if state is None or not sees(self.account, state):
+            self._turned_away(conversation, state)
+            raise NotFound(missing)
+
+    def _turned_away(self, conversation: str, state: Conversation | None) -> None:
+        if state is not None:
+            access.warning("agent %s was refused conversation %s", self.account.id, conversation)
+
+    async def _check_sight(self, conversation: str) -> None:
+        """Stop following a conversation that has become others'."""
+        try:
+            state = await self._hub.store.load(conversation)
+        except StoreUnavailable:
+            return  # asked again with the next event that moves it
+        if state is None or sees(self.account, state):
+            return
+        subscription = self._open.pop(conversation, None)
+        if subscription is not None:
+            subscription.close()
+        if conversation in self._lines:
+            self._push_line(conversation, None)
 
     # -- listener and watcher
 
     def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
         self._peer.push({"type": "event", "conversation": conversation, **self._explained(event)})
+        if event["kind"] in MOVES_SIGHT and not self.account.leads:
+            check = asyncio.create_task(self._check_sight(conversation), name="sight")
+            self._checks.add(check)
+            check.add_done_callback(self._checks.discard)
 
     def resync(self, conversation: str, start: int) -> None:
         self._peer.push({"type": "resync", "conversation": conversation, "from": start})
@@ -133,6 +221,7 @@ class AgentSocket:
 
     def _task(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
         """A call-back as this agent is shown it: who makes the call learns the windows it can be moved to."""
+        task = self._hub.clear.task(task)
         holder = task["assignee"]
         if task["kind"] != "phone" or not is_open(task) or holder is None or holder["id"] != self.account.id:
             return task
@@ -143,30 +232,65 @@ class AgentSocket:
     def crowded(self) -> bool:
         return self._peer.crowded
 
+    def erased(self, conversation: str) -> None:
+        self._open.pop(conversation, None)
+
     async def flushed(self) -> None:
         await self._peer.flushed()
 
     def noticed(self, notice: Mapping[str, Any]) -> None:
         """Something moved in the queue, an agent's presence changed, or notices may have been lost."""
+        if "signed_out" in notice:
+            if self.session in notice["signed_out"]:
+                self.sign_out()
+            return
         if self._held is not None:
             self._held.append(notice)
             return
         if "queue" in notice:
-            self._push_line(notice["conversation"], notice["queue"])
-        if "callback" in notice and notice["callback"] is not None:
+            self._noticed_line(notice["conversation"], notice["queue"])
+        if notice.get("erased"):
+            self._peer.push({"type": "erased", "conversation": notice["conversation"]})
+        if "callback" in notice and notice["callback"] is not None and self._sees_line(notice["callback"]):
             self._peer.push({"type": "callback", "task": self._task(notice["callback"])})
+        self._noticed_change(notice)
+        if "presence" in notice:
+            self._peer.push({"type": "presence", **notice["presence"]})
+        elif "reconnected" in notice and (self._refresh is None or self._refresh.done()):
+            self._refresh = asyncio.create_task(self._refresh_queue(), name="queue")
+
+    def _noticed_change(self, notice: Mapping[str, Any]) -> None:
         if "offer" in notice:
             self._push_offer(notice["offer"])
         elif "offer_gone" in notice:
             self._offer_gone(notice["offer_gone"]["conversation"])
         elif "alert" in notice:
             self._push_alert(notice["alert"])
-        if "presence" in notice:
-            self._peer.push({"type": "presence", **notice["presence"]})
         elif "alarm" in notice:
             self._push_alarm(notice["alarm"])
-        elif "reconnected" in notice and (self._refresh is None or self._refresh.done()):
-            self._refresh = asyncio.create_task(self._refresh_queue(), name="queue")
+
+    def sign_out(self) -> None:
+        """Close: the sign-in has ended. Nothing is sent or done from here on."""
+        self._ended = True
+        self.close()
+        self._peer.close(1008, "signed_out")
+
+    def session_lasts(self, left: Left | None) -> None:
+        """How long the sign-in lasts if nothing is done; None when it has ended."""
+        if left is None:
+            self.sign_out()
+        elif left.ms > WARN_MS:
+            self._warned_ms = 0
+        elif not self._warned_ms:
+            self._warned_ms = now_ms() + left.ms
+            self._peer.push({"type": "session", "ends_at": stamp(self._warned_ms), "idle": left.idle})
+
+    def _noticed_line(self, conversation: str, line: Mapping[str, Any] | None) -> None:
+        if line is not None and not self._sees_line(line):
+            line = None
+        # Who does not know of a conversation does not hear that it has gone either.
+        if line is not None or conversation in self._lines:
+            self._push_line(conversation, line)
 
     def _push_offer(self, offer: Mapping[str, Any]) -> None:
         conversation = offer["conversation"]
@@ -184,7 +308,7 @@ class AgentSocket:
                     "why": list(offer["why"]),
                 }
             )
-        self._peer.push({"type": "queue", "conversation": conversation, "entry": self._shown(line)})
+        self._noticed_line(conversation, line)
 
     def _offer_gone(self, conversation: str) -> None:
         if conversation in self._offered:
@@ -192,7 +316,7 @@ class AgentSocket:
             self._peer.push({"type": "offer.gone", "conversation": conversation})
         line = self._hub.room.lines.get(conversation)
         if line is not None:
-            self._peer.push({"type": "queue", "conversation": conversation, "entry": self._shown(line)})
+            self._noticed_line(conversation, line)
 
     def _push_alert(self, alert: Mapping[str, Any]) -> None:
         if self.account.leads or alert.get("for_agent") == self.account.id:
@@ -245,7 +369,7 @@ class AgentSocket:
         except StoreUnavailable:
             return  # comes again with the next reconnection
         for conversation, line in lines.items():
-            self._push_line(conversation, line)
+            self._noticed_line(conversation, line)
             await self._peer.flushed()
 
     # -- life
@@ -277,7 +401,9 @@ class AgentSocket:
             await self._refuse(getattr(frame, "id", None), TryLater("This did not work; come back in a moment."), 1013)
             return
         while not self._peer.closed:
-            await self._handle(await reader.next())
+            frame_text = await reader.next()
+            if not self._ended:
+                await self._handle(frame_text)
 
     def close(self) -> None:
         """Stop listening; the agent's grace begins when this was the last socket."""
@@ -287,7 +413,10 @@ class AgentSocket:
             subscription.close()
         if self._refresh is not None:
             self._refresh.cancel()
-        if self._account is not None:
+        for check in self._checks:
+            check.cancel()
+        if self._account is not None and not self._left:
+            self._left = True
             self._hub.presence.left(self._account.id)
 
     async def _refuse(self, id: str | None, refused: Refused, code: int) -> None:
@@ -297,7 +426,7 @@ class AgentSocket:
 
     async def _hello(self, hello: wire.Hello) -> None:
         hub = self._hub
-        account = await _guard(self._gateway.accounts.redeem(hello.token))
+        account, self.session = await _guard(self._gateway.accounts.admit(hello.token))
         self._language = hello.language or account.languages[0]
         # From here on close() notes the agent's going, also when the rest of this hello fails.
         self._account = account
@@ -305,9 +434,9 @@ class AgentSocket:
         hub.fanout.watchers.add(self.noticed)
         hub.board.listeners.add(self._announced)
         await hub.room.refresh(listening=hub.fanout.listening.is_set())
-        waiting = await hub.queue()
+        waiting = [line for line in await hub.queue() if self._sees_line(line)]
         own = await hub.mine(account.id)
-        tasks = await hub.tasks()
+        tasks = [task for task in await hub.tasks() if self._sees_line(task)]
         alerts = await hub.alerts()
         self._lines = {line["conversation"] for line in waiting} | {state.id for state in own}
         self._peer.push(
@@ -367,9 +496,15 @@ class AgentSocket:
         ]
 
     async def _resume(self, conversation: str, cursor: int) -> None:
-        if cursor > await self._hub.store.last(conversation):
-            self._peer.push({"type": "resync", "conversation": conversation, "from": 1})
+        state = await self._hub.store.load(conversation)
+        seen = state is not None and sees(self.account, state)
+        if state is None or not seen or cursor > state.last:
+            if cursor:
+                self._peer.push({"type": "resync", "conversation": conversation, "from": 1})
             cursor = 0
+        if not seen:
+            self._turned_away(conversation, state)
+            return
         await self._hub.audit.write(self.account, "transcript.read", conversation, over="cursor", after=cursor)
         await self._follow(conversation, cursor).catch_up()
 
@@ -398,7 +533,7 @@ class AgentSocket:
         except Refused as refused:
             self._peer.push(codec.error(reply_to, refused))
         except Exception:
-            log.exception("a frame of agent %s failed", self.account.id)
+            log.exception("a frame of agent %s failed", self._account.id if self._account else "?")
             self._peer.push(codec.error(reply_to, TryLater("This did not work; send the same again in a moment.")))
 
     async def _note_activity(self) -> None:
@@ -406,13 +541,34 @@ class AgentSocket:
         now = asyncio.get_running_loop().time()
         if now - self._acted >= ACTIVE_EVERY_S:
             self._acted = now
+            if self.session is not None:
+                await _guard(self._gateway.accounts.sessions.account_of(self.session, lengthen=True))
             if await self._hub.presence.did_something(self.account.id):
                 await self._tell_presence("online")
+
+    async def _must_be_allowed(self, frame: wire.Frame) -> None:
+        """Refuse what is not for the agent's role, and what is about a conversation that the agent does not see.
+
+        Raises:
+            Forbidden: the role may not.
+            NotFound: there is no such conversation, for this agent.
+        """
+        account, kind = self.account, wire.KINDS[type(frame)]
+        if not permissions.may(account.role, frame_action("agent", kind)):
+            access.warning("agent %s, %s, was refused %s", account.id, account.role, kind)
+            raise Forbidden("Your role may not do this.")
+        conversation, callback = getattr(frame, "conversation", None), getattr(frame, "callback", None)
+        # These two have no answer; they look for themselves.
+        if conversation is not None and not isinstance(frame, (wire.Typing, wire.Viewing)):
+            await self._must_see(conversation)
+        elif callback is not None:
+            await self._must_see(callback.rpartition(".")[0], NO_CALLBACK)
 
     async def _answer(self, frame: wire.Frame) -> None:
         hub, account = self._hub, self.account
         if not isinstance(frame, wire.Ping):
             await self._note_activity()
+        await self._must_be_allowed(frame)
         match frame:
             case wire.Hello():
                 raise Unauthorized("This socket has said hello already.")
@@ -467,9 +623,14 @@ class AgentSocket:
                 return await self._at_the_desk(frame)
 
     async def _at_the_desk(self, frame: DeskFrame) -> Mapping[str, Any]:
+        if isinstance(frame, Uncover):
+            return await self._hub.clear.show(self.account, frame.conversation, frame.of)
         answer = await self._gateway.desk.request(self.account, frame)
         if isinstance(frame, Accept):
             await self._hub.audit.write(self.account, "conversation.taken", frame.conversation, by="offer")
+        elif isinstance(frame, CallbackTake):
+            conversation = frame.callback.rpartition(".")[0]
+            await self._hub.audit.write(self.account, "clear.shown", conversation, of="callback")
         elif isinstance(frame, Join):
             await self._hub.audit.write(self.account, "conversation.joined", frame.conversation, seen=frame.seen)
         if isinstance(frame, (Accept, Join)) and frame.conversation not in self._open:
@@ -482,6 +643,11 @@ class AgentSocket:
 
     async def _look(self, conversation: str | None) -> None:
         """Tell agents who follow a conversation that this one looks at it, and those of the last that no more."""
+        if conversation is not None:
+            try:
+                await self._must_see(conversation)
+            except NotFound:
+                conversation = None  # the frame has no answer, and colleagues hear nothing of a look that failed
         before, self._looks_at = self._looks_at, conversation
         for seen, on in ((before, False), (conversation, True)):
             if seen is not None and (on or seen != conversation):
@@ -491,7 +657,7 @@ class AgentSocket:
     async def _suggest(self, conversation: str) -> Mapping[str, Any]:
         state = await self._hub.store.load(conversation)
         if state is None:
-            raise NotFound("There is no such conversation.")
+            raise NotFound(NO_CONVERSATION)
         return {"answers": self._gateway.suggestions.of(state, self._language)}
 
     async def _show(self, frame: wire.Open) -> None:

@@ -48,6 +48,7 @@ class Peer:
         self._bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._close_code: int | None = None
+        self._close_reason = ""
         self.closed = False
 
     def push(self, frame: Mapping[str, Any]) -> None:
@@ -79,10 +80,10 @@ class Peer:
         self._outbox.clear()
         self._bytes = 0
 
-    def close(self, code: int) -> None:
-        """Close after what waits has been sent. Idempotent: the first code counts."""
+    def close(self, code: int, reason: str = "") -> None:
+        """Close after what waits has been sent. Idempotent: the first code and its reason count."""
         if self._close_code is None:
-            self._close_code = code
+            self._close_code, self._close_reason = code, reason
             self._wake()
 
     async def flushed(self) -> None:
@@ -109,7 +110,8 @@ class Peer:
             if self._close_code is not None and not self.closed:
                 self.closed = True
                 async with asyncio.timeout(self._send_timeout_s):
-                    await self._send({"type": "websocket.close", "code": self._close_code})
+                    closing = {"type": "websocket.close", "code": self._close_code, "reason": self._close_reason}
+                    await self._send(closing)
         except TimeoutError:
             # close() would block just the same; only an abort frees the socket.
             metrics.dropped.labels("send_timeout").inc()

@@ -12,12 +12,13 @@ from handoff.announcements import Announcement
 from handoff.conversation import Conversation
 from handoff.duties import book_callback
 from handoff.entry import for_visitor
-from handoff.errors import BadRequest, Refused, StoreUnavailable, TryLater, Unauthorized
+from handoff.errors import BadRequest, Forbidden, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.peer import Peer
 from handoff.hub import Hub
+from handoff.permissions import VISITOR, frame_action, may
 from handoff.privacy.masking import mask
 from handoff.settings import Settings
 from handoff.tokens import VisitorTokens, new_id
@@ -32,6 +33,9 @@ STATUS_KINDS = frozenset(
 )
 """Events after which the visitor is told the status anew."""
 
+ERASED = "erased"
+"""The reason with which the sockets of an erased conversation are closed."""
+
 FALLBACK_LANGUAGE = "en"
 """For a visitor whose page and browser name none of the three."""
 
@@ -45,6 +49,7 @@ Request = (
     | visitor.Rating
     | visitor.Transcript
     | visitor.End
+    | visitor.Export
 )
 """Frames that are answered with what they brought."""
 
@@ -104,6 +109,8 @@ class VisitorSocket:
         self._answered = 0
         """The highest number of a message that the bot has answered, as far as this socket was told."""
         self._new = Conversation(id="")
+        self._erasing = False
+        """Whether this very socket has asked for it: its answer goes out before the close."""
 
     # -- listener
 
@@ -128,6 +135,10 @@ class VisitorSocket:
     @property
     def crowded(self) -> bool:
         return self._peer.crowded
+
+    def erased(self, conversation: str) -> None:
+        if not self._erasing:
+            self._peer.close(1000, ERASED)
 
     async def flushed(self) -> None:
         await self._peer.flushed()
@@ -186,6 +197,8 @@ class VisitorSocket:
         hub, tokens = self._hub, self._gateway.tokens
         conversation = tokens.conversation(hello.token) if hello.token is not None else new_id()
         state = await hub.store.load(conversation)
+        if state is None and hello.token is not None and await hub.erasure.is_erased(conversation):
+            raise Unauthorized("The conversation was erased.")
         if state is None:
             state = Conversation(id=conversation, language=hello.language or browser_language, page=_page(hello.page))
         self._new = state if state.version == 0 else Conversation(id=conversation, language=state.language)
@@ -202,6 +215,7 @@ class VisitorSocket:
                 **hub.opening(state.language),
                 "response": hub.response(state.language),
                 "announcements": [one.frame(state.language) for one in hub.board.current()],
+                "may": hub.visitor_may(),
             }
         )
         hub.board.listeners.add(self._announced)
@@ -240,6 +254,8 @@ class VisitorSocket:
             self._peer.push(codec.error(reply_to, TryLater("This did not work; send the same again in a moment.")))
 
     async def _answer(self, frame: visitor.Frame) -> None:
+        if not may(VISITOR, frame_action("visitor", visitor.KINDS[type(frame)])):
+            raise Forbidden("This is not for visitors.")
         match frame:
             case visitor.Hello():
                 raise Unauthorized("This socket has said hello already.")
@@ -249,12 +265,22 @@ class VisitorSocket:
                 await self._hub.fanout.publish({"conversation": self.conversation, "typing": who})
             case visitor.Ping():
                 self._peer.push({"type": "pong"} if frame.id is None else {"type": "pong", "id": frame.id})
+            case visitor.Erase():
+                await self._erase(frame.id)
             case visitor.Message():
                 answer = await self._hub.visitor_message(self._new, id=frame.id, text=frame.text, button=frame.button)
                 self._peer.push(codec.ack(frame.id, answer))
                 self._maybe_bot_types()
             case _:
                 self._peer.push(codec.ack(frame.id, await self._request(frame)))
+
+    async def _erase(self, id: str) -> None:
+        self._erasing = True
+        try:
+            self._peer.push(codec.ack(id, await self._hub.erase_own(self.conversation)))
+            self._peer.close(1000, ERASED)
+        finally:
+            self._erasing = False
 
     async def _request(self, frame: Request) -> Mapping[str, Any]:
         hub, id = self._hub, self.conversation
@@ -275,6 +301,8 @@ class VisitorSocket:
                 return {"text": await hub.transcript(id)}
             case visitor.End():
                 return await hub.end(id, id=frame.id)
+            case visitor.Export():
+                return {"url": await hub.exports.address(id)}
 
     # -- what the visitor sees besides events
 

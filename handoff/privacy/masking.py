@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from handoff.privacy.numbers import IBAN_LENGTHS, card_lengths, is_card, is_day, is_hetu, is_iban
@@ -34,11 +34,13 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class Masked:
-    """A text that may be kept. ``spans`` are the places of the masks in it, ``kinds`` what each one covers."""
+    """A text that may be kept. ``spans`` are the places of the masks in it, ``kinds`` what each one covers, and
+    ``values`` what was there: for whoever may seal it, and never for a log or anything else."""
 
     text: str
     kinds: tuple[Kind, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
+    values: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def count(self) -> int:
@@ -91,7 +93,8 @@ def mask(text: str) -> Masked:
         spans.append((length + len(before), length + len(before) + len(MASK[kind])))
         length = spans[-1][1]
         done = origin[end - 1] + 1
-    return Masked("".join((*pieces, text[done:])), tuple(kind for _, _, kind in found), tuple(spans))
+    covered = tuple(text[origin[start] : origin[end - 1] + 1] for start, end, _ in found)
+    return Masked("".join((*pieces, text[done:])), tuple(kind for _, _, kind in found), tuple(spans), covered)
 
 
 def _plain(text: str) -> tuple[str, range | list[int]]:

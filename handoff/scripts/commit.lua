@@ -1,7 +1,7 @@
 -- One request's effect on one conversation, whole or not at all.
 --
 -- KEYS  1 state  2 log  3 answer of this request's id  4 queue  5 due  6 index  7 assigned  8 buttons
---       9 bot:inbox  10 bot:busy  11 bot:wait  12 bot:events  13 messenger:out
+--       9 bot:inbox  10 bot:busy  11 bot:wait  12 bot:events  13 messenger:out  14 erased
 -- ARGV  1 plan, JSON:
 --         id        the conversation
 --         version   the version the decision was made on
@@ -32,12 +32,20 @@
 --         turn      milliseconds that the turn stands
 --       2 notice to publish, JSON text
 --
--- Returns {'done', now_ms} | {'seen', answer} | {'stale', state or ''} | {'wait', ms} | {'full', what} | {'gone'}.
+-- Returns {'done', now_ms} | {'seen', answer} | {'stale', state or ''} | {'wait', ms} | {'full', what} | {'gone'}
+--         | {'erased'}: nothing of this conversation may come back.
 --
 -- The turn: of two processes that write to one conversation at once, the one that decides on its own last write is
 -- always a step ahead of the one that has to hear the new state first. Who has lost `patience` times is let in before
 -- all others; a turn that is not used passes by itself.
 local plan = cjson.decode(ARGV[1])
+if redis.call('EXISTS', KEYS[14]) == 1 then
+  if plan.took then
+    redis.call('XACK', KEYS[12], plan.group, plan.took)
+    redis.call('XDEL', KEYS[12], plan.took)
+  end
+  return {'erased'}
+end
 if plan.answer then
   local seen = redis.call('GET', KEYS[3])
   if seen then

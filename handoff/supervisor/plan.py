@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 
 from redis.exceptions import RedisError
 
-from handoff.supervisor import redis_server
+from handoff.supervisor import redis_passwords, redis_server
 from handoff.supervisor.demo import messenger_settings
 from handoff.supervisor.errors import NotSetUp
 from handoff.supervisor.ports import free_ports
@@ -19,6 +19,13 @@ from handoff.supervisor.readiness import bot_reads, http_ok, redis_answers
 from handoff.supervisor.settings import UpSettings
 
 __all__ = ["Part", "Plan", "Stage", "make_plan"]
+
+
+HUBS_OWN = ("SILTA_MESSENGER_", "SILTA_SECRETS", "SILTA_SMTP_", "SILTA_OIDC_", "SILTA_VAULT_")
+"""Beginnings of settings that hold secrets of the hub: no other part gets them."""
+
+REDIS_ADDRESSES = ("SILTA_REDIS_URL", "SILTA_REDIS_BOT_URL")
+"""They hold passwords: each part that works with Redis gets an address of its own, the others none."""
 
 
 class Stage(IntEnum):
@@ -54,9 +61,11 @@ class Plan:
     """All parts in the order of their start, and the address of the Redis they share."""
 
     parts: tuple[Part, ...]
-    redis_url: str
-    environ: Mapping[str, str]
-    """What every child gets, and the commands that prepare the start."""
+    redis_url: str = field(repr=False)  # holds a password
+    """As ``silta up`` itself signs in to it."""
+    environ: Mapping[str, str] = field(repr=False)
+    """What every child gets, and the commands that prepare the start. No address of Redis: only who works with it
+    gets one, with a name of its own."""
     demo_url: str | None = None
     """The page of the Messenger demo, where it runs."""
 
@@ -72,23 +81,28 @@ def make_plan(settings: UpSettings) -> Plan:
             raise NotSetUp(python)
     parts: list[Part] = []
     common = _common(settings)
-    url = settings.redis_url
-    if url is None:
+    if settings.redis_url is None:
         socket = redis_server.socket_path(settings.run)
-        url = f"unix://{socket}"
+        url, hub_url, bot_url = (
+            redis_passwords.address(settings.var, socket, user) for user in ("admin", "hub", "bot")
+        )
         parts.append(_redis(settings, socket, url, common))
-    common["SILTA_REDIS_URL"] = url
+    else:
+        url = hub_url = settings.redis_url
+        bot_url = settings.bot_redis_url or url
     actions_port, demo_port, *health_ports = free_ports(2 + settings.hubs)
     common["SILTA_ACTIONS_URL"] = f"http://127.0.0.1:{actions_port}/webhook"
     parts.append(_actions(settings, actions_port, common))
-    parts.extend(_bot(settings, number, url, common) for number in range(1, settings.bots + 1))
-    messenger = {key: value for key, value in settings.environ.items() if key.startswith("SILTA_MESSENGER_")}
+    bots = {**common, "SILTA_REDIS_URL": bot_url}
+    parts.extend(_bot(settings, number, url, bots) for number in range(1, settings.bots + 1))
+    own = {key: value for key, value in settings.environ.items() if key.startswith(HUBS_OWN)}
     demo_url = None
     if settings.demo_messenger:
         demo_url = f"http://127.0.0.1:{demo_port}"
-        messenger |= messenger_settings(demo_url)
-        parts.append(_demo(settings, demo_port, {**common, **messenger}))
-    public = {**common, **messenger}
+        own |= messenger_settings(demo_url)
+        page = {key: value for key, value in own.items() if key.startswith("SILTA_MESSENGER_")}
+        parts.append(_demo(settings, demo_port, {**common, **page}))
+    public = {**common, **own, "SILTA_REDIS_URL": hub_url}
     parts.extend(_hub(settings, number, port, public) for number, port in enumerate(health_ports, 1))
     return Plan(tuple(_patient(part, settings.patience) for part in parts), url, common, demo_url)
 
@@ -100,8 +114,8 @@ def _patient(part: Part, factor: float) -> Part:
 
 
 def _common(settings: UpSettings) -> dict[str, str]:
-    # The hub alone talks to Messenger: nobody else needs its secrets.
-    environ = {name: value for name, value in settings.environ.items() if not name.startswith("SILTA_MESSENGER_")}
+    private = (*HUBS_OWN, *REDIS_ADDRESSES)
+    environ = {name: value for name, value in settings.environ.items() if not name.startswith(private)}
     environ.update(
         SILTA_HOST=settings.host,
         SILTA_PORT=str(settings.port),
@@ -129,7 +143,8 @@ def _redis(settings: UpSettings, socket: Path, url: str, common: Mapping[str, st
         return True
 
     # A long history takes a while to read: a gigabyte about half a minute.
-    command = tuple(redis_server.command(redis_server.binary(), folder, socket, fsync=settings.fsync))
+    acl = redis_passwords.write_acl(settings.var)
+    command = tuple(redis_server.command(redis_server.binary(), folder, socket, fsync=settings.fsync, acl=acl))
     return Part("redis", Stage.REDIS, command, _named("redis", common), ready, 120.0, 15.0)
 
 

@@ -30,11 +30,14 @@ OUTSIDE_TIMEOUT_S = 5.0
 """For the one question to a Redis that may be far away."""
 
 
-def command(binary: Path | str, folder: Path, socket: Path, *, fsync: str = "always") -> list[str]:
+def command(
+    binary: Path | str, folder: Path, socket: Path, *, fsync: str = "always", acl: Path | None = None
+) -> list[str]:
     """The command line of the embedded server.
 
     It listens on a unix socket that only this user may open, and on no port. Acknowledged means on disk, so every write
-    is synced (Redis batches them) unless ``fsync`` says otherwise, and nothing is ever evicted.
+    is synced (Redis batches them) unless ``fsync`` says otherwise, and nothing is ever evicted. ``acl`` is the file
+    with its users (:mod:`handoff.redis_users`); without one whoever opens the socket may do everything.
     """
     return [
         str(binary),
@@ -44,6 +47,7 @@ def command(binary: Path | str, folder: Path, socket: Path, *, fsync: str = "alw
         *("--appendonly", "yes", "--appendfsync", fsync, "--save", ""),
         *("--maxmemory-policy", "noeviction"),
         *("--daemonize", "no"),
+        *(("--aclfile", str(acl)) if acl else ()),
     ]
 
 

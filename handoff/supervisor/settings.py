@@ -36,6 +36,8 @@ class UpSettings:
     port: int = 8080
     var: Path = ROOT / "var"
     redis_url: str | None = None
+    bot_redis_url: str | None = None
+    """The outside Redis as the bots sign in to it; None for as the hubs do."""
     hubs: int = 1
     bots: int = 1
     demo_messenger: bool = False
@@ -93,7 +95,7 @@ class UpSettings:
         for name, count in (("--hubs", hubs), ("--bots", bots)):
             if not 1 <= count <= MOST_PROCESSES:
                 problems.append(f"{name} is {count}: a number from 1 to {MOST_PROCESSES} is needed")
-        url, fsync = _redis(environ, problems)
+        url, bot_url, fsync = _redis(environ, problems)
         if demo_messenger and (real := [name for name in REAL_MESSENGER if environ.get(name)]):
             problems.append(f"--demo-messenger makes settings of its own: take {real[0]} away, or start without it")
         patience = _factor(environ.get("SILTA_PATIENCE", "").strip() or "1", problems)
@@ -108,6 +110,7 @@ class UpSettings:
             port=int(port),
             var=(base / environ["SILTA_VAR"]).resolve() if environ.get("SILTA_VAR") else ROOT / "var",
             redis_url=url,
+            bot_redis_url=bot_url,
             hubs=hubs,
             bots=bots,
             demo_messenger=demo_messenger,
@@ -117,14 +120,19 @@ class UpSettings:
         )
 
 
-def _redis(environ: Mapping[str, str], problems: list[str]) -> tuple[str | None, str]:
-    """Address of an outside Redis, and when the embedded one flushes."""
-    url = environ.get("SILTA_REDIS_URL", "").strip() or None
-    if url is not None:
-        try:
-            redis_address.parse(url)
-        except redis_address.BadAddress as error:
-            problems.append(f"SILTA_REDIS_URL: {error}")
+def _redis(environ: Mapping[str, str], problems: list[str]) -> tuple[str | None, str | None, str]:
+    """Addresses of an outside Redis for hubs and for bots, and when the embedded one flushes."""
+    urls: list[str | None] = []
+    for name in ("SILTA_REDIS_URL", "SILTA_REDIS_BOT_URL"):
+        url = environ.get(name, "").strip() or None
+        if url is not None:
+            try:
+                redis_address.parse(url)
+            except redis_address.BadAddress as error:
+                problems.append(f"{name}: {error}")
+        urls.append(url)
+    if urls[1] and not urls[0]:
+        problems.append("SILTA_REDIS_BOT_URL: the embedded Redis has its own users: set SILTA_REDIS_URL, too")
     fsync = environ.get("SILTA_FSYNC", "").strip() or "always"
     if fsync not in ("always", "everysec"):
         problems.append(f"SILTA_FSYNC is {fsync!r}: always or everysec is needed")
@@ -132,7 +140,7 @@ def _redis(environ: Mapping[str, str], problems: list[str]) -> tuple[str | None,
         Keys(environ.get("SILTA_TENANT", "").strip())
     except ValueError as error:
         problems.append(str(error))
-    return url, fsync
+    return urls[0], urls[1], fsync
 
 
 def _factor(value: str, problems: list[str]) -> float:

@@ -13,6 +13,7 @@ from handoff.wire.codec import REQUIRED, Field
 from handoff.wire.visitor import SEQ_MAX, TOKEN_MAX_CHARS
 
 __all__ = [
+    "KINDS",
     "Claim",
     "Frame",
     "Hello",
@@ -194,6 +195,13 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
     "ping": (Ping, {"id": (codec.optional(codec.identifier), None)}),
     **desk.FRAMES,
 }
+
+
+KINDS: Mapping[type[Any], str] = {
+    **{made: kind for kind, (made, _) in FRAMES.items() if isinstance(made, type)},
+    desk.Announce: "announce",
+}
+"""The type of a frame on the wire, by its class."""
 
 
 def decode(raw: str) -> Frame:

@@ -31,6 +31,7 @@ __all__ = [
     "Leave",
     "RequestApproval",
     "Snooze",
+    "Uncover",
 ]
 
 ANNOUNCEMENT_MAX_CHARS = 600
@@ -135,6 +136,15 @@ class AnnounceEnd:
     announcement: str
 
 
+@dataclass(frozen=True)
+class Uncover:
+    """The covered numbers of the message ``of``, where the owner keeps them."""
+
+    id: str
+    conversation: str
+    of: int
+
+
 DeskFrame = (
     Accept
     | Decline
@@ -149,6 +159,7 @@ DeskFrame = (
     | Decide
     | Announce
     | AnnounceEnd
+    | Uncover
 )
 
 
@@ -187,6 +198,7 @@ _ID: Field = (codec.identifier, REQUIRED)
 _NOTE: Field = (codec.optional(codec.text(empty=True)), None)
 
 FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
+    "clear": (Uncover, {"id": _ID, "conversation": _ID, "of": (codec.integer(1, 2**53 - 1), REQUIRED)}),
     "accept": (Accept, {"id": _ID, "conversation": _ID}),
     "decline": (Decline, {"id": _ID, "conversation": _ID}),
     "callback_take": (CallbackTake, {"id": _ID, "callback": _ID}),

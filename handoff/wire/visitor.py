@@ -12,10 +12,13 @@ from handoff.wire import codec
 from handoff.wire.codec import REQUIRED, Field
 
 __all__ = [
+    "KINDS",
     "Callback",
     "CancelHandoff",
     "Consent",
     "End",
+    "Erase",
+    "Export",
     "Frame",
     "Hello",
     "Language",
@@ -120,6 +123,20 @@ class End:
 
 
 @dataclass(frozen=True)
+class Export:
+    """The visitor's own data, as a file."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Erase:
+    """Everything of this conversation shall be gone."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Ping:
     id: str | None
 
@@ -136,6 +153,8 @@ Frame = (
     | Rating
     | Transcript
     | End
+    | Export
+    | Erase
     | Ping
 )
 
@@ -187,8 +206,14 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
     "consent": (Consent, {"id": _ID, "language": (codec.choice(*LANGUAGES), REQUIRED)}),
     "transcript": (Transcript, {"id": _ID}),
     "end": (End, {"id": _ID}),
+    "export": (Export, {"id": _ID}),
+    "erase": (Erase, {"id": _ID}),
     "ping": (Ping, {"id": (codec.optional(codec.identifier), None)}),
 }
+
+
+KINDS: Mapping[type[Any], str] = {made: kind for kind, (made, _) in FRAMES.items()}
+"""The type of a frame on the wire, by its class."""
 
 
 def decode(raw: str) -> Frame:

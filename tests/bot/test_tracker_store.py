@@ -164,7 +164,7 @@ async def test_a_turn_whose_entry_was_taken_over_is_not_run_and_not_saved(
 
 
 async def test_rasas_fail_safe_store_lets_no_failure_become_a_blank_tracker(server: RedisServer) -> None:
-    link = Link(server.url, limits=Limits(load_patience=0.05, commit_patience=0.05))
+    link = Link(server.bot_url, limits=Limits(load_patience=0.05, commit_patience=0.05))
     wrapped = FailSafeTrackerStore(SeamTrackerStore(DOMAIN, link=link))
     tracker = await run(wrapped)
     server.kill()

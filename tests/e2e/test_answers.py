@@ -146,7 +146,7 @@ async def test_rasas_commands_are_plain_text_from_a_visitor(
     await colleague.open(guest.conversation)
     told = colleague.logs[guest.conversation]
     assert [event["text"] for event in told.values() if event["author"]["role"] == "visitor"][1] == text
-    store = redis.Redis.from_url(f"unix://{silta.var}/run/redis.sock")
+    store = redis.Redis.from_url(silta.redis_url)
     tracker = [json.loads(row) for row in store.lrange(f"{{silta}}:tracker:{guest.conversation}", 0, -1)]
     store.close()
     assert [event["event"] for event in tracker].count("user") == 2

@@ -15,10 +15,11 @@ from pathlib import Path
 import httpx
 from argon2 import PasswordHasher
 
-from handoff.accounts import Accounts
+from handoff.accounts import DEMO_SKILLS, Accounts
 from handoff.settings import ROOT
 from handoff.store import connect
 from tests.helpers.fixtures import AGENTS, PASSWORD
+from tests.helpers.redis_users import as_user
 from tests.helpers.waiting import until_sync
 
 __all__ = ["HubProcess", "free_port"]
@@ -46,7 +47,7 @@ class HubProcess:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("SILTA_")}
         self.environ = {
             **inherited,
-            "SILTA_REDIS_URL": redis_url,
+            "SILTA_REDIS_URL": as_user(redis_url, "hub"),
             "SILTA_PORT": str(self.port),
             "SILTA_VAR": str(self.folder / "var"),
             "SILTA_PROCESS": name,
@@ -101,7 +102,7 @@ class HubProcess:
             try:
                 for name, email in AGENTS.items():
                     role = "supervisor" if name == "Sanna" else "agent"
-                    await accounts.add(email, name=name, role=role, capacity=100, password=PASSWORD)
+                    await accounts.add(email, name=name, role=role, skills=DEMO_SKILLS, capacity=100, password=PASSWORD)
             finally:
                 await redis.aclose()
 

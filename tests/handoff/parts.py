@@ -68,6 +68,9 @@ class Recorder:
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         self.typed.append(who)
 
+    def erased(self, conversation: str) -> None:
+        self.events.append({"seq": 0, "kind": "erased"})
+
     async def flushed(self) -> None:
         self.flushes += 1
         self._since = 0

@@ -218,7 +218,7 @@ async def test_s13_a_sign_in_is_kept_alive_by_requests_up_to_its_absolute_end(ac
     await parts.redis.expire(key, 10)
     await accounts.signed_in(cookie)
     assert await parts.redis.ttl(key) > SESSION_IDLE_S - 60
-    now = await accounts._now_s()
+    now = await accounts.sessions._now_s()
     await parts.redis.set(key, json.dumps({"account": made.id, "at": now - SESSION_ABSOLUTE_S + 60}))
     await accounts.signed_in(cookie)
     assert await parts.redis.ttl(key) <= 60, "no request carries it over its end"

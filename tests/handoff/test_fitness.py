@@ -51,13 +51,14 @@ async def test_a_redis_that_flushes_once_a_second_is_fit_only_for_those_who_ask_
     await redis.aclose()
 
 
-async def test_a_redis_that_does_not_tell_its_settings_is_warned_about(
+async def test_that_redis_does_not_tell_its_settings_to_this_user_is_noted(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "silta.redis")
     redis = connect(redis_server.url, timeout_s=5)
     await redis.execute_command("ACL", "SETUSER", "default", "-config")
     await check_redis(redis)
-    assert "does not tell appendfsync" in caplog.text
+    assert "does not tell this user appendfsync" in caplog.text
     await redis.aclose()
 
 

@@ -48,7 +48,7 @@ def test_i7_the_order_is_that_of_dispatch_whatever_the_order_of_arrival(crowd: l
 
 
 @given(crowds, st.data())
-def test_who_has_left_stands_nowhere_and_who_waits_otherwise_now_once(crowd: list[Waiting], data: st.DataObject) -> None:
+def test_who_has_left_stands_nowhere_and_who_waits_otherwise_once(crowd: list[Waiting], data: st.DataObject) -> None:
     line = lined_up(crowd)
     gone = data.draw(st.sets(st.sampled_from([one.id for one in crowd])) if crowd else st.just(set()))
     changed = [replace(one, priority="high", skill="general") for one in crowd if one.id not in gone]

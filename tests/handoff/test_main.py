@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from handoff import main as module
-from handoff.main import JsonLines
 from handoff.settings import ROOT
 from tests.handoff.texts_for_tests import OWNER
 
@@ -45,22 +44,6 @@ def test_an_owners_folder_with_gaps_is_said_file_by_file(tmp_path: Path) -> None
 def record(message: str, *arguments: Any, error: Exception | None = None) -> logging.LogRecord:
     info = (type(error), error, error.__traceback__) if error is not None else None
     return logging.LogRecord("silta.hub", logging.WARNING, "x.py", 1, message, arguments, info)
-
-
-@pytest.mark.parametrize("text", ["two\r\nlines", "\x1b[31mred", '{"level":"critical"}', "\u2028", "ä" * 10, "\ud83d"])
-def test_s11_whatever_is_logged_is_one_line_of_json(text: str) -> None:
-    line = JsonLines().format(record("conversation %s: odd", text))
-    assert "\n" not in line and "\r" not in line and "\x1b" not in line and line.isascii()
-    assert json.loads(line)["message"] == f"conversation {text}: odd"
-
-
-def test_s11_a_line_of_the_log_has_an_end() -> None:
-    assert len(json.loads(JsonLines().format(record("x" * 1_000_000)))["message"]) == 2000
-    try:
-        raise ValueError("y" * 1_000_000)
-    except ValueError as error:
-        told = json.loads(JsonLines().format(record("failed", error=error)))
-    assert told["level"] == "warning" and len(told["error"]) == 4000
 
 
 def test_times_in_the_log_are_utc() -> None:

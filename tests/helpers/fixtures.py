@@ -47,7 +47,7 @@ def silta() -> Iterator[Stack]:
         stack.start()
         for name, email in AGENTS.items():
             role = "supervisor" if name == "Sanna" else "agent"
-            capacity = ("--capacity", "100")
+            capacity = ("--capacity", "100", "--skills", "general,orders,billing")
             added = stack.silta(
                 "agent", "add", email, "--name", name, "--role", role, *capacity, "--password-stdin", given=PASSWORD
             )

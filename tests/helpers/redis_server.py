@@ -12,6 +12,7 @@ import redis
 from redis.exceptions import RedisError
 
 from handoff.supervisor import redis_server
+from tests.helpers.redis_users import write_test_acl
 from tests.helpers.waiting import until_sync
 
 __all__ = ["RedisServer"]
@@ -29,7 +30,8 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, with the data of its last life."""
-        command = redis_server.command(redis_server.binary(), self.folder, self.socket)
+        acl = write_test_acl(self.folder)
+        command = redis_server.command(redis_server.binary(), self.folder, self.socket, acl=acl)
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until_sync(self.answers, "Redis answers")
 
@@ -41,6 +43,12 @@ class RedisServer:
             return False
         finally:
             client.close()
+
+    def denied(self) -> list[str]:
+        """What a service was refused because its user may not do it: ``user command`` by line."""
+        with redis.Redis.from_url(self.url, decode_responses=True) as client:
+            entries = client.acl_log()
+        return [f"{entry['username']} {entry['reason']} {entry['object']} ({entry['context']})" for entry in entries]
 
     @property
     def runs(self) -> bool:

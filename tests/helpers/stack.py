@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from handoff.supervisor import redis_passwords, redis_server
 from tests.helpers.waiting import until_sync
 
 __all__ = ["Stack"]
@@ -25,9 +26,12 @@ STOP_TIMEOUT_S = 60
 class Stack:
     """One ``silta up``. :meth:`start`, and in any case :meth:`close`, which also removes the data."""
 
-    def __init__(self, *arguments: str, environ: dict[str, str] | None = None) -> None:
-        """``arguments`` of ``silta up``."""
+    def __init__(
+        self, *arguments: str, environ: dict[str, str] | None = None, within: tuple[str, ...] = ()
+    ) -> None:
+        """``arguments`` of ``silta up``; ``within`` is a command that runs it, such as one of a network of its own."""
         self.arguments = arguments
+        self._within = within
         self.folder = Path(tempfile.mkdtemp(prefix="silta-e-"))
         self.var = self.folder / "var"
         with socket.socket() as probe:
@@ -36,6 +40,11 @@ class Stack:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SILTA_")}
         self.environ = {**inherited, "SILTA_VAR": str(self.var), "SILTA_PORT": str(self.port), **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def redis_url(self) -> str:
+        """The embedded Redis, for a test that looks into it."""
+        return redis_passwords.address(self.var, redis_server.socket_path(self.var / "run"), "admin")
 
     @property
     def address(self) -> str:
@@ -52,7 +61,7 @@ class Stack:
     def start(self) -> None:
         """Start and wait for the ready line."""
         with (self.folder / "out").open("wb") as out, (self.folder / "err").open("wb") as err:
-            command = [str(ROOT / "silta"), "up", *self.arguments]
+            command = [*self._within, str(ROOT / "silta"), "up", *self.arguments]
             self._process = subprocess.Popen(command, env=self.environ, stdout=out, stderr=err)
         process = self._process
 

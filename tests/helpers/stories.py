@@ -15,7 +15,6 @@ from handoff.channels.messenger.outbox import part_of
 from handoff.channels.messenger.render import outgoing
 from handoff.errors import NotFound
 from handoff.keys import HubKeys
-from handoff.supervisor import redis_server
 from handoff.transcripts import Transcripts
 from tests.helpers.agent import Agent
 from tests.helpers.fixtures import AGENTS, PASSWORD
@@ -45,7 +44,7 @@ class Story:
         self._room = AsyncExitStack()
         self.meta = Meta.of(stack.out)
         self.inbox = Inbox(self.meta)
-        self._redis: Redis = Redis.from_url(f"unix://{redis_server.socket_path(stack.var / 'run')}")
+        self._redis: Redis = Redis.from_url(stack.redis_url)
         self._keys = MessengerKeys(HubKeys())
 
     async def __aenter__(self) -> Self:

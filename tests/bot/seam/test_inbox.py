@@ -20,7 +20,7 @@ IDLE = 0.4
 
 @pytest_asyncio.fixture
 async def inboxes(server: RedisServer, link: Link, limits: Limits) -> AsyncIterator[tuple[Inbox, Inbox]]:
-    other = Link(server.url, limits=limits, name="bot-b")
+    other = Link(server.bot_url, limits=limits, name="bot-b")
     yield Inbox(link), Inbox(other)
     await other.close()
 
@@ -151,7 +151,7 @@ async def test_names_of_the_dead_are_swept_unless_something_is_pending(
     await hub.say("c", "hi")
     await one.read(9)
     await other.read(9)
-    third = Link(server.url, limits=Limits(forget=0.05, block=0.01), name="bot-c")
+    third = Link(server.bot_url, limits=Limits(forget=0.05, block=0.01), name="bot-c")
     await Inbox(third).read(9)
     await asyncio.sleep(0.1)
     await Inbox(third).sweep()
@@ -160,7 +160,7 @@ async def test_names_of_the_dead_are_swept_unless_something_is_pending(
 
 
 async def test_the_sign_of_life_ends_by_itself(hub: Hub, server: RedisServer) -> None:
-    link = Link(server.url, limits=Limits(alive=0.1), name="bot-d")
+    link = Link(server.bot_url, limits=Limits(alive=0.1), name="bot-d")
     await Inbox(link).beat()
     assert b"pid" in (await hub.redis.get(KEYS.alive("bot-d")) or b"")
     await asyncio.sleep(0.15)

@@ -122,10 +122,12 @@ async def test_patience_has_an_end(server: RedisServer, link: Link) -> None:
 
 
 async def test_a_redis_without_memory_counts_as_away_and_a_wrong_type_does_not(hub: Hub, link: Link) -> None:
+    keys = link.keys
+    names = [keys.inbox, keys.events, *(make("t") for make in (keys.tracker, keys.checkpoint, keys.busy, keys.wait))]
     await hub.redis.config_set("maxmemory", "1")
     with pytest.raises(ConnectionError):
-        await link.script("commit", ["i", "e", "t", "c", "b", "w"], ["g", "me", "", 0, "", "", "1"])
+        await link.script("commit", names, ["g", "me", "", 0, "", "", "1"])
     await hub.redis.config_set("maxmemory", "0")
-    await hub.redis.set("t", "no list")
+    await hub.redis.set(names[2], "no list")
     with pytest.raises(ResponseError, match="WRONGTYPE"):
-        await link.script("commit", ["i", "e", "t", "c", "b", "w"], ["g", "me", "", 0, "", "", "1"])
+        await link.script("commit", names, ["g", "me", "", 0, "", "", "1"])

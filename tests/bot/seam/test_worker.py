@@ -68,7 +68,7 @@ async def worker(link: Link, rasa: Rasa) -> AsyncIterator[Worker]:
 @pytest_asyncio.fixture
 async def second(server: RedisServer, limits: Limits) -> AsyncIterator[tuple[Worker, Rasa]]:
     """Another process. It is not started."""
-    link = Link(server.url, limits=limits, name="bot-b")
+    link = Link(server.bot_url, limits=limits, name="bot-b")
     rasa = Rasa(link)
     made = Worker(link, rasa)
     yield made, rasa

@@ -13,6 +13,7 @@ import pytest
 from handoff.audit import COMMAND_LINE, Audit
 from handoff.cli.__main__ import main
 from handoff.cli.store import running_store
+from handoff.conversation import Conversation
 from tests.helpers.redis_server import RedisServer
 
 
@@ -142,3 +143,27 @@ def test_s17_the_audit_log_is_verified_exported_and_an_export_that_was_changed_i
     assert main(["audit", "verify", "--file", str(file)]) == 1
     assert "line 2:" in capsys.readouterr().err
     assert main(["audit", "verify", "--file", str(tmp_path / "none")]) == 2
+
+
+def test_p2_p3_a_person_is_exported_and_erased_by_one_command_each(
+    redis_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SILTA_VAR", str(tmp_path))
+
+    async def write() -> None:
+        async with running_store() as store:
+            state = Conversation(id="c1", version=1, last=1)
+            await store.redis.hset(store.keys.state("c1"), mapping={"version": 1, "last": 1, "state": state.to_json()})
+            await store.redis.xadd(store.keys.log("c1"), {"e": '{"seq":1,"kind":"message","text":"canary"}'}, id="1-0")
+
+    asyncio.run(write())
+    assert main(["conversation", "export", "c1"]) == 0
+    assert json.loads(capsys.readouterr().out)["events"][0]["text"] == "canary"
+    typed(monkeypatch, "no\n")
+    assert main(["conversation", "erase", "c1"]) == 2
+    assert main(["conversation", "erase", "c1", "--yes"]) == 0
+    assert "erased" in capsys.readouterr().out
+    for action in ("export", "erase --yes", "show"):
+        assert main(["conversation", *action.split()[:1], "c2", *action.split()[1:]]) == 1
+    assert main(["audit", "verify"]) == 0
+    assert capsys.readouterr().out.startswith("2 lines")

@@ -517,7 +517,7 @@ async def test_presence_is_kept_and_shown_to_the_others(door: Door) -> None:
         ("not JSON", "bad_request", None),
         ('{"type":"dance","id":"b1"}', "bad_request", "b1"),
         ('{"type":"accept","id":"b2","conversation":"c"}', "not_found", "b2"),
-        ('{"type":"decline","id":"b3","conversation":"c"}', "conflict", "b3"),
+        ('{"type":"decline","id":"b3","conversation":"c"}', "not_found", "b3"),
         ('{"type":"suggested","id":"b4","conversation":"c"}', "bad_request", "b4"),
         ('{"type":"claim","id":"b5"}', "bad_request", "b5"),
         ('{"type":"claim","id":"b6","conversation":"with space"}', "bad_request", "b6"),

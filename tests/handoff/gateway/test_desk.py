@@ -121,7 +121,8 @@ async def test_an_alert_is_a_supervisors_in_the_language_of_the_console(door: Do
     passed_on = await lead.expect("queue", where=lambda f: (f["entry"] or {}).get("skill") == "supervisor")
     assert passed_on["conversation"] == visitor.conversation
     again = await door.agent("Aino")
-    await again.claim(visitor.conversation)
+    await lead.claim(visitor.conversation)
+    await lead.ask("transfer", conversation=visitor.conversation, to={"agent": again.welcome["agent"]["id"]})
     await again.ask("ask_help", conversation=visitor.conversation, note="please")
     alert = await lead.expect("alert", kind="help")
     assert alert["text"] == "Aino pyytää apua." and alert["conversation"] == visitor.conversation

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,7 +42,7 @@ async def test_a_new_visitor_is_welcomed_with_all_that_the_contract_names(door: 
     welcome = visitor.welcome
     assert set(welcome) == {
         "type", "token", "conversation", "status", "language", "last", "notice", "open", "announcements",
-        "opens_at", "opening", "response",
+        "opens_at", "opening", "response", "may",
     }  # fmt: skip
     assert (welcome["status"], welcome["language"], welcome["last"]) == ("bot", "da", 0)
     assert welcome["notice"] == texts().say("da", "bot_notice"), "I12"
@@ -496,6 +497,26 @@ async def test_s2_neither_tokens_nor_words_of_visitors_reach_the_hubs_log(
     await visitor.expect("error")
     assert visitor.token not in running_hub.log
     assert "secret" not in running_hub.log
+
+
+async def test_s2_a_token_in_an_address_opens_nothing_and_is_kept_nowhere(
+    door: Door, bot: FakeBot, running_hub: HubProcess
+) -> None:
+    visitor = await door.visitor()
+    await visitor.say("hello")
+    stranger = await door.raw(f"/ws/visitor?token={visitor.token}&session_id={visitor.conversation}")
+    await stranger.send("hello")
+    welcome = await stranger.expect("welcome")
+    assert welcome["conversation"] != visitor.conversation
+    assert welcome["last"] == 0
+    assert visitor.token not in running_hub.log
+    with redis.Redis.from_url(running_hub.redis_url) as client:
+        kept = client.config_get("dir")
+    folder = Path(kept["dir"])
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert any(visitor.conversation.encode() in path.read_bytes() for path in files), "this is where Redis writes"
+    for path in (*files, *(path for path in running_hub.folder.rglob("*") if path.is_file())):
+        assert visitor.token.encode() not in path.read_bytes(), path
 
 
 async def test_what_only_redis_could_answer_is_tried_again_later(door: Door, running_hub: HubProcess) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from handoff.supervisor import redis_passwords, redis_server
 from tests.helpers.waiting import until_sync
 
 FAKES = Path(__file__).parent / "fakes"
@@ -49,6 +50,10 @@ class FakeHouse:
             python.parent.mkdir(parents=True)
             python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
             python.chmod(0o755)
+
+    @property
+    def redis_url(self) -> str:
+        return redis_passwords.address(self.var, redis_server.socket_path(self.var / "run"), "admin")
 
     def up(self, *, bots: int = 1, environ: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SILTA_")}

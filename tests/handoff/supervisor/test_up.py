@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 from pathlib import Path
 
@@ -67,12 +69,12 @@ def test_sigterm_stops_all_too(running: FakeHouse) -> None:
 
 def test_a_second_start_keeps_what_redis_had_and_shows_no_demo_sign_in(running: FakeHouse) -> None:
     assert "demo sign-in" in running.out
-    redis.Redis.from_url(f"unix://{running.var}/run/redis.sock").set("kept", "yes")
+    redis.Redis.from_url(running.redis_url).set("{silta}:kept", "yes")
     interrupt(running)
     running.wait_end()
     running.up()
     running.wait_ready()
-    assert redis.Redis.from_url(f"unix://{running.var}/run/redis.sock").get("kept") == b"yes"
+    assert redis.Redis.from_url(running.redis_url).get("{silta}:kept") == b"yes"
     assert "demo sign-in" not in running.out
 
 
@@ -229,6 +231,26 @@ def test_messenger_secrets_reach_the_hub_alone(house: FakeHouse) -> None:
     assert holders == {"redis": False, "actions": False, "bot-1": False, "hub-1": True}
 
 
+def test_s14_each_part_signs_in_to_redis_by_its_own_name_and_no_password_is_shown(running: FakeHouse) -> None:
+    def address(name: str) -> str:
+        words = Path(f"/proc/{running.pid(name)}/environ").read_bytes().split(b"\0")
+        return next((word.decode() for word in words if word.startswith(b"SILTA_REDIS_")), "none")
+
+    parts = ("redis", "actions", "bot-1", "hub-1")
+    names = {name: address(name).partition("//")[2].partition(":")[0] for name in parts}
+    assert names == {"redis": "", "actions": "", "bot-1": "silta-bot", "hub-1": "silta-hub"}
+    kept = running.var / "redis-users.json"
+    for path in (kept, running.var / "redis" / "users.acl"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    secrets = json.loads(kept.read_text()).values()
+    shown = [Path(f"/proc/{pid}/cmdline").read_text() for pid in running.pids()]
+    shown += [path.read_text() for path in (running.var / "log").iterdir()] + [running.out, running.err]
+    assert not any(secret in text for secret in secrets for text in shown)
+    nobody = redis.Redis.from_url(f"unix://{running.var}/run/redis.sock")
+    with nobody, pytest.raises(redis.AuthenticationError):
+        nobody.ping()
+
+
 def test_wrong_settings_are_all_named(root: object) -> None:
     answer = subprocess.run(
         [f"{root}/silta", "up", "--bots", "0"],
@@ -241,9 +263,9 @@ def test_wrong_settings_are_all_named(root: object) -> None:
 
 
 def test_r29_a_torn_file_of_redis_is_noted_for_the_hubs_to_show(running: FakeHouse) -> None:
-    with redis.Redis.from_url(f"unix://{running.var}/run/redis.sock") as client:
-        client.set("kept", "yes")
-        client.set("torn", "x" * 100)
+    with redis.Redis.from_url(running.redis_url) as client:
+        client.set("{silta}:kept", "yes")
+        client.set("{silta}:long", "x" * 100)
         assert not client.exists("{silta}:torn")
     assert running.process is not None
     running.process.send_signal(signal.SIGSTOP)  # so that the new start finds the file as it is left here
@@ -256,8 +278,8 @@ def test_r29_a_torn_file_of_redis_is_noted_for_the_hubs_to_show(running: FakeHou
 
     def noted() -> bool:
         try:
-            with redis.Redis.from_url(f"unix://{running.var}/run/redis.sock") as client:
-                return client.get("kept") == b"yes" and bool(client.exists("{silta}:torn"))
+            with redis.Redis.from_url(running.redis_url) as client:
+                return client.get("{silta}:kept") == b"yes" and bool(client.exists("{silta}:torn"))
         except redis.RedisError:
             return False
 

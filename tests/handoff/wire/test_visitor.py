@@ -44,5 +44,5 @@ def test_a_message_has_a_text_or_a_button(raw: str) -> None:
 def test_every_frame_type_is_covered_here() -> None:
     assert set(visitor.FRAMES) == {
         "hello", "message", "typing", "request_handoff", "cancel_handoff", "language", "rating", "transcript", "end",
-        "ping", "callback", "consent",
+        "ping", "callback", "consent", "export", "erase",
     }  # fmt: skip

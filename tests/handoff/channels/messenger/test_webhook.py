@@ -18,7 +18,7 @@ from handoff.http import make_http
 from handoff.settings import Settings
 from tests.handoff.channels.messenger.page import OLD_SECRET, PAGE, SECRET, Page, page_on
 from tests.handoff.channels.messenger.test_events import likely
-from tests.handoff.parts import Parts
+from tests.handoff.parts import AINO, Parts
 from tests.handoff.texts_for_tests import OWNER
 
 ASKED = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": "verify"}
@@ -175,7 +175,7 @@ async def test_a_picture_is_kept_and_agents_see_it(page: Page, monkeypatch: pyte
 
 
 async def _anybody(*_: Any) -> Any:
-    return None
+    return AINO
 
 
 async def test_what_is_no_picture_is_only_given_as_bytes(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,270 @@
+"""Who sees which conversation, over the agents' socket and HTTP (S5, S6, I9): in one process, with a peer that
+records."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from handoff import permissions
+from handoff.accounts import Account, Accounts
+from handoff.conversation import Conversation, Status
+from handoff.gateway.agent import AgentGateway, AgentSocket
+from handoff.http import make_http
+from handoff.permissions import frame_action, may
+from handoff.settings import Settings
+from handoff.wire import agent as wire
+from tests.handoff.frames_for_tests import frame_of
+from tests.handoff.parts import AINO, Parts, new_conversation, uid
+from tests.handoff.texts_for_tests import OWNER
+from tests.helpers.waiting import until
+
+IIDA = Account("iida", "iida@test.example", "Iida", languages=("fi",), skills=("general", "orders"), capacity=100)
+ORIGIN = "http://hub.test"
+SECRET = "maksukortti"
+
+
+class Peer:
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.closed = False
+
+    def push(self, frame: dict[str, Any]) -> None:
+        self.frames.append(json.loads(json.dumps(frame)))
+
+    def close(self, code: int, reason: str = "") -> None:
+        self.closed = True
+
+    async def flushed(self) -> None:
+        await asyncio.sleep(0)
+
+    def of(self, type: str) -> list[dict[str, Any]]:
+        return [frame for frame in self.frames if frame["type"] == type]
+
+
+@dataclass
+class Desk:
+    """An agent's socket without the line."""
+
+    socket: AgentSocket
+    peer: Peer
+
+    async def ask(self, frame: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a frame; without an id in it, what was pushed last."""
+        before = len(self.peer.frames)
+        await self.socket._handle(json.dumps(frame))
+        answers = [one for one in self.peer.frames[before:] if one["type"] in ("ack", "error")]
+        return answers[-1] if answers else {}
+
+    def knows(self, conversation: str) -> bool:
+        return conversation in json.dumps(self.peer.frames)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(redis_url="", var=tmp_path, owner_dir=OWNER, web_dir=tmp_path, origins=frozenset({ORIGIN}))
+
+
+@pytest.fixture
+async def listening(parts: Parts) -> AsyncIterator[None]:
+    """Notices reach the sockets."""
+    parts.fanout.first = (parts.hub.room.noticed,)
+    task = asyncio.create_task(parts.fanout.listen())
+    await asyncio.wait_for(parts.fanout.listening.wait(), 10)
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+async def desks(parts: Parts, settings: Settings) -> AsyncIterator[Any]:
+    accounts = Accounts(parts.redis, parts.keys)
+    opened: list[AgentSocket] = []
+
+    async def arrive(account: Account = IIDA, **cursors: int) -> Desk:
+        await accounts._save(account)
+        peer: Any = Peer()
+        socket = AgentSocket(AgentGateway(parts.hub, accounts, settings), peer)
+        opened.append(socket)
+        await socket._hello(wire.Hello(await accounts.socket_token(account), cursors, None, None))
+        return Desk(socket, peer)
+
+    yield arrive
+    for socket in opened:
+        socket.close()
+
+
+async def waiting(parts: Parts, language: str = "da", skill: str = "general") -> Conversation:
+    """A conversation that waits, in which something was said that others need not know."""
+    new = new_conversation(language)
+    await parts.say(new, SECRET)
+    await parts.hub.request_handoff(new, id=uid())
+    if skill != "general":
+        await parts.hub.transfer(AINO, new.id, id=uid(), to=None, skill=skill, note=None)
+    return await parts.state(new.id)
+
+
+async def test_s5_absent_and_forbidden_are_answered_alike_by_every_frame(
+    parts: Parts, desks: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    theirs, absent = await waiting(parts), "no-such-conversation"
+    await parts.redis.delete(*[key for key in await parts.redis.keys("*ack*")])
+    desk = await desks()
+    before = await parts.state(theirs.id)
+    for type, (_, fields) in wire.FRAMES.items():
+        for name, mark in (("conversation", ""), ("callback", ".1")):
+            if name not in fields:
+                continue
+            answers = []
+            for id in (absent, theirs.id):
+                frame = frame_of(wire.FRAMES, type, **{name: id + mark})
+                answer = await desk.ask(frame)
+                answers.append({**answer, "id": answer.get("id") == frame.get("id")})
+            assert answers[0] == answers[1], type
+            assert answers[0].get("type") != "ack", type
+    assert await parts.state(theirs.id) == before
+    assert not desk.knows(theirs.id) and not desk.knows(SECRET)
+    assert f"agent iida was refused conversation {theirs.id}" in caplog.text
+
+
+async def test_s5_an_agent_who_asks_for_a_thousand_ids_gets_no_event(parts: Parts, desks: Any) -> None:
+    theirs = [(await waiting(parts)).id for _ in range(10)]
+    desk = await desks()
+    told = set()
+    for n in range(1000):
+        answer = await desk.ask({"type": "open", "id": f"o{n}", "conversation": theirs[n // 100] if n % 2 else f"x{n}"})
+        told.add((answer["type"], answer["code"], answer["message"]))
+    assert len(told) == 1
+    assert desk.peer.of("event") == []
+
+
+@pytest.mark.parametrize("role", permissions.ROLES)
+async def test_s6_every_pair_of_role_and_frame_goes_by_the_table(
+    parts: Parts, desks: Any, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = (await waiting(parts, "fi")).id
+    desk = await desks()
+    monkeypatch.setattr(AgentSocket, "account", property(lambda _: replace(IIDA, role=role)))
+    for type in wire.FRAMES:
+        answer = await desk.ask(frame_of(wire.FRAMES, type, conversation=conversation, callback=conversation + ".1"))
+        refused = answer.get("message") == "Your role may not do this."
+        assert refused is not may(role, frame_action("agent", type)), type
+        if refused:
+            assert answer["code"] == "forbidden"
+
+
+async def test_s6_a_frame_without_a_line_is_nobodys(parts: Parts, desks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversation = (await waiting(parts, "fi")).id
+    desk = await desks(AINO)
+    without = {action: roles for action, roles in permissions.ACTIONS.items() if action != "agent:claim"}
+    monkeypatch.setattr(permissions, "ACTIONS", without)
+    answer = await desk.ask({"type": "claim", "id": "c", "conversation": conversation})
+    assert answer["code"] == "forbidden"
+    assert (await parts.state(conversation)).status is Status.QUEUED
+
+
+async def test_i9_the_welcome_has_own_lines_and_call_backs_only(parts: Parts, desks: Any) -> None:
+    mine, danish, billing = (
+        await waiting(parts, "fi"),
+        await waiting(parts, "da"),
+        await waiting(parts, "fi", "billing"),
+    )
+    welcome = (await desks()).peer.frames[0]
+    assert [line["conversation"] for line in welcome["queue"]] == [mine.id]
+    led = (await desks(AINO)).peer.frames[0]
+    assert {line["conversation"] for line in led["queue"]} == {mine.id, danish.id, billing.id}
+
+
+async def test_i9_notices_of_others_conversations_reach_nobody_else(parts: Parts, desks: Any, listening: None) -> None:
+    desk, lead = await desks(), await desks(AINO)
+    theirs = await waiting(parts)
+    await parts.hub.end(theirs.id, id=uid())
+    mine = await waiting(parts, "fi")
+
+    async def told() -> bool:
+        return desk.knows(mine.id) and lead.knows(theirs.id)
+
+    await until(told, "both have heard")
+    assert not desk.knows(theirs.id)
+
+
+async def test_i9_who_passes_a_conversation_on_sees_it_still_and_an_onlooker_no_more(
+    parts: Parts, desks: Any, listening: None
+) -> None:
+    giver, onlooker = await desks(), await desks(replace(IIDA, id="olga"))
+    conversation = (await waiting(parts, "fi")).id
+    for desk in (giver, onlooker):
+        assert (await desk.ask({"type": "open", "id": uid(), "conversation": conversation}))["type"] == "ack"
+    assert (await giver.ask({"type": "claim", "id": uid(), "conversation": conversation}))["type"] == "ack"
+    passed = {"type": "transfer", "id": uid(), "conversation": conversation, "to": {"skill": "billing"}}
+    assert (await giver.ask(passed))["type"] == "ack"
+
+    async def let_go() -> bool:
+        return conversation not in onlooker.socket._open
+
+    await until(let_go, "the onlooker follows it no more")
+    assert onlooker.peer.of("queue")[-1] == {"type": "queue", "conversation": conversation, "entry": None}
+    await parts.say(await parts.state(conversation), "vain laskutukselle")
+
+    async def heard() -> bool:
+        return "vain laskutukselle" in json.dumps(giver.peer.frames, ensure_ascii=False)
+
+    await until(heard, "the giver hears on")
+    assert "vain laskutukselle" not in json.dumps(onlooker.peer.frames, ensure_ascii=False)
+    assert (await onlooker.ask({"type": "open", "id": uid(), "conversation": conversation}))["code"] == "not_found"
+    assert (await giver.ask({"type": "open", "id": uid(), "conversation": conversation}))["type"] == "ack"
+
+
+async def test_s5_cursors_bring_nothing_of_others_conversations(parts: Parts, desks: Any) -> None:
+    theirs, mine = await waiting(parts), await waiting(parts, "fi")
+    desk = await desks(IIDA, **{theirs.id: 1, mine.id: 1, "absent": 1})
+    assert {frame["conversation"] for frame in desk.peer.of("event")} == {mine.id}
+    assert {frame["conversation"] for frame in desk.peer.of("resync")} == {theirs.id, "absent"}
+
+
+async def test_a_look_at_what_is_not_seen_is_shown_to_nobody(parts: Parts, desks: Any, listening: None) -> None:
+    desk, lead = await desks(), await desks(AINO)
+    theirs, mine = await waiting(parts), await waiting(parts, "fi")
+    for id in (theirs.id, mine.id):
+        await lead.ask({"type": "open", "id": uid(), "conversation": id})
+        await desk.ask({"type": "viewing", "conversation": id})
+
+    async def shown() -> bool:
+        return any(frame["conversation"] == mine.id for frame in lead.peer.of("viewing"))
+
+    await until(shown, "the look at what is seen is shown")
+    assert {frame["conversation"] for frame in lead.peer.of("viewing")} == {mine.id}
+
+
+async def test_s5_over_http_absent_and_forbidden_are_answered_alike(
+    parts: Parts, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, mine = await waiting(parts), await waiting(parts, "fi")
+    accounts = Accounts(parts.redis, parts.keys)
+
+    async def iida(_: str) -> Account:
+        return IIDA
+
+    monkeypatch.setattr(accounts, "signed_in", iida)
+    transport = httpx.ASGITransport(make_http(parts.hub, accounts, settings))
+    cookies = {"silta_session": "x"}
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies=cookies) as client:
+        for method, path, body in (
+            ("GET", "/api/conversations/{}", None),
+            ("PUT", "/api/drafts/{}", {"text": "x"}),
+            ("GET", "/api/drafts/{}", None),
+        ):
+            replies = [await client.request(method, path.format(id), json=body) for id in ("absent", theirs.id)]
+            assert replies[0].status_code == replies[1].status_code, path
+            assert replies[0].content == replies[1].content, path
+            assert (await client.request(method, path.format(mine.id), json=body)).status_code == 200
+        found = (await client.get("/api/search", params={"q": SECRET})).json()["conversations"]
+        assert [one["conversation"] for one in found] == [mine.id]
+        assert (await client.get("/api/search", params={"q": theirs.id})).json()["conversations"] == []

@@ -1,0 +1,54 @@
+"""One good frame of each type that a visitor or an agent may send. A new type needs one here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["AGENT", "VISITOR"]
+
+TEXTS = {"fi": "Huomio", "da": "Bemærk", "en": "Note"}
+
+VISITOR: Mapping[str, Mapping[str, Any]] = {
+    "hello": {"language": "fi"},
+    "message": {"id": "1", "text": "hei"},
+    "typing": {"on": True},
+    "request_handoff": {"id": "1"},
+    "cancel_handoff": {"id": "1"},
+    "language": {"id": "1", "value": "da"},
+    "rating": {"id": "1", "score": 5},
+    "callback": {"id": "1", "phone": "+358401234567", "window": "w"},
+    "consent": {"id": "1", "language": "en"},
+    "transcript": {"id": "1"},
+    "end": {"id": "1"},
+    "ping": {},
+}
+
+AGENT: Mapping[str, Mapping[str, Any]] = {
+    "hello": {"token": "t"},
+    "presence": {"id": "1", "value": "away"},
+    "claim": {"id": "1", "conversation": "c"},
+    "open": {"id": "1", "conversation": "c"},
+    "message": {"id": "1", "conversation": "c", "text": "hei"},
+    "note": {"id": "1", "conversation": "c", "text": "hei"},
+    "typing": {"conversation": "c", "on": True},
+    "viewing": {"conversation": "c"},
+    "suggest": {"id": "1", "conversation": "c"},
+    "transfer": {"id": "1", "conversation": "c", "to": {"skill": "billing"}},
+    "return_to_bot": {"id": "1", "conversation": "c"},
+    "resolve": {"id": "1", "conversation": "c"},
+    "ping": {},
+    "accept": {"id": "1", "conversation": "c"},
+    "decline": {"id": "1", "conversation": "c"},
+    "callback_take": {"id": "1", "callback": "k"},
+    "callback_done": {"id": "1", "callback": "k", "outcome": "reached"},
+    "callback_move": {"id": "1", "callback": "k", "window": "w"},
+    "snooze": {"id": "1", "conversation": "c", "until": "2026-11-23T09:00:00Z"},
+    "ask_help": {"id": "1", "conversation": "c"},
+    "join": {"id": "1", "conversation": "c", "seen": True},
+    "leave": {"id": "1", "conversation": "c"},
+    "request_approval": {"id": "1", "conversation": "c", "kind": "refund_exception", "text": "20 €"},
+    "decide": {"id": "1", "conversation": "c", "approval": "a", "approved": True},
+    "announce": {"id": "1", "texts": TEXTS, "to": "2026-11-23T09:00:00Z"},
+    "announce_end": {"id": "1", "announcement": "a"},
+}
