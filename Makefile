@@ -55,8 +55,9 @@ bot-tests: dev
 e2e: dev ## the whole of Silta, with real processes and a real browser
 	@SILTA_CHROMIUM=$$(ops/browser) $(HUB)/pytest tests/e2e -q
 
-faults: dev ## the long fault runs (about ninety minutes; says so beforehand, and what it did at the end)
-	@$(HUB)/pytest tests/faults -q
+faults: dev ## the long fault runs (about 75 minutes); RESUME=1 goes on where they were broken off, ROW=r12 runs one row
+	@SILTA_FAULTS_LEDGER=$(if $(ROW),,var/faults.jsonl) SILTA_FAULTS_RESUME=$(RESUME) \
+		$(HUB)/pytest tests/faults -q $(if $(ROW),-k $(ROW))
 
 bench: dev ## measurements
 	@$(HUB)/python -m bench

@@ -192,7 +192,9 @@ class WaitingRoom:
         pipe = redis.pipeline(transaction=False)
         pipe.zrange(keys.queue, 0, -1)
         pipe.hkeys(keys.assigned)
-        waiting, assigned = await self._store.call(pipe.execute())
+        pipe.lrange(keys.handled, 0, -1)
+        waiting, assigned, handled = await self._store.call(pipe.execute())
+        self.handling.remember(line.decode() for line in handled)
         pipe = redis.pipeline(transaction=False)
         for conversation in (*waiting, *assigned):
             pipe.hget(keys.state(conversation.decode()), "state")

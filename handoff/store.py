@@ -74,6 +74,9 @@ HELD_MS = 6_000
 """After this, messages that are still held back go to the bot: the hub that held them must have died, for typing puts
 it off for less."""
 
+HANDLED_KEPT = 500
+"""Handling times kept in Redis, over all skills: those of the last hours."""
+
 WAITED_MS = 1_500
 """So much of a pause counts toward the bot's limit: the visitor hears within it of the message, not of its turn."""
 
@@ -450,6 +453,7 @@ class Store:
             "room": _room(decision),
             "marks": _marks(self.keys, after),
             "window": False if decision.window_room is None else decision.window_room,
+            "handled": self._handled(before, after),
             # The log is the outbox of Messenger: the same write says that there is something in it.
             "who": who,
             "lost": lost,
@@ -468,6 +472,13 @@ class Store:
         if before.callback != after.callback:
             notice["callback"] = callbacks.task(after)
         return _json(plan), _json(notice)
+
+    def _handled(self, before: Conversation, after: Conversation) -> list[str | int] | bool:
+        """How long the agent had it, when this ends that."""
+        if before.assignee is None or before.assignee == after.assignee or before.assigned_at is None:
+            return False
+        seconds = (parse_ms(after.updated_at) - parse_ms(before.assigned_at)) // 1000
+        return [self.keys.handled, f"{seconds} {before.skill}", HANDLED_KEPT] if seconds > 0 else False
 
     def _deadline(self, before: Conversation, after: Conversation) -> int | bool:
         """Milliseconds until somebody must look at what the bot owes; 0 leaves the deadline, False removes it."""
