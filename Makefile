@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run setup dev train test lint style types web stories unit bot-tests hub-tests e2e browser faults bench lock clean
+.PHONY: help run setup dev train test lint style types web stories unit bot-tests hub-tests e2e browser tools supply faults bench lock clean
 
 HUB := .venv/hub/bin
 BOT := .venv/bot/bin
@@ -55,7 +55,13 @@ bot-tests: dev
 e2e: dev ## the whole of Silta, with real processes and a real browser
 	@SILTA_CHROMIUM=$$(ops/browser) $(HUB)/pytest tests/e2e -q
 
-faults: dev ## the long fault runs (about 75 minutes); RESUME=1 goes on where they were broken off, ROW=r12 runs one row
+tools: dev
+	@ops/supply --tools
+
+supply: dev ## lists of parts and licences, known faults of dependencies; says what could not be checked
+	@ops/supply
+
+faults: tools ## the long fault runs (about 75 minutes); RESUME=1 goes on where they were broken off, ROW=r12 runs one row
 	@SILTA_FAULTS_LEDGER=$(if $(ROW),,var/faults.jsonl) SILTA_FAULTS_RESUME=$(RESUME) \
 		$(HUB)/pytest tests/faults -q $(if $(ROW),-k $(ROW))
 

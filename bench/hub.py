@@ -37,6 +37,8 @@ LIMIT_MESSAGES = 8000
 RACERS = 50
 RACES = 40
 
+_NO_DIGITS = str.maketrans("0123456789", "ghijklmnop")
+
 Answered = dict[str, asyncio.Future[float]]
 Say = Callable[[int, str], Awaitable[None]]
 
@@ -51,7 +53,8 @@ async def load(say: Say, answered: Answered, rate: float | None) -> Latencies:
     start = time.perf_counter()
 
     def prepare() -> str:
-        key = uuid.uuid4().hex
+        # Letters alone: every now and then digits look like a personal number, are covered, and are waited for in vain.
+        key = uuid.uuid4().hex.translate(_NO_DIGITS)
         answered[key] = loop.create_future()
         waits.append(answered[key])
         began[key] = time.perf_counter()

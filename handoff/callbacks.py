@@ -16,7 +16,17 @@ from handoff.errors import BadRequest
 from handoff.hours import Hours
 from handoff.rules import CallbackRules
 
-__all__ = ["EMAIL_MAX_CHARS", "OUTCOMES", "Window", "checked_email", "checked_phone", "is_open", "task", "windows"]
+__all__ = [
+    "COUNTRY",
+    "EMAIL_MAX_CHARS",
+    "OUTCOMES",
+    "Window",
+    "checked_email",
+    "checked_phone",
+    "is_open",
+    "task",
+    "windows",
+]
 
 OUTCOMES = ("reached", "no_answer", "wrong_number", "answered_by_email")
 

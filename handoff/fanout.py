@@ -110,8 +110,11 @@ class Subscription:
                 self._restart(1)
             while self.sent < self._known and not self._closed:
                 metrics.caught_up.inc()
+                announced = self._known
                 page = await self._fanout.store.events(self.conversation, after=self.sent, most=PAGE)
                 if not page and await self._fanout.store.last(self.conversation) <= self.sent:
+                    if self._known > announced:
+                        continue  # a notice has overtaken the answer: what it tells of is there now
                     self._known = self.sent  # announced and not there: nothing is missing
                     break
                 first = page[0]["seq"] if page else self._known + 1

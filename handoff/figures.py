@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from handoff import metrics
+from handoff.channels.messenger.keys import MessengerKeys
+from handoff.channels.messenger.usages import Usages
 from handoff.clock import parse_ms
 from handoff.errors import StoreUnavailable
 from handoff.hub import Hub
@@ -25,18 +27,24 @@ async def look(hub: Hub) -> None:
 
 async def _look(hub: Hub) -> None:
     store, keys = hub.store, hub.store.keys
+    messenger = MessengerKeys(keys)
     pipe = store.redis.pipeline(transaction=False)
     pipe.zcard(keys.queue)
     pipe.hlen(keys.assigned)
     pipe.zcard(keys.due)
     pipe.xlen(keys.inbox)
     pipe.xlen(keys.dead)
-    waiting, assigned, due, inbox, dead = await store.call(pipe.execute())
+    pipe.zcard(messenger.due_in)
+    pipe.zcard(messenger.due_out)
+    waiting, assigned, due, inbox, dead, came, to_send = await store.call(pipe.execute())
     metrics.queue_waiting.set(waiting)
     metrics.assigned.set(assigned)
     metrics.bot_waiting.set(due)
     metrics.bot_inbox.set(inbox)
     metrics.dead_letters.set(dead)
+    metrics.messenger_in.set(came)
+    metrics.messenger_out.set(to_send)
+    metrics.messenger_usage.set(await Usages(store, messenger).percent())
     metrics.agents_online.set(await hub.presence.online())
     now = await hub.presence.now_ms()
     since = [parse_ms(line["waiting_since"]) for line in await hub.queue() if line["waiting_since"]]

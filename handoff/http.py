@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from handoff import figures, metrics
+from handoff import figures, metrics, openapi
 from handoff.accounts import Account, Accounts
 from handoff.canned import Reply
 from handoff.channels.messenger.channel import Messenger
@@ -317,5 +317,7 @@ def make_http(
     """The HTTP application. Without ``notices`` there is no privacy page."""
     pages = _Pages(hub, accounts, settings, messenger, canned, notices)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
-    app = Starlette(routes=pages.routes(), exception_handlers={Refused: _on_refused, Exception: _on_unforeseen})
+    routes = pages.routes()
+    routes.append(openapi.route(routes))
+    app = Starlette(routes=routes, exception_handlers={Refused: _on_refused, Exception: _on_unforeseen})
     return SecurityHeaders(app, hsts_s=settings.hsts_s)

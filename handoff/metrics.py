@@ -58,8 +58,14 @@ agents_online = Gauge("silta_agents_online", "Agents online and connected", regi
 bot_waiting = Gauge("silta_bot_waiting", "Conversations that wait for the bot's answer", registry=REGISTRY)
 bot_inbox = Gauge("silta_bot_inbox", "Entries on the bot's inbox", registry=REGISTRY)
 dead_letters = Gauge("silta_dead_letters", "Entries set aside and not looked at yet", registry=REGISTRY)
+messenger_in = Gauge("silta_messenger_in", "People on Messenger with events not applied yet", registry=REGISTRY)
+messenger_out = Gauge("silta_messenger_out", "Messenger conversations with something to send", registry=REGISTRY)
+messenger_usage = Gauge("silta_messenger_usage_percent", "Of Meta's allowance of calls, used", registry=REGISTRY)
 
-SHARED = (queue_waiting, queue_oldest, assigned, agents_online, bot_waiting, bot_inbox, dead_letters)
+SHARED = (
+    *(queue_waiting, queue_oldest, assigned, agents_online, bot_waiting, bot_inbox, dead_letters),
+    *(messenger_in, messenger_out, messenger_usage),
+)
 """Looked up when asked for."""
 
 

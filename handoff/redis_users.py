@@ -59,6 +59,9 @@ DEFAULT_OFF = "user default off resetpass resetkeys resetchannels -@all"
 
 SCRIPTS = ("+evalsha", "+script|load", "+script|exists")
 
+PRIMARY = ("+role", "+cluster|slots")
+"""Who is the primary: asked behind Sentinel and in a cluster."""
+
 DATA = (
     # Its own keys are the hub's to do with as it likes: refusing ZADD beside HSET would protect nothing. What reaches
     # beyond them (KEYS, FLUSHALL, MIGRATE, SORT with foreign keys …) is in @dangerous.
@@ -66,8 +69,9 @@ DATA = (
     *("+@transaction", "+@connection", "-@dangerous", "-@admin"),
     *("+time", "+wait"),
     *SCRIPTS,
-    # @dangerous takes these, too. INFO and ROLE: whether the server keeps what it is given, and is the primary.
-    *("+info", "+role"),
+    *PRIMARY,
+    # @dangerous takes these, too. INFO: whether the server keeps what it is given.
+    "+info",
     # What was erased must leave the file as well, which only a rewrite does.
     "+bgrewriteaof",
     *("-randomkey", "-dbsize"),
@@ -80,12 +84,13 @@ USERS = (
         ("bot:*", "tracker:*"),
         (),
         (
-            *("+ping", "+hello", "+auth", "+reset", "+quit", "+client|setname", "+client|setinfo", "+select", "+role"),
+            *("+ping", "+hello", "+auth", "+reset", "+quit", "+client|setname", "+client|setinfo", "+select"),
             *("+get", "+set", "+del", "+exists"),
             *("+llen", "+lindex", "+lrange", "+lpop", "+rpush"),
             *("+xadd", "+xack", "+xdel", "+xrange", "+xlen", "+xpending", "+xclaim", "+xreadgroup"),
             *("+xgroup|create", "+xgroup|delconsumer", "+xinfo|consumers"),
             *SCRIPTS,
+            *PRIMARY,
         ),
     ),
     RedisUser(

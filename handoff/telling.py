@@ -13,6 +13,8 @@ from handoff.service_texts import ServiceTexts
 __all__ = ["Teller", "clock"]
 
 _LOCALES = {"da": "da_DK", "en": "en_GB"}
+_SHORT_LOCALES = {"fi": "fi_FI", **_LOCALES}
+_SHORT_DATES = {"fi": "d.M.", "da": "d/M", "en": "d MMM"}
 _TODAY = {"fi": "tänään", "da": "i dag", "en": "today"}
 _TOMORROW = {"fi": "huomenna", "da": "i morgen", "en": "tomorrow"}
 _AT = {"fi": "klo ", "da": "kl. ", "en": "at "}
@@ -71,6 +73,21 @@ class Teller:
         day = self._day(language, first.date(), self._local(language, now).date())
         between = ", " if language == "en" else f" {_AT[language]}"
         return self._named(language, f"{day}{between}{span}")
+
+    def window_title(self, language: str, start: datetime, end: datetime, now: datetime) -> str:
+        """The same for a narrow button, without the zone: "ma klo 14–15", and from a week on with the date."""
+        first, last = self._local(language, start), self._local(language, end)
+        span = _span(language, first.hour * 60 + first.minute, last.hour * 60 + last.minute or 1440)
+        ahead = (first.date() - self._local(language, now).date()).days
+        if ahead == 0:
+            day = _TODAY[language]
+        elif ahead == 1:
+            day = _TOMORROW[language]
+        elif ahead < THIS_WEEK_DAYS:
+            day = format_date(first.date(), "EEE", locale=_SHORT_LOCALES[language])
+        else:
+            day = format_date(first.date(), _SHORT_DATES[language], locale=_SHORT_LOCALES[language])
+        return f"{day}, {span}" if language == "en" else f"{day} {_AT[language]}{span}"
 
     def open_text(self, language: str, hours: Hours, now: datetime) -> str:
         """Whether people are there, and until or from when."""

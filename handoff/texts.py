@@ -35,6 +35,7 @@ SYSTEM: Mapping[str, frozenset[str]] = {
     "reopened": frozenset(),
     "rating_thanks": frozenset(),
     "button_person": frozenset(),
+    "button_cancel": frozenset(),
     "masked": frozenset(),
     "page_inbox": frozenset(),
     "files_received": frozenset(),
@@ -83,6 +84,7 @@ CHANNEL: Mapping[str, frozenset[str]] = {
         "inbox_asks",
         "token",
         "restricted",
+        "courier_away",
         "working_again",
     )
 }

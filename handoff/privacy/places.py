@@ -46,6 +46,9 @@ NOTHING_PERSONAL: Mapping[str, str] = {
     "alive": "a process",
     "trouble": "of the page, not of a person",
     "gate": "a mark",
+    "usage": "a figure of the page",
+    "courier": "a process",
+    "courier_away": "a mark",
 }
 """Names of keys (in :class:`HubKeys`, :class:`Keys` or :class:`MessengerKeys`) that are no place, and why."""
 

@@ -2,10 +2,12 @@
 --
 -- KEYS  1 index  2 holders  3 what holds the work: a stream, or a conversation's state (hash)
 -- ARGV  1 lane  2 token  3 milliseconds until it is due again  4 '' for a stream, else the number that is done up to
+--       5… entries of the stream that are done
 -- Returns 1 when it was ours, else 0.
 if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HDEL', KEYS[2], ARGV[1])
 local more
+for i = 5, #ARGV do redis.call('XDEL', KEYS[3], ARGV[i]) end
 if ARGV[4] == '' then more = redis.call('XLEN', KEYS[3]) > 0
 else more = tonumber(redis.call('HGET', KEYS[3], 'last') or '0') > tonumber(ARGV[4]) end
 if more then

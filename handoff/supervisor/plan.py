@@ -15,11 +15,13 @@ from handoff.supervisor.demo import messenger_settings
 from handoff.supervisor.errors import NotSetUp
 from handoff.supervisor.ports import free_ports
 from handoff.supervisor.process import Process
-from handoff.supervisor.readiness import bot_reads, http_ok, redis_answers
+from handoff.supervisor.readiness import bot_reads, courier_lives, http_ok, redis_answers
 from handoff.supervisor.settings import UpSettings
 
 __all__ = ["Part", "Plan", "Stage", "make_plan"]
 
+PAGE_NEEDS = tuple(f"SILTA_MESSENGER_{name}" for name in ("APP_SECRET", "VERIFY_TOKEN", "PAGE_TOKEN"))
+"""With these there is a page. When only some are set the hubs say so, and do not start."""
 
 HUBS_OWN = ("SILTA_MESSENGER_", "SILTA_SECRETS", "SILTA_SMTP_", "SILTA_OIDC_", "SILTA_VAULT_")
 """Beginnings of settings that hold secrets of the hub: no other part gets them."""
@@ -34,7 +36,7 @@ class Stage(IntEnum):
     REDIS = 1
     """Everything else keeps its data here, and writes until it ends: first in, last out."""
     BOT = 2
-    """Bots and the action server."""
+    """Bots and the action server, and what works for Messenger."""
     HUB = 3
     """The public side: opens when there is something behind it, and closes first."""
 
@@ -103,14 +105,15 @@ def make_plan(settings: UpSettings) -> Plan:
         page = {key: value for key, value in own.items() if key.startswith("SILTA_MESSENGER_")}
         parts.append(_demo(settings, demo_port, {**common, **page}))
     public = {**common, **own, "SILTA_REDIS_URL": hub_url}
+    if all(own.get(name) for name in PAGE_NEEDS) and own.get("SILTA_MESSENGER_COURIER", "1") == "1":
+        public["SILTA_MESSENGER_COURIER"] = "1"
+        parts.append(_courier(settings, url, public))
     parts.extend(_hub(settings, number, port, public) for number, port in enumerate(health_ports, 1))
     return Plan(tuple(_patient(part, settings.patience) for part in parts), url, common, demo_url)
 
 
 def _patient(part: Part, factor: float) -> Part:
-    return replace(
-        part, ready_timeout_s=part.ready_timeout_s * factor, stop_timeout_s=part.stop_timeout_s * factor
-    )
+    return replace(part, ready_timeout_s=part.ready_timeout_s * factor, stop_timeout_s=part.stop_timeout_s * factor)
 
 
 def _common(settings: UpSettings) -> dict[str, str]:
@@ -121,6 +124,7 @@ def _common(settings: UpSettings) -> dict[str, str]:
         SILTA_PORT=str(settings.port),
         SILTA_VAR=str(settings.var),
         PYTHONPATH=str(settings.root),
+        RASA_TELEMETRY_ENABLED="false",  # nothing of a house is told to anybody else
         PYTHONUNBUFFERED="1",  # a log must show the last words of a process that is killed
     )
     return environ
@@ -180,6 +184,16 @@ def _hub(settings: UpSettings, number: int, health_port: int, common: Mapping[st
     if settings.hubs > 1:
         own["SILTA_REUSE_PORT"] = "1"  # they listen on the same port side by side
     return Part(name, Stage.HUB, command, _named(name, common, **own), ready, 60.0, 15.0)
+
+
+def _courier(settings: UpSettings, url: str, environ: Mapping[str, str]) -> Part:
+    """Messenger's work, in a process that the machine serves after the hubs; ready before them, who look for it."""
+
+    async def ready(process: Process) -> bool:
+        return await courier_lives(url, process.pid)
+
+    command = (str(settings.hub_python), "-m", "handoff.channels.messenger")
+    return Part("messenger", Stage.BOT, command, _named("messenger", environ), ready, 60.0, 15.0)
 
 
 def _demo(settings: UpSettings, port: int, environ: Mapping[str, str]) -> Part:

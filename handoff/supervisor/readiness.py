@@ -13,10 +13,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from handoff.channels.messenger.keys import MessengerKeys
 from handoff.events import Keys
+from handoff.keys import HubKeys
 from handoff.redis_address import pool
 
-__all__ = ["POLL_S", "bot_reads", "client_of", "http_ok", "redis_answers"]
+__all__ = ["POLL_S", "bot_reads", "client_of", "courier_lives", "http_ok", "redis_answers"]
 
 POLL_S = 0.1
 """Between two questions to a part that is starting."""
@@ -68,6 +70,15 @@ async def bot_reads(url: str, pid: int) -> bool:
                 if _pid_of(await client.get(key)) == pid:
                     return True
             return False
+        except (RedisError, OSError):
+            return False
+
+
+async def courier_lives(url: str, pid: int) -> bool:
+    """Whether the Messenger process with this number has given a sign of life."""
+    async with client_of(url) as client:
+        try:
+            return _pid_of(await client.get(MessengerKeys(HubKeys()).courier)) == pid
         except (RedisError, OSError):
             return False
 

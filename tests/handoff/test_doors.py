@@ -43,7 +43,7 @@ def routes(parts: Parts, tmp_path: Path) -> list[Route]:
     """The real routes, as they are before they get their doors."""
     settings = Settings(redis_url="", var=tmp_path, owner_dir=OWNER, web_dir=tmp_path)
     messenger: Any = _Messenger()
-    return module._Pages(parts.hub, Accounts(parts.redis, parts.keys), settings, messenger, ())._routes()
+    return module._Pages(parts.hub, Accounts(parts.redis, parts.keys), settings, messenger, (), None)._routes()
 
 
 def test_s6_every_route_has_a_line(routes: list[Route]) -> None:

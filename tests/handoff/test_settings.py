@@ -149,3 +149,16 @@ def test_what_redis_must_promise_is_set_and_checked() -> None:
         "SILTA_HEALTH_PORT",
         "SILTA_TENANT",
     }
+
+
+def test_proxies_and_hsts_are_read_and_wrong_ones_are_named() -> None:
+    given = {"SILTA_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,::1", "SILTA_HSTS_S": "600"}
+    made = Settings.from_environment({**REDIS, **given})
+    assert [str(network) for network in made.trusted_proxies] == ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]
+    assert made.hsts_s == 600
+    plain = Settings.from_environment(REDIS)
+    assert (plain.trusted_proxies, plain.hsts_s) == ((), 0)
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({**REDIS, "SILTA_TRUSTED_PROXIES": "10.0.0.0/8, proxy", "SILTA_HSTS_S": "-1"})
+    named = [problem.partition(":")[0] for problem in refused.value.problems]
+    assert named == ["SILTA_TRUSTED_PROXIES", "SILTA_HSTS_S"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from handoff.channels.messenger import decisions
 from handoff.channels.messenger.alarms import Alarms
+from handoff.channels.messenger.choices import Choices
 from handoff.channels.messenger.client import Graph, GraphError
 from handoff.channels.messenger.events import Event, Kind, text_of
 from handoff.channels.messenger.failures import Cure, Failure
@@ -67,7 +68,9 @@ class Arrivals:
         alarms: Alarms,
         settings: MessengerSettings,
         clock: Callable[[], int],
+        choices: Choices,
     ) -> None:
+        self._choices = choices
         self._hub = hub
         self._threads = threads
         self._outbox = outbox
@@ -118,11 +121,11 @@ class Arrivals:
         if turn is Turn.ASKED:
             await self._asked(thread, event)
         elif turn is Turn.BACK:
-            await self._back(thread, event.key)
+            await self.back(thread, event.key)
         elif turn is Turn.LEFT and event.kind is not Kind.ECHO:
             await self._left(thread, event)
         elif event.kind in (Kind.MESSAGE, Kind.POSTBACK) and self._stale(thread, event):
-            await self._back(thread, event.key)
+            await self.back(thread, event.key)
 
     def _stale(self, thread: Thread, event: Event) -> bool:
         """Whether the page inbox had the thread and has it no more, by a message that came to us to answer."""
@@ -138,7 +141,8 @@ class Arrivals:
 
         await self._request(thread, decide, new=self._new(thread, event))
 
-    async def _back(self, thread: Thread, key: str) -> None:
+    async def back(self, thread: Thread, key: str) -> None:
+        """The thread is ours again: the bot answers, and says so. Once for each ``key``."""
         await self._threads.note(thread.conversation, inbox="")
 
         async def decide(state: Conversation) -> Decision | None:
@@ -199,6 +203,10 @@ class Arrivals:
         """What the person wrote or tapped. A payload counts only where it is one of ours; else the words alone do."""
         new, hub = self._new(thread, event), self._hub
         button, topic = pressed(payload), topic_of(payload)
+        seq = await self._choices.heard(thread, event, new, text, button) if topic is None else None
+        if seq is not None:
+            await self._said(thread, event, seq)
+            return
         try:
             answer = await hub.visitor_message(new, id=event.key, text=text, button=button, topic=topic)
         except NotFound:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ import httpx
 from handoff.channels.messenger.failures import Cure, Failure, of_reply
 from handoff.channels.messenger.settings import MessengerSettings
 from handoff.channels.messenger.signature import proof
+from handoff.channels.messenger.usage import STALE_S, Usage, read
 
 __all__ = ["CONNECT_TIMEOUT_S", "REPLY_TIMEOUT_S", "Graph", "GraphError"]
 
@@ -49,6 +51,7 @@ class Graph:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._settings = settings
+        self._usage, self._told = Usage(), 0.0
         self._whole_s = connect_timeout_s + reply_timeout_s
         self._page = settings.page_id or "me"
         self._known = {
@@ -65,6 +68,13 @@ class Graph:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    @property
+    def usage(self) -> Usage:
+        """How much of the allowance was used when Meta last told; nothing when that was long ago, or when the time is
+        over for which nothing was to be sent: then one call looks again."""
+        age_s = time.monotonic() - self._told
+        return self._usage if age_s < (self._usage.wait_s or STALE_S) else Usage()
 
     async def send(self, person: str, message: Mapping[str, Any], fields: Mapping[str, str], metadata: str) -> str:
         """Send a message; Meta's id of it. ``fields`` say under which rule it may go.
@@ -137,6 +147,9 @@ class Graph:
         except (httpx.HTTPError, TimeoutError) as error:
             # Sent, in part or whole, and no answer: it may have been done.
             raise GraphError(Failure(Cure.UNKNOWN, "graph", type(error).__name__)) from error
+        told = read(reply.headers)
+        if told is not None:
+            self._usage, self._told = told, time.monotonic()
         try:
             answer = json.loads(reply.content)
         except (ValueError, RecursionError):

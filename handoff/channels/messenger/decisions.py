@@ -14,6 +14,8 @@ from handoff.texts import Texts
 
 __all__ = [
     "INBOX",
+    "asked",
+    "chose",
     "inbox_left",
     "inbox_took",
     "inbox_wrote",
@@ -60,6 +62,24 @@ def sent_files(
         told = texts.say(language, "files_received")
         draft.add(Kind.MESSAGE, SYSTEM, text=told, buttons=buttons, data={"cause": "files", "of": entry.seq})
     return draft.done(seq=entry.seq)
+
+
+def chose(conversation: Conversation, *, at: str, text: str, client_id: str) -> Decision:
+    """The visitor chose or gave something that the service asked for; neither bot nor agent has to answer it."""
+    draft = Draft(conversation, at)
+    entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
+    draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
+    return draft.done(seq=entry.seq)
+
+
+def asked(
+    conversation: Conversation, *, at: str, text: str, buttons: Sequence[tuple[str, str]], cause: str
+) -> Decision:
+    """The service asks the visitor something, with buttons of (title, topic) where there is a choice."""
+    draft = Draft(conversation, at)
+    shown = draft.offer(buttons)
+    draft.add(Kind.MESSAGE, SYSTEM, text=text, data={"cause": cause}, **({"buttons": shown} if shown else {}))
+    return draft.done()
 
 
 def masked(conversation: Conversation, texts: Texts, *, at: str, of: int, count: int) -> Decision:

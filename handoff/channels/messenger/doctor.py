@@ -14,6 +14,7 @@ from typing import Any
 from handoff.channels.messenger.client import Graph, GraphError
 from handoff.channels.messenger.failures import Cure
 from handoff.channels.messenger.settings import MessengerSettings
+from handoff.channels.messenger.usage import Usage
 
 __all__ = ["FIELDS", "SCOPES", "Finding", "State", "examine"]
 
@@ -156,8 +157,17 @@ async def examine(
             found.append(Finding(State.BAD, "token", "not valid; make a new page token"))
         else:
             found.append(Finding(State.BAD, "Graph", f"{settings.graph_url} does not answer as it should ({error})"))
+    found.append(of_usage(graph.usage))
     found.append(_of_human_agent(settings.human_agent))
     return found
+
+
+def of_usage(usage: Usage) -> Finding:
+    """How much of Meta's allowance of calls is used."""
+    said = f"{usage.percent:g} % of the calls that Meta allows in an hour"
+    if usage.regain_s:
+        said += f"; it takes calls again in {usage.regain_s / 60:g} min"
+    return Finding(State.WARNING if usage.high else State.GOOD, "usage", said)
 
 
 def _of_human_agent(permitted: bool) -> Finding:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from handoff.channels.messenger.cover import covered
 from handoff.channels.messenger.events import Event, Kind, decode, in_order
 from handoff.channels.messenger.keys import SEEN_TTL_S, MessengerKeys
-from handoff.channels.messenger.lanes import Lanes, Left
+from handoff.channels.messenger.lanes import POLL_S, Lanes, Left
 from handoff.errors import Erased, StoreUnavailable
 from handoff.store import Store
 from handoff.writer import Writer, load_script
@@ -54,14 +54,31 @@ class Inbox:
     """Accepts events, and applies them in lanes. Run :meth:`run` for ever."""
 
     def __init__(
-        self, store: Store, writer: Writer, keys: MessengerKeys, applier: Applier, *, settle_s: float = SETTLE_S
+        self,
+        store: Store,
+        accepts: Writer,
+        writer: Writer,
+        keys: MessengerKeys,
+        applier: Applier,
+        *,
+        settle_s: float = SETTLE_S,
+        look_s: float = POLL_S,
     ) -> None:
+        """``accepts`` writes what came, ``writer`` the rest; ``look_s`` as ``poll_s`` of the lanes."""
         self._store = store
-        self._writer = writer
+        self._writer = accepts
         self._keys = keys
         self._applier = applier
         self._settle_ms = round(settle_s * 1000)
-        self._lanes = Lanes(store, writer, due=keys.due_in, held=keys.held_in, source=keys.stream, work=self._work)
+        self._lanes = Lanes(
+            store,
+            writer,
+            due=keys.due_in,
+            held=keys.held_in,
+            source=keys.stream,
+            work=self._work,
+            poll_s=look_s,
+        )
 
     async def run(self) -> None:
         await self._lanes.run()
@@ -99,14 +116,15 @@ class Inbox:
             if event is not None:
                 known[event.key] = (id, event)
         early = False
+        done: list[bytes] = []
         for event in in_order(event for _, event in known.values()):
             await keep()
             id = known[event.key][0]
             if await self._apply(event, id):
-                await self._remove(stream, id)
+                done.append(id)
             else:
                 early = True
-        return Left(RETRY_S if early else 0.0)
+        return Left(RETRY_S if early else 0.0, done=tuple(done))
 
     async def _read(self, stream: str, id: bytes, fields: dict[bytes, bytes]) -> Event | None:
         try:

@@ -30,6 +30,13 @@ class MessengerKeys:
         self.gate = self.prefix + "gate"
         """String with a time to live: nobody sends while it is there."""
 
+        self.usage = self.prefix + "usage"
+        """String with a time to live: percent of Meta's allowance of calls that is used."""
+        self.courier = self.prefix + "courier"
+        """String with a time to live: a courier's sign of life, JSON (``process``, ``pid``)."""
+        self.courier_away = self.prefix + "courier:away"
+        """String: since when there has been none; whoever writes or takes it away tells the consoles."""
+
     def seen(self, key: str) -> str:
         """String with :data:`SEEN_TTL_S`: an event that was accepted."""
         return f"{self.prefix}seen:{key}"

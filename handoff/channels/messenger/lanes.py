@@ -51,10 +51,12 @@ class Lost(Exception):
 
 @dataclass(frozen=True)
 class Left:
-    """How a lane is left. ``delay_s`` until it is due again if there is work; ``upto`` what is done of a log."""
+    """How a lane is left. ``delay_s`` until it is due again if there is work; ``upto`` what is done of a log, ``done``
+    the entries of a stream that are."""
 
     delay_s: float = 0.0
     upto: int | None = None
+    done: tuple[bytes, ...] = ()
 
 
 class Lanes:
@@ -179,6 +181,7 @@ class Lanes:
         try:
             upto = str(-1 if left.upto is None else left.upto) if self._of_log else ""
             delay = round(left.delay_s * 1000)
-            await self._writer.run(_RELEASE, [*names, self._source(lane)], [lane, token, delay, upto])
+            given: list[str | bytes | int] = [lane, token, delay, upto, *left.done]
+            await self._writer.run(_RELEASE, [*names, self._source(lane)], given)
         except (StoreUnavailable, RedisError, OSError, TimeoutError):
             pass  # the lease ends by itself

@@ -6,6 +6,7 @@ so that whoever goes on after a crash or a timeout knows that the message may be
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +23,7 @@ from handoff.channels.messenger.routing import METADATA
 from handoff.channels.messenger.settings import INBOX_APP, PAGE_INBOX, MessengerSettings
 from handoff.channels.messenger.signs import Signs
 from handoff.channels.messenger.threads import Attempt, Thread, Threads
+from handoff.channels.messenger.usages import Usages
 from handoff.channels.messenger.window import Closed, standing
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
@@ -39,6 +41,9 @@ messages that were lost."""
 
 BACK_OFF_S = (0.5, 30.0)
 """The first pause after a call that failed, doubled each time, and the longest."""
+
+LOOK_AGAIN_S = 60.0
+"""The longest pause at once when Meta's allowance is used up: it may be larger again sooner than was told."""
 
 Keep = Callable[[], Awaitable[None]]
 
@@ -84,6 +89,7 @@ class Outbox:
         self._alarms = alarms
         self._signs = signs
         self._clock = clock
+        self._usages = Usages(hub.store, keys)
         self._confirm_ms = round(confirm_s * 1000)
         self._back_off_s = back_off_s
         state = hub.store.keys.state
@@ -160,6 +166,7 @@ class Outbox:
         if attempt is not None:
             self._wait_for_echo(attempt)
         await self._gate()
+        await self._slower(keep)
         human = event["author"]["role"] == "agent" and event["kind"] == "message"
         current = await self._threads.load(thread.conversation) or thread
         rule = standing(
@@ -178,6 +185,7 @@ class Outbox:
             return await self._failed(current, event, part, error.failure)
         await self._threads.sent(thread.conversation, part, mid, started)
         await self._alarms.over()
+        await self._usages.tell(self._graph.usage)
         return True
 
     async def _attempt(self, thread: Thread, part: str) -> Attempt | None:
@@ -196,6 +204,15 @@ class Outbox:
         pause = await self._alarms.pause_s()
         if pause > 0:
             raise _Later(pause)
+
+    async def _slower(self, keep: Keep) -> None:
+        """Use the rest of Meta's allowance slowly, and none of it when there is no rest."""
+        usage = self._graph.usage
+        if usage.wait_s:
+            raise _Later(min(usage.wait_s, LOOK_AGAIN_S))
+        if usage.pause_s:
+            await asyncio.sleep(usage.pause_s)
+            await keep()
 
     async def _failed(self, thread: Thread, event: Mapping[str, Any], part: str, failure: Failure) -> bool:
         conversation, seq = thread.conversation, int(event["seq"])

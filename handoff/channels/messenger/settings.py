@@ -49,6 +49,9 @@ class MessengerSettings:
     media_hosts: tuple[str, ...] = MEDIA_HOSTS
     language: str = LANGUAGES[0]
     """Of a person who has not written yet; what they write decides."""
+    courier: bool = False
+    """Whether a process of its own applies what came and sends what is due, see
+    :mod:`handoff.channels.messenger.courier`; else every hub does beside its sockets."""
     test_clock: Path | None = None
     """A file with seconds to add to the clock of the windows: tests alone live through a week in a minute."""
 
@@ -74,6 +77,7 @@ class MessengerSettings:
             human_agent=_one_of("HUMAN_AGENT", given, ("0", "1"), problems) == "1",
             media_hosts=_hosts(given, problems),
             language=_one_of("LANGUAGE", given, LANGUAGES, problems),
+            courier=_one_of("COURIER", given, ("0", "1"), problems) == "1",
             test_clock=Path(env["SILTA_TEST_CLOCK"]) if env.get("SILTA_TEST_CLOCK") else None,
         )
 

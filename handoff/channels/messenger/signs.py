@@ -20,7 +20,8 @@ __all__ = ["Signs"]
 log = logging.getLogger("silta.messenger")
 
 AT_ONCE = 8
-"""Marks on their way at once; more are dropped, for a late mark is worth nothing and messages need the line."""
+"""Marks on their way at once; more are dropped, as are all when Meta's allowance of calls grows short: a late
+mark is worth nothing, and messages need the line."""
 
 TYPING_EVERY_S = 10
 """A typing mark stands for 20 s at Meta's; while an agent types it is renewed this often, by one hub."""
@@ -59,7 +60,7 @@ class Signs:
         await end(*self._tasks)
 
     def _start(self, work: Any) -> None:
-        if len(self._tasks) >= AT_ONCE:
+        if len(self._tasks) >= AT_ONCE or self._graph.usage.high:
             work.close()
             return
         task = asyncio.create_task(work, name="messenger-sign")

@@ -10,8 +10,12 @@ from typing import Any
 from handoff.channels.messenger.keys import MessengerKeys
 from handoff.store import Store
 from handoff.tokens import new_id
+from handoff.writer import load_script
 
 __all__ = ["Attempt", "Thread", "Threads"]
+
+
+_WRITES = load_script("plain_writes")
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Thread:
     """Times are milliseconds by Meta's clock, 0 for never. ``cursor`` is the last number of the log that is settled.
 
     ``inbox``: a human in the page inbox has the thread; ``echo`` when we only saw them write, ``control`` when Meta
-    said so, empty when not. ``attempts`` are by ``SEQ:PART``, for entries above the cursor.
+    said so, empty when not. ``asking``: what the person was asked to write, ``phone:WINDOW`` or ``email``.
+    ``attempts`` are by ``SEQ:PART``, for entries above the cursor.
     """
 
     conversation: str
@@ -38,6 +43,7 @@ class Thread:
     tries: int = 0
     inbox: str = ""
     inbox_at: int = 0
+    asking: str = ""
     delivered: int = 0
     read: int = 0
     choices: Mapping[str, str] = field(default_factory=dict)
@@ -66,11 +72,12 @@ class Threads:
         """A person's thread, begun when it is new."""
         redis, call = self._store.redis, self._store.call
         lane, made = f"{page}:{person}", new_id()
-        known = await call(redis.set(self._keys.person(lane), made, nx=True, get=True))
+        name = self._keys.person(lane)
+        known = await call(redis.get(name)) or await call(redis.set(name, made, nx=True, get=True))
         conversation = known.decode() if known is not None else made
         found = await self.load(conversation)
         if found is None:
-            await call(redis.hset(self._keys.thread(conversation), mapping={"page": page, "person": person}))
+            await self.note(conversation, page=page, person=person)
             found = Thread(conversation, page, person)
         return found
 
@@ -85,6 +92,7 @@ class Threads:
             fields["page"],
             fields["person"],
             inbox=fields.get("inbox", ""),
+            asking=fields.get("asking", ""),
             choices=json.loads(fields.get("choices", "{}")),
             attempts={
                 name.removeprefix(_ATTEMPT): Attempt(**json.loads(value))
@@ -96,8 +104,8 @@ class Threads:
 
     async def note(self, conversation: str, **fields: str | int) -> None:
         """Set fields of the thread."""
-        mapping: dict[Any, Any] = dict(fields)
-        await self._store.call(self._store.redis.hset(self._keys.thread(conversation), mapping=mapping))
+        pairs = [str(part) for pair in fields.items() for part in pair]
+        await self._write(("HSET", self._keys.thread(conversation), *pairs))
 
     async def keep_choices(self, conversation: str, choices: Mapping[str, str]) -> None:
         """What the person may type for the choices of the latest message."""
@@ -107,22 +115,21 @@ class Threads:
 
     async def trying(self, conversation: str, part: str, at: int) -> None:
         """A part is about to be sent: whoever finds this and no ``sent`` does not know whether it was."""
-        await self._attempt(conversation, part, Attempt(at))
+        await self._write(self._attempt(conversation, part, Attempt(at)))
 
     async def not_sent(self, conversation: str, part: str) -> None:
         """Graph has said that a part did not go."""
-        await self._store.call(self._store.redis.hdel(self._keys.thread(conversation), _ATTEMPT + part))
+        await self._write(("HDEL", self._keys.thread(conversation), _ATTEMPT + part))
 
     async def sent(self, conversation: str, part: str, mid: str, at: int) -> None:
         """A part is with Graph, by its answer or by its echo."""
         seq, name = int(part.partition(":")[0]), self._keys.sent(conversation)
-        await self._attempt(conversation, part, Attempt(at, mid))
-        pipe = self._store.redis.pipeline(transaction=True)
-        pipe.zadd(name, {str(seq): at})
-        pipe.zremrangebyrank(name, 0, -SENT_KEPT - 1)
-        await self._store.call(pipe.execute())
-        if mid:
-            await self.name(conversation, mid, seq)
+        await self._write(
+            self._attempt(conversation, part, Attempt(at, mid)),
+            ("ZADD", name, str(at), str(seq)),
+            ("ZREMRANGEBYRANK", name, "0", str(-SENT_KEPT - 1)),
+            *([("HSET", self._keys.mids(conversation), mid, str(seq))] if mid else []),
+        )
 
     async def sent_by(self, conversation: str, at: int) -> int:
         """The latest entry that was sent at ``at`` or before, 0 for none."""
@@ -133,25 +140,27 @@ class Threads:
 
     async def settle(self, conversation: str, cursor: int, done: Mapping[str, Any]) -> None:
         """Everything up to ``cursor`` is sent or never will be; the attempts in ``done`` are not needed any more."""
-        redis, name = self._store.redis, self._keys.thread(conversation)
-        pipe = redis.pipeline(transaction=True)
-        pipe.hset(name, mapping={"cursor": cursor, "tries": 0})
+        name = self._keys.thread(conversation)
         stale = [_ATTEMPT + part for part in done if int(part.partition(":")[0]) <= cursor]
-        if stale:
-            pipe.hdel(name, *stale)
-        await self._store.call(pipe.execute())
-
-    async def _attempt(self, conversation: str, part: str, attempt: Attempt) -> None:
-        value = json.dumps({"at": attempt.at, "mid": attempt.mid})
-        await self._store.call(
-            self._store.redis.hset(self._keys.thread(conversation), mapping={_ATTEMPT + part: value})
+        await self._write(
+            ("HSET", name, "cursor", str(cursor), "tries", "0"), *([("HDEL", name, *stale)] if stale else [])
         )
+
+    def _attempt(self, conversation: str, part: str, attempt: Attempt) -> tuple[str, ...]:
+        value = json.dumps({"at": attempt.at, "mid": attempt.mid})
+        return ("HSET", self._keys.thread(conversation), _ATTEMPT + part, value)
+
+    async def _write(self, *commands: tuple[str, ...]) -> None:
+        """Commands, each with its name, its key and its arguments: all of them in one step."""
+        names = list(dict.fromkeys(command[1] for command in commands))
+        rows = [[command[0], names.index(command[1]) + 1, *command[2:]] for command in commands]
+        await self._store.run(_WRITES, names, [json.dumps(rows)])
 
     # -- Meta's message ids
 
     async def name(self, conversation: str, mid: str, seq: int) -> None:
         """Meta calls the entry ``seq`` by this id."""
-        await self._store.call(self._store.redis.hset(self._keys.mids(conversation), mapping={mid: seq}))
+        await self._write(("HSET", self._keys.mids(conversation), mid, str(seq)))
 
     async def number(self, conversation: str, mid: str) -> int | None:
         """The entry that Meta calls by this id."""

@@ -15,6 +15,8 @@ import redis
 
 from handoff.supervisor.redis_server import socket_path
 from tests.handoff.supervisor.conftest import FakeHouse, alive, interrupt
+from tests.helpers.redis_server import RedisServer
+from tests.helpers.redis_users import as_user
 from tests.helpers.waiting import until_sync
 
 
@@ -249,6 +251,18 @@ def test_s14_each_part_signs_in_to_redis_by_its_own_name_and_no_password_is_show
     nobody = redis.Redis.from_url(f"unix://{running.var}/run/redis.sock")
     with nobody, pytest.raises(redis.AuthenticationError):
         nobody.ping()
+
+
+def test_s14_an_outside_redis_serves_with_the_users_that_we_print(house: FakeHouse) -> None:
+    with RedisServer() as server:
+        server.start()
+        urls = {"SILTA_REDIS_URL": as_user(server.url, "hub"), "SILTA_REDIS_BOT_URL": as_user(server.url, "bot")}
+        house.up(environ=urls)
+        house.wait_ready()
+        assert [line for line in server.denied() if "config|get" not in line] == []
+        assert house.err == ""
+        interrupt(house)
+        assert house.wait_end() == 0
 
 
 def test_wrong_settings_are_all_named(root: object) -> None:

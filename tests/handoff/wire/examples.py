@@ -1,11 +1,17 @@
-"""One good frame of each type that a visitor or an agent may send. A new type needs one here."""
+"""One good frame of each type that a visitor or an agent may send, as JSON. A type that is not written here gets an
+example by trying; one for which that fails needs a line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from itertools import product
 from typing import Any
 
-__all__ = ["AGENT", "VISITOR"]
+from handoff.wire import agent, visitor
+from handoff.wire.codec import REQUIRED, Malformed
+
+__all__ = ["of_agent", "of_visitor"]
 
 TEXTS = {"fi": "Huomio", "da": "Bemærk", "en": "Note"}
 
@@ -52,3 +58,30 @@ AGENT: Mapping[str, Mapping[str, Any]] = {
     "announce": {"id": "1", "texts": TEXTS, "to": "2026-11-23T09:00:00Z"},
     "announce_end": {"id": "1", "announcement": "a"},
 }
+
+GUESSES: tuple[Any, ...] = ("1", True, 1, "fi", "a@shop.example", {}, [], ["1"], "2026-11-23T09:00:00Z")
+
+
+def of_visitor(known: Mapping[str, Any]) -> list[str]:
+    return [_example(name, known, VISITOR, visitor.decode) for name in known]
+
+
+def of_agent(known: Mapping[str, Any]) -> list[str]:
+    return [_example(name, known, AGENT, agent.decode) for name in known]
+
+
+def _example(
+    name: str, known: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]], decode: Callable[[str], Any]
+) -> str:
+    if name in written:
+        return json.dumps({"type": name, **written[name]})
+    _, fields = known[name]
+    needed = [field for field, (_, default) in fields.items() if default is REQUIRED]
+    for values in product(GUESSES, repeat=len(needed)):
+        frame = json.dumps({"type": name, **dict(zip(needed, values, strict=True))})
+        try:
+            decode(frame)
+        except Malformed:
+            continue
+        return frame
+    raise AssertionError(f"{name} needs an example in {__file__}")

@@ -56,10 +56,23 @@ class FakeGraph:
     actions: list[str] = field(default_factory=list)
     delay_s: float = 0.0
     asked_names: int = 0
+    owner: str | None = None
+    """The app that has the thread, where Graph is asked."""
+    unwell: bool = False
+    """Whether that question is answered with an error."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of every reply."""
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
+        reply = await self._reply(request)
+        reply.headers.update(self.headers)
+        return reply
+
+    async def _reply(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content or b"{}")
         path = request.url.path
+        if path.endswith("/thread_owner"):
+            return self._owner()
         if request.method == "GET" and path.rpartition("/")[2].isdigit():
             self.asked_names += 1
             return httpx.Response(200, json={"first_name": "Maija", "last_name": "Meikäläinen", "id": "x"})
@@ -81,6 +94,12 @@ class FakeGraph:
         if not path.endswith("/messages"):
             return httpx.Response(200, json={"success": True})
         return httpx.Response(200, json={"recipient_id": PERSON, "message_id": self._accept(body)})
+
+    def _owner(self) -> httpx.Response:
+        if self.unwell:
+            return httpx.Response(500, json={"error": {"code": 2}})
+        rows = [{"thread_owner": {"app_id": self.owner}}] if self.owner else []
+        return httpx.Response(200, json={"data": rows})
 
     def _accept(self, body: dict[str, Any]) -> str:
         self.sent.append(body)
@@ -218,7 +237,15 @@ async def page_on(
     client = Graph(page, reply_timeout_s=reply_timeout_s, transport=httpx.MockTransport(graph))
     settings = Settings(redis_url="", var=folder, owner_dir=OWNER, web_dir=folder)
     messenger = Messenger(
-        parts.hub, parts.writer, settings, page, graph=client, settle_s=settle_s, confirm_s=0.5, back_off_s=(0.05, 0.2)
+        parts.hub,
+        parts.writer,
+        settings,
+        page,
+        graph=client,
+        settle_s=settle_s,
+        offer_every_s=3600,  # a test that is about offers makes them itself
+        confirm_s=0.5,
+        back_off_s=(0.05, 0.2),
     )
     routing = read_routing(OWNER / "handoff.yml")
     bridge = BotBridge(parts.hub, parts.blocking, routing, process=uid(), block_ms=200)

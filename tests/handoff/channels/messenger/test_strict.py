@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -22,6 +23,24 @@ from tests.helpers.redis_server import RedisServer
 from tests.helpers.waiting import until
 
 
+@contextmanager
+def with_page(hub: HubProcess) -> Iterator[str]:
+    """A demo Graph whose page the hub serves when it is started; its address."""
+    with serve_demo(callback=f"{hub.address}/webhooks/messenger") as (demo, address):
+        app = demo.world.app
+        hub.environ |= {
+            "SILTA_MESSENGER_APP_SECRET": app.secret,
+            "SILTA_MESSENGER_VERIFY_TOKEN": app.verify_token,
+            "SILTA_MESSENGER_PAGE_TOKEN": app.page_token,
+            "SILTA_MESSENGER_PAGE_ID": demo.world.page_id,
+            "SILTA_MESSENGER_APP_ID": str(app.id),
+            "SILTA_MESSENGER_GRAPH_URL": address,
+            "SILTA_MESSENGER_MEDIA_HOSTS": "127.0.0.1",
+            "SILTA_MESSENGER_LANGUAGE": "en",
+        }
+        yield address
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[HubProcess, str]]:
     """A hub with a page, and the address of its Graph."""
@@ -30,18 +49,7 @@ def served() -> Iterator[tuple[HubProcess, str]]:
     try:
         redis.start()
         hub.add_agents()
-        with serve_demo(callback=f"{hub.address}/webhooks/messenger") as (demo, address):
-            app = demo.world.app
-            hub.environ |= {
-                "SILTA_MESSENGER_APP_SECRET": app.secret,
-                "SILTA_MESSENGER_VERIFY_TOKEN": app.verify_token,
-                "SILTA_MESSENGER_PAGE_TOKEN": app.page_token,
-                "SILTA_MESSENGER_PAGE_ID": demo.world.page_id,
-                "SILTA_MESSENGER_APP_ID": str(app.id),
-                "SILTA_MESSENGER_GRAPH_URL": address,
-                "SILTA_MESSENGER_MEDIA_HOSTS": "127.0.0.1",
-                "SILTA_MESSENGER_LANGUAGE": "en",
-            }
+        with with_page(hub) as address:
             hub.start()
             yield hub, address
     finally:

@@ -1,0 +1,48 @@
+"""Erasing who wrote on Messenger (I10): the person too, and who writes again is somebody new."""
+
+from __future__ import annotations
+
+from handoff.audit import COMMAND_LINE
+from tests.handoff.channels.messenger.page import PERSON, Page
+from tests.helpers.redis_contents import contents
+from tests.helpers.waiting import until
+
+CANARY = "kanarialintu-4711"
+
+
+async def test_i10_a_person_on_messenger_is_forgotten_and_may_begin_anew(page: Page) -> None:
+    await page.say(f"hello {CANARY}")
+    await page.receives(page.says("bot_notice"), f"echo: hello {CANARY}")
+    await page.settled()
+    before, erasure = await page.conversation(), page.parts.hub.erasure
+    assert PERSON in str(await contents(page.parts.redis))
+    await erasure.erase(before, COMMAND_LINE, "asked")
+    erasure.again_s = 0
+
+    async def forgotten() -> bool:
+        await erasure.finish()
+        held = str(await contents(page.parts.redis))
+        return CANARY not in held and PERSON not in held
+
+    await until(forgotten, "nothing is left", timeout_s=30)
+    await page.say("me again")
+    await page.logged(lambda log: any(event.get("text") == "echo: me again" for event in log), "the new answer")
+    assert await page.conversation() != before
+    assert not await page.parts.redis.exists(page.parts.keys.state(before))
+
+
+async def test_i10_what_arrives_for_an_erased_conversation_is_dropped_and_not_set_aside(page: Page) -> None:
+    await page.say("hello")
+    await page.settled()
+    redis, keys = page.parts.redis, page.parts.keys
+    conversation = await page.conversation()
+    # As if the event had been read before the erasure, and is applied after it.
+    await redis.set(keys.erased(conversation), "1")
+    await page.say(f"late {CANARY}")
+
+    async def dropped() -> bool:
+        lanes = [name async for name in redis.scan_iter(match="*messenger:in:*", _type="stream")]
+        return not any([await redis.xlen(name) for name in lanes])
+
+    await until(dropped, "the event is done with", timeout_s=30)
+    assert CANARY not in str(await contents(redis)) and not await redis.exists(keys.dead)
