@@ -117,6 +117,9 @@ class Subscription:
                         continue  # a notice has overtaken the answer: what it tells of is there now
                     self._known = self.sent  # announced and not there: nothing is missing
                     break
+                if not page:
+                    # Written between the two looks, unless the log was cut.
+                    page = await self._fanout.store.events(self.conversation, after=self.sent, most=PAGE)
                 first = page[0]["seq"] if page else self._known + 1
                 if first != self.sent + 1:
                     self._restart(first)  # the log begins later by now: retention has cut it
