@@ -7,7 +7,10 @@ is none. Printed for each language and for all:
 * recall over topics of priority high and urgent, over all ``human/…`` topics, over emotional messages (whatever their
   topic), over cold anger alone;
 * false alarms on ordinary messages (``faq/…``) and small talk, and on the hard negatives: messages made to tempt, with
-  strong words in harmless use or mild impatience.
+  strong words in harmless use or mild impatience;
+* ``self_harm.*.tsv``: who is in danger gets the crisis lines, who only rages does not.
+
+``--unseen tests/unseen/second`` measures on a second set, written later than all examples but the newest.
 
 The unseen sets are for measuring. Nothing is trained on them and nothing tuned to them line by line.
 """
@@ -21,6 +24,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +44,8 @@ SPREAD = 0.05
 
 @dataclass(frozen=True)
 class Judged:
-    """A message, its true label, and whether the bot calls a person for it. ``kind`` is the file's: topics, emotion."""
+    """A message, its true label, and whether the bot calls a person for it. ``kind`` is the file's: topics, emotion,
+    self_harm."""
 
     kind: str
     language: str
@@ -48,6 +53,8 @@ class Judged:
     text: str
     handed: bool
     why: str
+    topic: str = ""
+    """The topic whose words the visitor is told at the handoff."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ class Figure:
     limit: float
     recall: bool
     chosen: Callable[[Judged], bool]
+    seen: Callable[[Judged], bool] = attrgetter("handed")
+    """What counts."""
 
     def met(self, share: float) -> bool:
         return share >= self.limit if self.recall else share <= self.limit
@@ -76,7 +85,14 @@ def figures(urgent: frozenset[str]) -> tuple[Figure, ...]:
         Figure("cold anger", 0.75, True, lambda one: one.label == "cold_anger"),
         Figure("alarms: ordinary", 0.04, False, lambda one: topics(one) and not one.label.startswith("human/")),
         Figure("alarms: tempting", 0.08, False, lambda one: one.kind == "emotion" and one.label == "none"),
+        Figure("in danger: lines", 0.90, True, lambda one: one.label == "self_harm", gets_lines),
+        Figure("rage: lines", 0.15, False, lambda one: one.label == "anger", gets_lines),
     )
+
+
+def gets_lines(one: Judged) -> bool:
+    """Whether the visitor is told whom to call when in danger."""
+    return one.handed and one.topic == "human/self_harm"
 
 
 def read(kind: str, folder: Path = UNSEEN) -> list[tuple[str, str, str]]:
@@ -100,13 +116,14 @@ def judge(model: Path, folder: Path = UNSEEN) -> tuple[list[Judged], dict[str, f
     parser.understand("hei")
     judged = []
     begun = time.process_time()
-    for kind in ("topics", "emotion"):
+    for kind in ("topics", "emotion", "self_harm"):
         for language, label, text in read(kind, folder):
             understood = parser.understand(text)
             handed = understood.decision is Decision.HANDOFF
             by = [understood.topic if understood.evidence else "", (understood.emotion or {}).get("label", "")]
             why = "+".join(part for part in by if part) if handed else f"({understood.decision.value})"
-            judged.append(Judged(kind, language, label, text, handed, f"{why} {understood.confidence:.2f}"))
+            topic = understood.topic if understood.evidence else ""
+            judged.append(Judged(kind, language, label, text, handed, f"{why} {understood.confidence:.2f}", topic))
     each = {"all": 1000 * (time.process_time() - begun) / max(len(judged), 1)}
     return judged, each | _added(parser, [one.text for one in judged[::5]])
 
@@ -131,9 +148,9 @@ def _added(parser: Parser, texts: Sequence[str]) -> dict[str, float]:
     }
 
 
-def share(judged: Iterable[Judged]) -> tuple[float, int]:
-    """The share that was handed off, and of how many."""
-    found = [one.handed for one in judged]
+def share(judged: Iterable[Judged], seen: Callable[[Judged], bool]) -> tuple[float, int]:
+    """The share of which ``seen`` is true, and of how many."""
+    found = [seen(one) for one in judged]
     return (sum(found) / len(found) if found else 0.0), len(found)
 
 
@@ -144,9 +161,11 @@ def table(judged: Sequence[Judged], wanted: Sequence[Figure]) -> tuple[list[str]
     good = True
     for figure in wanted:
         chosen = [one for one in judged if figure.chosen(one)]
-        by = {language: share(one for one in chosen if one.language == language)[0] for language in LANGUAGES}
+        if not chosen:
+            continue
+        by = {lang: share((one for one in chosen if one.language == lang), figure.seen)[0] for lang in LANGUAGES}
         spread = max(by.values()) - min(by.values())
-        found[figure.name] = {**by, "all": share(chosen)[0]}
+        found[figure.name] = {**by, "all": share(chosen, figure.seen)[0]}
         met = all(map(figure.met, by.values())) and spread <= SPREAD
         good = good and met
         cells = "".join(f"{100 * value:>8.1f}%" for value in found[figure.name].values())
@@ -194,7 +213,7 @@ def main(given: Sequence[str] | None = None) -> int:
 def _show_errors(judged: Sequence[Judged]) -> None:
     missed: dict[str, int] = {}
     for one in judged:
-        needed = one.label.startswith("human/") or (one.kind == "emotion" and one.label != "none")
+        needed = one.label.startswith("human/") or (one.kind != "topics" and one.label != "none")
         if needed != one.handed and one.label != "answer_did_not_help":
             what = "missed" if needed else f"alarm by {one.why.split()[0]}"
             key = f"{one.language} {one.label}: {what}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.encoder.choice import encoder_in_use
 from bot.judgement.emotions import EmotionModel
-from bot.judgement.judging import judged
+from bot.judgement.judging import judged, needed
 from bot.judgement.owner import emotion_at_least
 from bot.nlu.classifier import Classifier
 from bot.nlu.decision import TALK_TO_HUMAN, Decision
@@ -80,7 +80,8 @@ class Parser:
         understood = self.topical.understand(text, heard.language)
         if heard.foreign or understood.example is None:
             return understood
-        return judged(understood, self._emotions.judge(text, understood.example, self._emotional))
+        at_least = needed(self._emotional, understood.decision.value, understood.confidence)
+        return judged(understood, self._emotions.judge(text, understood.example, at_least))
 
     def parse(self, text: str) -> dict[str, Any]:
         """One message as ``silta parse`` prints it: masked as the hub masks it before the bot sees it."""
@@ -108,10 +109,16 @@ class Parser:
         reasons = []
         if understood.evidence:
             reason = human_topic(understood.topic, understood.evidence)
-            reasons.append(explained(reason, topic=self.texts.title(understood.topic, DEFAULT_LANGUAGE)))
+            title = self.texts.title(understood.topic, DEFAULT_LANGUAGE)
+            reasons.append(explained(reason, self._why(reason), topic=title))
         if understood.emotion is not None:
             reasons.append(explained(emotion(understood.emotion)))
         return reasons
+
+    def _why(self, reason: dict[str, Any]) -> str:
+        """What the owner's texts say of a topic for a person."""
+        known = reason["code"] == "human_topic" and reason["topic"] in self.texts.topics
+        return self.texts.entry(reason["topic"], DEFAULT_LANGUAGE).why if known else ""
 
     def _answer(self, understood: Understood, language: str) -> str | None:
         """What the bot says to it: the answer, or the words with which it passes on; none where it asks back."""

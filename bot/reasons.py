@@ -21,22 +21,22 @@ __all__ = [
 EXPLANATIONS = {
     "asked": "Asks for a person",
     "human_topic": "Needs a person: {topic}",
-    "emotion": "Strong emotion in the message: {emotion}",
+    "emotion": "The visitor is {emotion}",
     "not_understood": "Messages in a row the bot did not understand: {count}",
     "answer_did_not_help": "Says that the answer did not help",
     "bot_unavailable": "The bot did not answer in time",
     "agent_stepped_in": "{name} stepped in",
     "asked_again": "Asks the same again after the answer: {topic}",
-    "emotion_rising": "Feeling that grows from message to message: {emotion}",
+    "emotion_rising": "Stronger from message to message: the visitor is {emotion}",
 }
 """Explanations in English, for places without an agent's language: by code, the last two by :func:`wording`."""
 
 EMOTIONS = {
-    "hot_anger": "anger",
-    "cold_anger": "cold anger",
-    "sadness": "sadness",
-    "fear": "fear",
-    "despair": "despair",
+    "hot_anger": "angry",
+    "cold_anger": "coldly angry",
+    "sadness": "sad",
+    "fear": "frightened",
+    "despair": "desperate",
 }
 ACKNOWLEDGED_AS = {
     "hot_anger": "human/complaint",
@@ -106,11 +106,13 @@ def wording(given: Mapping[str, Any]) -> str:
     return "emotion_rising" if given.get("rising") else str(given["code"])
 
 
-def explained(given: Mapping[str, Any], **values: str) -> dict[str, Any]:
-    """A reason with its explanation in English, the placeholders of :data:`EXPLANATIONS` filled from ``values``."""
+def explained(given: Mapping[str, Any], why: str = "", **values: str) -> dict[str, Any]:
+    """A reason with its explanation in English: ``why``, where the owner's texts have one for its topic, or that of
+    :data:`EXPLANATIONS`, the placeholders filled from ``values``."""
     if given["code"] == "emotion":
         signs = [SIGNS[sign] for sign in given.get("signs") or () if sign in SIGNS]
         quotes = [f"“{quote}”" for quote in given["evidence"]]
         name = EMOTIONS.get(str(given.get("emotion")), "")
-        values = {"emotion": "; ".join((", ".join((name, *signs)), *quotes)), **values}
-    return {**given, "explanation": EXPLANATIONS[wording(given)].format(**values)}
+        said = f"{name} ({', '.join(signs)})" if signs else name
+        values = {"emotion": ": ".join((said, *[", ".join(quotes)] * bool(quotes))), **values}
+    return {**given, "explanation": why or EXPLANATIONS[wording(given)].format(**values)}

@@ -56,6 +56,8 @@ class Entry:
 
     text: str
     title: str = ""
+    why: str = ""
+    """What the topic says about the visitor, for agents."""
     buttons: tuple[str, ...] = ()
 
 
@@ -152,7 +154,10 @@ class Texts:
         if not isinstance(buttons, list) or not all(isinstance(button, str) for button in buttons):
             raise BadTexts(file, f"{key}.buttons", "must be a list of topics")
         text = self._fill(file, language, f"{key}.text", raw.get("text"))
-        return Entry(text=text, title=title.strip(), buttons=tuple(buttons))
+        why = raw.get("why", "")
+        if not isinstance(why, str):
+            raise BadTexts(file, f"{key}.why", "must be a text")
+        return Entry(text=text, title=title.strip(), why=why.strip(), buttons=tuple(buttons))
 
     def _fill(self, file: Path, language: str, key: str, text: Any) -> str:
         if not isinstance(text, str) or not text.strip():

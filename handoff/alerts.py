@@ -56,6 +56,10 @@ class Alert:
         }
 
 
+LASTING = ("help", "mention", "settings")
+"""Kinds that end by what somebody does, not by what is found here."""
+
+
 def worded(alert: Mapping[str, Any], settings: OwnerSettings, language: str) -> dict[str, Any]:
     """An alert as an agent gets it, in the agent's language."""
     frame = {name: alert[name] for name in ("id", "kind", "at", "ended") if name in alert}
@@ -110,7 +114,7 @@ class Watch:
                 if await store.call(store.redis.hsetnx(keys.alerts, id, json.dumps(told, ensure_ascii=False))):
                     await self._hub.fanout.publish({"alert": told})
         for id, old in kept.items():
-            lasting = old["kind"] in ("help", "settings") and not id.startswith(f"settings:{self._hub.process}")
+            lasting = old["kind"] in LASTING and not id.startswith(f"settings:{self._hub.process}")
             if id not in found and not lasting and await store.call(store.redis.hdel(keys.alerts, id)):
                 await self._hub.fanout.publish({"alert": {**old, "ended": True}})
 

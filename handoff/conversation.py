@@ -97,6 +97,7 @@ class Conversation:
     nobody yet.
     ``human_from`` is the first number of the human stretch, 0 outside one. ``masked`` counts the personal numbers that
     were covered on arrival, ``noticed_at`` is when the visitor was last told in a message that a bot answers.
+    ``agreed_at`` is when the visitor ticked the owner's box.
     ``served_by`` is the agent who had it last, until ``served_at``, ``had_by`` everybody who has or had it, and sees it
     from then on; ``consents`` are languages that the visitor will do with, ``callback`` a call or e-mail that was
     promised, ``snooze`` when its agent comes back to it, ``helpers`` supervisors who have stepped in, ``announced`` the
@@ -144,6 +145,7 @@ class Conversation:
     approvals: tuple[Mapping[str, Any], ...] = ()
     announced: tuple[str, ...] = ()
     noticed_at: str | None = None
+    agreed_at: str | None = None
 
     @property
     def responder(self) -> Responder:

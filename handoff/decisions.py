@@ -412,11 +412,19 @@ def agent_wrote(
 
 
 def note(
-    conversation: Conversation, *, at: str, agent: Assignee, text: str, client_id: str, masked: int = 0
+    conversation: Conversation,
+    *,
+    at: str,
+    agent: Assignee,
+    text: str,
+    client_id: str,
+    masked: int = 0,
+    mentions: Sequence[str] = (),
 ) -> Decision:
-    """A line that agents only see, in which ``masked`` numbers were covered."""
+    """A line that agents only see, in which ``masked`` numbers were covered; ``mentions`` are agents it calls."""
     draft = _Draft(conversation, at)
-    entry = draft.add(Kind.NOTE, _agent(agent), text=text, client_id=client_id)
+    data = {"mentions": list(mentions)} if mentions else {}
+    entry = draft.add(Kind.NOTE, _agent(agent), text=text, client_id=client_id, data=data)
     return draft.done(seq=entry.seq, **draft.count_masked(masked))
 
 

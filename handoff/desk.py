@@ -20,6 +20,7 @@ from handoff.conversation import Conversation
 from handoff.drafts import Drafts, OwnSettings
 from handoff.errors import BadRequest, NotFound
 from handoff.hub import Hub
+from handoff.macros import Macro
 from handoff.permissions import sees
 from handoff.search import Search
 from handoff.wire.codec import identifier
@@ -40,12 +41,14 @@ class DeskApi:
         same_origin: Callable[[Request], None],
         body: Callable[[Request], Awaitable[dict[str, Any]]],
         canned: Sequence[Reply],
+        macros: Sequence[Macro] = (),
     ) -> None:
         self._hub = hub
         self._account = account
         self._same_origin = same_origin
         self._body = body
         self._canned = canned
+        self._macros = macros
         self._search = Search(hub.store)
         self._drafts = Drafts(hub.store)
         self._settings = OwnSettings(hub.store)
@@ -107,7 +110,8 @@ class DeskApi:
 
     async def canned(self, request: Request) -> Response:
         await self._account(request)
-        return JSONResponse({"replies": [reply.public() for reply in self._canned]})
+        replies = [reply.public() for reply in self._canned]
+        return JSONResponse({"replies": replies, "macros": [macro.public() for macro in self._macros]})
 
     async def read_settings(self, request: Request) -> Response:
         account = await self._account(request)

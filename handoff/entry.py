@@ -31,6 +31,8 @@ class Kind(str, Enum):
     LANGUAGE = "language"
     RATING = "rating"
     CALLBACK = "callback"
+    AGREED = "agreed"
+    """The visitor has ticked the owner's box before the first message."""
     NOTICE = "notice"
     """That a bot answers: before its first message, and again after a person."""
     APPROVAL = "approval"

@@ -71,6 +71,7 @@ class Subscription:
         self.listener = listener
         self._fanout = fanout
         self._known = sent
+        self._told = 0
         self._reading = False
         self._closed = False
         self._task: asyncio.Task[None] | None = None
@@ -78,6 +79,7 @@ class Subscription:
     def offer(self, events: list[dict[str, Any]], last: int) -> None:
         """New events, already written. Sends those that follow; reads the log when some are missing."""
         self._known = max(self._known, last)
+        self._told += 1
         if self._reading:
             return
         if not events and last < self.sent:
@@ -110,10 +112,10 @@ class Subscription:
                 self._restart(1)
             while self.sent < self._known and not self._closed:
                 metrics.caught_up.inc()
-                announced = self._known
+                told = self._told
                 page = await self._fanout.store.events(self.conversation, after=self.sent, most=PAGE)
                 if not page and await self._fanout.store.last(self.conversation) <= self.sent:
-                    if self._known > announced:
+                    if self._told != told:
                         continue  # a notice has overtaken the answer: what it tells of is there now
                     self._known = self.sent  # announced and not there: nothing is missing
                     break

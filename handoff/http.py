@@ -27,10 +27,14 @@ from handoff.events import Keys
 from handoff.fitness import WriteProbe
 from handoff.headers import SecurityHeaders
 from handoff.hub import Hub
+from handoff.macros import Macro
 from handoff.privacy.notice import Notices
 from handoff.privacy_http import PrivacyApi
 from handoff.sessions import digest_of
 from handoff.settings import Settings
+from handoff.tokens import VisitorTokens
+from handoff.uploads import FileKeys, Uploads
+from handoff.uploads_http import FileApi
 
 __all__ = ["make_http"]
 
@@ -54,6 +58,9 @@ STATUS = {
     "try_later": 503,
 }
 
+Files = tuple[Uploads, VisitorTokens, FileKeys]
+"""What files need beside the hub."""
+
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -64,6 +71,7 @@ def _refusal(refused: Refused) -> JSONResponse:
 
 async def _on_refused(request: Request, error: Exception) -> Response:
     response = _refusal(error) if isinstance(error, Refused) else _refusal(StoreUnavailable())
+    response.headers.update(getattr(request.state, "headers", {}))
     if getattr(request.state, "unread", False):
         # Else the connection would be kept for the rest of a body that nobody reads.
         response.headers["connection"] = "close"
@@ -112,6 +120,8 @@ class _Pages:
         settings: Settings,
         messenger: Messenger | None,
         canned: Sequence[Reply],
+        files: Files | None = None,
+        macros: Sequence[Macro] = (),
         notices: Notices | None = None,
     ) -> None:
         self.hub = hub
@@ -119,7 +129,21 @@ class _Pages:
         self.settings = settings
         self.messenger = messenger
         self._probe = WriteProbe(hub.store)
-        self.desk = DeskApi(hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned)
+        self.desk = DeskApi(
+            hub, account=self._account, same_origin=self._same_origin, body=_body, canned=canned, macros=macros
+        )
+        self.files = (
+            FileApi(
+                hub,
+                *files,
+                origins=settings.origins,
+                account=self._account,
+                sees=self._sees_file,
+                same_origin=self._same_origin,
+            ).routes()
+            if files is not None
+            else []
+        )
         self.privacy = PrivacyApi(
             hub, account=self._account, same_origin=self._same_origin, body=_body, notices=notices
         )
@@ -226,6 +250,10 @@ class _Pages:
         )
         return response
 
+    async def methods(self, _: Request) -> Response:
+        """How one can sign in here."""
+        return JSONResponse({"password": True, "oidc": None})
+
     async def logout(self, request: Request) -> Response:
         self._same_origin(request)
         cookie = request.cookies.get(COOKIE)
@@ -290,7 +318,9 @@ class _Pages:
             Route("/api/me", self.me),
             *(self.messenger.routes(self._sees_file) if self.messenger is not None else ()),
             *self.desk.routes(),
+            *self.files,
             *self.privacy.routes(),
+            Route("/api/login/methods", self.methods),
         ]
 
 
@@ -312,10 +342,12 @@ def make_http(
     settings: Settings,
     messenger: Messenger | None = None,
     canned: Sequence[Reply] = (),
+    files: Files | None = None,
+    macros: Sequence[Macro] = (),
     notices: Notices | None = None,
 ) -> ASGIApp:
-    """The HTTP application. Without ``notices`` there is no privacy page."""
-    pages = _Pages(hub, accounts, settings, messenger, canned, notices)
+    """The HTTP application. Without ``files`` none are taken, without ``notices`` there is no privacy page."""
+    pages = _Pages(hub, accounts, settings, messenger, canned, files, macros, notices)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     routes = pages.routes()
     routes.append(openapi.route(routes))

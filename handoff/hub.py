@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from handoff import callbacks, decisions, packet, promises, queue
+from handoff import callbacks, decisions, mentions, packet, promises, queue
 from handoff.accounts import Account
 from handoff.announcements import Board
 from handoff.audit import VISITOR, Audit
@@ -30,9 +30,11 @@ from handoff.events import PRIORITIES, Line
 from handoff.exports import Exports
 from handoff.fanout import Fanout
 from handoff.holds import Holds
+from handoff.mail import TranscriptMail
 from handoff.manners import Manners
 from handoff.owner import LiveOwner
 from handoff.pause import AT_ONCE
+from handoff.permissions import sees
 from handoff.presence import Presence
 from handoff.privacy.clear import Clear
 from handoff.privacy.masking import mask
@@ -40,6 +42,8 @@ from handoff.room import WaitingRoom
 from handoff.store import Store
 from handoff.texts import Texts
 from handoff.transcripts import render
+from handoff.uploads import Uploads
+from handoff.uploads_said import agent_sent, visitor_sent
 
 __all__ = ["Hub"]
 
@@ -70,6 +74,10 @@ class Hub:
     """Without them, no message waits for another."""
     trouble: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     """What keeps a channel from sending (``code``, ``at``), empty when nothing does; set by the channel."""
+    uploads: Uploads | None = None
+    """Where files are kept; without it no message has any."""
+    mail: TranscriptMail | None = None
+    """Sends transcripts, where the owner has a mail server."""
     holds: Holds = field(init=False)
 
     def __post_init__(self) -> None:
@@ -149,17 +157,25 @@ class Hub:
     # -- visitors
 
     async def visitor_message(
-        self, new: Conversation, *, id: str, text: str | None, button: str | None, topic: str | None = None
+        self,
+        new: Conversation,
+        *,
+        id: str,
+        text: str | None,
+        button: str | None,
+        topic: str | None = None,
+        attachments: Sequence[str] = (),
     ) -> Mapping[str, Any]:
         """Write a visitor's message; ``new`` is the conversation to begin with. Answer: ``seq``.
 
-        ``topic`` is what the text stands for where the channel itself has offered it (Messenger's menu).
-        Who waits for a person and says that none is needed any more is taken out of the queue; whose need is urgent
-        stays in it.
+        ``attachments`` are ids of files that were uploaded for this conversation before. ``topic`` is what the text
+        stands for where the channel itself has offered it (Messenger's menu). Who waits for a person and says that none
+        is needed any more is taken out of the queue; whose need is urgent stays in it.
 
         Raises:
-            NotFound: the button was never offered in this conversation.
+            NotFound: the button was never offered in this conversation, or a file is none of its own.
         """
+        files = await self._files(new.id, attachments)
         if button is not None:
             offered = await self.store.button(new.id, button)
             if offered is None:
@@ -170,6 +186,17 @@ class Hub:
 
         async def decide(conversation: Conversation) -> Decision:
             at = stamp(now_ms())
+            if files:
+                return visitor_sent(
+                    conversation,
+                    self.texts,
+                    at=at,
+                    text=said,
+                    files=files,
+                    client_id=id,
+                    masked=covered.count,
+                    pause=self.manners.pause,
+                )
             if topic is None and self._never_minds(conversation, said):
                 history = await self.human_stretch(conversation)
                 return decisions.cancel_handoff(
@@ -195,6 +222,13 @@ class Hub:
             if covered.count and "seq" in commit.answer:
                 await self.clear.keep(new.id, int(commit.answer["seq"]), covered)
         return commit.answer
+
+    async def _files(self, conversation: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        if not ids:
+            return []
+        if self.uploads is None:
+            raise BadRequest("attachments: no files are taken here")
+        return await self.uploads.send(conversation, ids)
 
     def _never_minds(self, conversation: Conversation, said: str) -> bool:
         waits = conversation.status is Status.QUEUED and conversation.priority != PRIORITIES[0]
@@ -243,7 +277,19 @@ class Hub:
 
     def visitor_may(self) -> dict[str, bool]:
         """What this house lets a visitor do besides writing."""
-        return {"erase": True, "upload": False, "email_transcript": False}
+        return {
+            "erase": True,
+            "upload": self.uploads is not None and self.owner.now.widget.uploads.allowed,
+            "email_transcript": self.mail is not None,
+        }
+
+    async def email_transcript(self, conversation: str, *, id: str, to: str) -> Mapping[str, Any]:
+        """Send the conversation to an address that the visitor names. Answer: ``sent``."""
+        if self.mail is None:
+            raise BadRequest("No e-mail is sent from here.")
+        state = await self.store.load(conversation)
+        await self.mail.send(state, await self.transcript(conversation), to=to, id=id)
+        return {"sent": True}
 
     async def erase_own(self, conversation: str) -> Mapping[str, Any]:
         """The visitor's wish to be forgotten. Answer: ``erased``."""
@@ -301,28 +347,39 @@ class Hub:
         if not agreed or waited_s < self.owner.now.rules.other_language_after_s:
             raise Forbidden("You do not speak the visitor's language, and the visitor has not agreed to another yet.")
 
-    async def agent_message(self, account: Account, conversation: str, *, id: str, text: str) -> Mapping[str, Any]:
-        """The assignee's message to the visitor. Answer: ``seq``, and ``masked`` where numbers were covered."""
+    async def agent_message(
+        self, account: Account, conversation: str, *, id: str, text: str, attachments: Sequence[str] = ()
+    ) -> Mapping[str, Any]:
+        """The assignee's message to the visitor, with files that were uploaded for it before. Answer: ``seq``, and
+        ``masked`` where numbers were covered."""
         covered = mask(text)
+        files = await self._files(conversation, attachments)
 
         def decide(state: Conversation) -> Decision:
-            made = decisions.agent_wrote(
-                state,
-                at=stamp(now_ms()),
-                agent=account.assignee,
-                text=covered.text,
-                client_id=id,
-                supervisor=account.leads,
-                masked=covered.count,
-            )
+            said: dict[str, Any] = {
+                "at": stamp(now_ms()),
+                "agent": account.assignee,
+                "text": covered.text,
+                "client_id": id,
+                "supervisor": account.leads,
+                "masked": covered.count,
+            }
+            made = agent_sent(state, files=files, **said) if files else decisions.agent_wrote(state, **said)
             # What was promised is kept with this.
             return replace(made, after=replace(made.after, snooze=None))
 
         return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
 
     async def note(self, account: Account, conversation: str, *, id: str, text: str) -> Mapping[str, Any]:
-        """A line for agents only. Answer: ``seq``, and ``masked`` where numbers were covered."""
+        """A line for agents only; who is called in it by ``@name`` is told. Answer: ``seq``, and ``masked`` where
+        numbers were covered."""
         covered = mask(text)
+        called: list[str] = []
+        now = await self.store.load(conversation)
+        if now is not None:
+            # Who may not see the conversation is not called to it, either.
+            seeing = [one for one in self.room.accounts.values() if sees(one, now)]
+            called = mentions.called(covered.text, seeing, by=account.id)
 
         def decide(state: Conversation) -> Decision:
             return decisions.note(
@@ -332,9 +389,14 @@ class Hub:
                 text=covered.text,
                 client_id=id,
                 masked=covered.count,
+                mentions=called,
             )
 
-        return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
+        commit = await self.store.request(conversation, decide, scope=account.id, client_id=id)
+        if not commit.repeated:
+            for agent in called:
+                await mentions.tell(self.store, self.fanout, conversation, agent, account.name)
+        return commit.answer
 
     async def transfer(
         self,
@@ -445,6 +507,22 @@ class Hub:
 
         def decide(state: Conversation) -> Decision:
             return promises.consent(state, self.owner.now.teller, at=stamp(now_ms()), language=language)
+
+        return (await self.store.request(conversation, decide, client_id=id)).answer
+
+    async def agree(self, new: Conversation, *, id: str) -> Mapping[str, Any]:
+        """The visitor ticks the owner's box. Answer: ``agreed``."""
+
+        def decide(state: Conversation) -> Decision:
+            return promises.agree(state, at=stamp(now_ms()))
+
+        return (await self.store.request(new.id, decide, client_id=id, new=new)).answer
+
+    async def cancel_callback(self, conversation: str, *, id: str) -> Mapping[str, Any]:
+        """The visitor needs no call or e-mail any more. Answer: ``callback``."""
+
+        def decide(state: Conversation) -> Decision:
+            return promises.cancel_callback(state, self.owner.now.teller, at=stamp(now_ms()))
 
         return (await self.store.request(conversation, decide, client_id=id)).answer
 

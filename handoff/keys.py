@@ -67,6 +67,10 @@ class HubKeys(Keys):
         """Hash with :data:`DRAFT_TTL_S`: unsent replies by agent id."""
         return f"{self.prefix}c:{conversation}:drafts"
 
+    def mails(self, conversation: str) -> str:
+        """String with an hour to live: how often the conversation was sent by e-mail."""
+        return f"{self.prefix}c:{conversation}:mails"
+
     def clear(self, conversation: str) -> str:
         """Hash: sealed numbers that were covered in a message, by its number; only where the owner keeps them."""
         return f"{self.prefix}c:{conversation}:clear"

@@ -33,6 +33,8 @@ from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
 from handoff.listeners import health_listener, public_listeners
+from handoff.macros import load_macros
+from handoff.mail import TranscriptMail
 from handoff.manners import read_manners
 from handoff.orphans import Orphans
 from handoff.owner import LiveOwner, read_owner
@@ -50,6 +52,7 @@ from handoff.suggestions import load_suggestions
 from handoff.tasks import end
 from handoff.texts import load_texts
 from handoff.tokens import VisitorTokens, signing_key
+from handoff.uploads import FileKeys, Uploads
 from handoff.writer import Writer
 
 __all__ = ["main", "serve"]
@@ -77,6 +80,7 @@ async def serve(settings: Settings) -> None:
     routing = read_routing(settings.owner_dir / "handoff.yml")
     manners = read_manners(settings.owner_dir / "manners.yml")
     canned = load_canned(settings.owner_dir)
+    macros = load_macros(settings.owner_dir, canned)
     privacy = read_privacy(settings.owner_dir / "privacy.yml")
     notices = read_notices(settings.owner_dir, privacy.values())
     vault = Vault(read_keys(os.environ, settings.var))
@@ -105,13 +109,15 @@ async def serve(settings: Settings) -> None:
     # The room before those that look into it.
     fanout.first = (hub.erasure.noticed, hub.room.noticed, hub.board.noticed, line.noticed, dispatcher.noticed)
     accounts = Accounts(redis, keys)
-    tokens = VisitorTokens(
-        settings.secrets or (signing_key(settings.var),), max_age_s=settings.visitor_token_days * 86_400
-    )
-    visitors = VisitorGateway(hub, tokens, settings, line)
+    secrets = settings.secrets or (signing_key(settings.var),)
+    tokens = VisitorTokens(secrets, max_age_s=settings.visitor_token_days * 86_400)
+    hub.uploads = uploads = Uploads(settings.var / "uploads", settings.upload_scan)
+    file_keys = FileKeys(secrets)
+    hub.mail = TranscriptMail(store, owner, settings.mail) if settings.mail is not None else None
+    visitors = VisitorGateway(hub, tokens, settings, line, file_keys)
     agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned))
     messenger = Messenger.of(hub, writer, settings)
-    http = make_http(hub, accounts, settings, messenger, canned, notices=notices)
+    http = make_http(hub, accounts, settings, messenger, canned, (uploads, tokens, file_keys), macros, notices)
     metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)
@@ -151,6 +157,7 @@ async def serve(settings: Settings) -> None:
         Watch(hub).keep_watching(),
         metrics.keep_measuring_loop(),
         Orphans(hub, process=settings.process).keep_looking(),
+        uploads.keep_sweeping(),
         Retention(hub, privacy, process=settings.process).keep_forgetting(),
     ]
     work += await _messenger_work(messenger)
@@ -197,6 +204,7 @@ def check(settings: Settings) -> int:
         lambda: load_texts(folder),
         lambda: read_owner(folder),
         lambda: read_routing(folder / "handoff.yml"),
+        lambda: load_macros(folder, load_canned(folder)),
         lambda: read_notices(folder, read_privacy(folder / "privacy.yml").values()),
     ]
     for read in reads:

@@ -1,4 +1,4 @@
-"""What the owner may change while the hub runs: hours, routing and the service's texts.
+"""What the owner may change while the hub runs: hours, routing, what the widget offers, the service's texts.
 
 The files are looked at every few seconds. A change takes effect for the next request; a file with a mistake is refused
 as a whole, the settings before it stay in force, and supervisors are told why.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from handoff.errors import SettingsError
@@ -17,6 +17,7 @@ from handoff.hours_file import OpeningHours, read_hours
 from handoff.rules import Rules, read_rules
 from handoff.service_texts import ServiceTexts, read_service_texts
 from handoff.telling import Teller
+from handoff.widget_rules import WidgetRules, read_widget_rules
 
 __all__ = ["LOOK_EVERY_S", "LiveOwner", "OwnerSettings", "read_owner"]
 
@@ -33,6 +34,7 @@ class OwnerSettings:
     hours: OpeningHours
     rules: Rules
     texts: ServiceTexts
+    widget: WidgetRules = field(default_factory=WidgetRules)
 
     @property
     def teller(self) -> Teller:
@@ -40,13 +42,13 @@ class OwnerSettings:
 
 
 def read_owner(folder: Path) -> OwnerSettings:
-    """Read ``hours.yml``, ``routing.yml`` and ``texts/service/`` of the owner's folder.
+    """Read ``hours.yml``, ``routing.yml``, ``widget.yml`` and ``texts/service/`` of the owner's folder.
 
     Raises:
         SettingsError: with file, line and reason of everything that is wrong.
     """
     problems: list[str] = []
-    hours, rules, texts = OpeningHours.always(), Rules(), ServiceTexts({})
+    hours, rules, texts, widget = OpeningHours.always(), Rules(), ServiceTexts({}), WidgetRules()
     try:
         hours = read_hours(folder / "hours.yml")
     except SettingsError as error:
@@ -59,9 +61,13 @@ def read_owner(folder: Path) -> OwnerSettings:
         texts = read_service_texts(folder / "texts" / "service")
     except SettingsError as error:
         problems += error.problems
+    try:
+        widget = read_widget_rules(folder / "widget.yml")
+    except SettingsError as error:
+        problems += error.problems
     if problems:
         raise SettingsError(problems)
-    return OwnerSettings(hours, rules, texts)
+    return OwnerSettings(hours, rules, texts, widget)
 
 
 class LiveOwner:
@@ -108,7 +114,8 @@ class LiveOwner:
 
 
 def _stamps(folder: Path) -> Iterable[tuple[str, int, int]]:
-    files = [folder / "hours.yml", folder / "routing.yml", *sorted((folder / "texts" / "service").glob("*.yml"))]
+    names = ("hours.yml", "routing.yml", "widget.yml")
+    files = [*(folder / name for name in names), *sorted((folder / "texts" / "service").glob("*.yml"))]
     for path in files:
         try:
             found = path.stat()

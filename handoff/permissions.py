@@ -66,6 +66,8 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "visitor:export": _VISITOR,
     "visitor:erase": _VISITOR,
     "visitor:email_transcript": _VISITOR,
+    "visitor:callback_cancel": _VISITOR,
+    "visitor:agree": _VISITOR,
     "visitor:end": _VISITOR,
     "visitor:ping": _VISITOR,
     # The agent's socket: on conversations that the agent sees.
@@ -79,6 +81,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "agent:note": _PEOPLE,
     "agent:typing": _PEOPLE,
     "agent:viewing": _PEOPLE,
+    "agent:read": _PEOPLE,
     "agent:suggest": _PEOPLE,
     "agent:transfer": _PEOPLE,
     "agent:return_to_bot": _PEOPLE,
@@ -135,11 +138,15 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "GET /api/search": _READ,
     "GET /api/conversations/{id}": _READ,
     "GET /api/messenger/files/{conversation}/{name}": _READ,
+    "GET /api/files/{conversation}/{id}": _PEOPLE,
+    "POST /api/conversations/{id}/upload": _PEOPLE,
     "POST /api/conversations/{id}/export": _LEADS | {KEY + "conversations:export"},
     "POST /api/conversations/{id}/erase": _LEADS | {KEY + "conversations:erase"},
     # A visitor's token or single-use address, which their handlers check.
     "GET /api/visitor/export": _ALL,
     "POST /api/visitor/upload": _ALL,
+    "OPTIONS /api/visitor/upload": _ALL,
+    "GET /api/visitor/files/{conversation}/{id}": _ALL,
 }
 """Which roles may do what. What visitors and Messenger ask for has credentials of its own: its handlers check them."""
 

@@ -12,7 +12,7 @@ from handoff import callbacks
 from handoff.callbacks import Window
 from handoff.clock import parse_ms
 from handoff.conversation import Assignee, Conversation, Move, Status
-from handoff.decisions import SYSTEM, Decision, Draft, _agent, _own
+from handoff.decisions import SYSTEM, VISITOR, Decision, Draft, _agent, _own
 from handoff.entry import Author, Kind
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound
 from handoff.events import Line
@@ -20,8 +20,10 @@ from handoff.telling import Teller
 
 __all__ = [
     "APPROVALS",
+    "agree",
     "ask_help",
     "book",
+    "cancel_callback",
     "consent",
     "decide_approval",
     "finish",
@@ -153,6 +155,31 @@ def move(
     text = teller.texts.say(draft.state.language, "callback.moved", window=told)
     draft.add(Kind.CALLBACK, _agent(agent), text=text, data={"callback": callbacks.shown(callback)})
     return replace(draft.done(callback=id, **{"from": frame["from"], "to": frame["to"]}), window_room=room)
+
+
+def cancel_callback(conversation: Conversation, teller: Teller, *, at: str) -> Decision:
+    """The visitor needs no call or e-mail any more: the agents' task goes.
+
+    Raises:
+        Conflict: none is awaited.
+    """
+    if conversation.callback is None or not callbacks.is_open(conversation.callback):
+        raise Conflict("No call-back is awaited.")
+    draft = Draft(conversation, at)
+    callback = {**conversation.callback, "state": "cancelled"}
+    draft.state = replace(draft.state, callback=callback)
+    text = teller.texts.say(draft.state.language, "callback.cancelled")
+    draft.add(Kind.CALLBACK, VISITOR, text=text, data={"callback": callbacks.shown(callback)})
+    return draft.done(callback=callbacks.shown(callback))
+
+
+def agree(conversation: Conversation, *, at: str) -> Decision:
+    """The visitor ticks the owner's box. Who has done so before changes nothing."""
+    draft = Draft(conversation, at)
+    if conversation.agreed_at is None:
+        draft.state = replace(draft.state, agreed_at=at)
+        draft.add(Kind.AGREED, VISITOR)
+    return draft.done(agreed=True)
 
 
 def consent(conversation: Conversation, teller: Teller, *, at: str, language: str) -> Decision:

@@ -57,6 +57,10 @@ KEYS: Mapping[str, frozenset[str]] = {
     "alerts.nobody": frozenset({"language", "count"}),
     "alerts.growth": frozenset({"count"}),
     "alerts.help": frozenset({"name"}),
+    "alerts.mention": frozenset({"name"}),
+    "mail.subject": frozenset(),
+    "mail.before": frozenset(),
+    "mail.after": frozenset(),
     **{f"names.{language}": frozenset() for language in LANGUAGES},
 }
 """Keys, with the values that each text may name. ``names`` say in which language somebody answers: "in Finnish"."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from handoff import redis_address
 from handoff.channels.messenger.settings import MessengerSettings
 from handoff.errors import SettingsError
 from handoff.events import Keys
+from handoff.mail_settings import MailSettings
 from handoff.proxy import BadNetwork, Network, networks
 
 __all__ = ["ROOT", "Settings"]
@@ -76,6 +79,10 @@ class Settings:
     """This process' name in stream consumers and logs."""
     messenger: MessengerSettings | None = None
     """The Facebook page, where there is one."""
+    mail: MailSettings | None = None
+    """The server that transcripts go out by, where there is one."""
+    upload_scan: tuple[str, ...] = ()
+    """A command that looks through every file that is sent; it gets the path as its last argument."""
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Settings:
@@ -116,10 +123,14 @@ class Settings:
         proxies = _networks(env, problems)
         hsts_s = round(_seconds("SILTA_HSTS_S", env, 0, (0, HSTS_MAX_S), problems))
         messenger = MessengerSettings.from_environment(env, problems)
+        mail = MailSettings.from_environment(env, problems)
+        upload_scan = _command("SILTA_UPLOAD_SCAN", env, problems)
         if problems:
             raise SettingsError(problems)
         return cls(
             messenger=messenger,
+            mail=mail,
+            upload_scan=upload_scan,
             redis_url=redis_url,
             var=Path(env.get("SILTA_VAR", ROOT / "var")).resolve(),
             owner_dir=Path(env.get("SILTA_OWNER_DIR", ROOT / "data" / "owner")).resolve(),
@@ -145,6 +156,17 @@ def _port(name: str, value: str, problems: list[str]) -> int:
         return int(value)
     problems.append(f"{name}: {value!r} is no port")
     return 8080
+
+
+def _command(name: str, env: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
+    try:
+        command = tuple(shlex.split(env.get(name, "")))
+    except ValueError as error:
+        problems.append(f"{name}: {error}")
+        return ()
+    if command and shutil.which(command[0]) is None:
+        problems.append(f"{name}: there is no command {command[0]!r}")
+    return command
 
 
 def _networks(env: Mapping[str, str], problems: list[str]) -> tuple[Network, ...]:

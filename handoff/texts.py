@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,8 @@ class Texts:
     channel: Mapping[str, Mapping[str, str]]
     emotions: Mapping[str, Mapping[str, str]]
     """Names of emotions and of their signs, for agents; what the owner gave none is called by its label."""
+    whys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What a topic for a person says about the visitor, for agents; where the owner gave none, its title does."""
 
     def say(self, language: str, key: str, **values: object) -> str:
         """The text ``key`` of ``system`` in ``language``, with the values in place."""
@@ -114,6 +116,9 @@ class Texts:
         """A handoff reason in words, in the agent's language."""
         code = str(reason.get("code", ""))
         code = "asked_again" if reason.get("again") else "emotion_rising" if reason.get("rising") else code
+        why = self.whys.get(language, {}).get(str(reason.get("topic"))) if code == "human_topic" else None
+        if why:
+            return why
         pattern = self.reasons[language].get(code)
         if pattern is None:
             return code
@@ -133,7 +138,8 @@ class Texts:
         """An emotion's name, with the signs of it that no words show: capital letters, exclamation marks."""
         names, label = self.emotions[language], str(reason.get("emotion", ""))
         signs = [names[sign] for sign in reason.get("signs") or () if sign in names]
-        return ", ".join((names.get(label, label), *signs))
+        name = names.get(label, label)
+        return f"{name} ({', '.join(signs)})" if signs else name
 
 
 def _read(path: Path, problems: list[str]) -> dict[str, Any]:
@@ -197,6 +203,7 @@ def load_texts(folder: Path) -> Texts:
     titles: dict[str, dict[str, str]] = {}
     emotions: dict[str, dict[str, str]] = {}
     channel: dict[str, dict[str, str]] = {}
+    whys: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         path = folder / "texts" / f"{language}.yml"
         raw = _read(path, problems)
@@ -214,6 +221,11 @@ def load_texts(folder: Path) -> Texts:
             for name, item in (raw.get(section) or {}).items()
             if isinstance(item, dict) and item.get("title")
         }
+        whys[language] = {
+            f"human/{name}": str(item["why"])
+            for name, item in (raw.get("human") or {}).items()
+            if isinstance(item, dict) and item.get("why")
+        }
     if problems:
         raise SettingsError(problems)
-    return Texts(system, reasons, titles, channel, emotions)
+    return Texts(system, reasons, titles, channel, emotions, whys)

@@ -66,8 +66,10 @@ def render(events: Iterable[Mapping[str, Any]]) -> str:
     lines = []
     for event in known:
         taken_back = event["seq"] in unsent or (event["kind"] == "edited" and event.get("of") in unsent)
-        if event.get("text") and not taken_back:
+        names = [f"[{file['name']}]" for file in event.get("attachments") or () if file.get("name")]
+        said = " ".join([event["text"], *names] if event.get("text") else names)
+        if said and not taken_back:
             author = event["author"]
             who = author.get("name") or author["role"]
-            lines.append(f"{event['at'][:16].replace('T', ' ')} {who}: {event['text']}")
+            lines.append(f"{event['at'][:16].replace('T', ' ')} {who}: {said}")
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.encoder.choice import encoder_in_use
 from bot.judgement.emotions import FAINT, EmotionModel
-from bot.judgement.judging import EMOTION
+from bot.judgement.judging import EMOTION, needed
 from bot.judgement.owner import emotion_at_least
 from bot.judgement.training import fingerprint, ordinary, train_emotions
 from bot.nlu.components import EXAMPLE, PROPERTY
@@ -94,7 +94,9 @@ class EmotionClassifier(GraphComponent):
                 continue
             feeling = self._model.judge(message.get(TEXT) or "", example, min(FAINT, self._at_least))
             if feeling is not None:
-                _write(message, feeling.as_property(), plain=feeling.score >= self._at_least)
+                known = message.get(PROPERTY) or {}
+                at_least = needed(self._at_least, str(known.get("decision")), float(known.get("confidence") or 0.0))
+                _write(message, feeling.as_property(), plain=feeling.score >= at_least)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -41,7 +41,7 @@ _BEYOND_DOUBT = 0.9
 _HINT = 0.005
 """From this likelihood that a person is needed on, or where the wish for one is among the runners-up, the sentences of
 a message are looked at one by one …"""
-_SURE = 0.8
+_SURE = 0.9
 """… and one that is as sure as this calls a person: a wish among questions must not be dropped."""
 _LONGEST_EVIDENCE = 12
 """Sentences of one message that are weighed against each other as evidence; a longer message is quoted from its
@@ -106,6 +106,25 @@ def pressed(topic: str, known: Sequence[str], language: str | None) -> Understoo
 
 
 @dataclass
+class _Parts:
+    """The parts of one message, each encoded once however often it is looked at: encoding is what costs."""
+
+    topical: Topical
+    language: str | None
+    known: dict[str, Ranking] = field(default_factory=dict)
+
+    def rank(self, part: str) -> Ranking:
+        if part not in self.known:
+            self.known[part] = self.topical.classifier.rank(self.topical.features(part, self.language))
+        return self.known[part]
+
+    def needs_person(self, part: str) -> float:
+        ranking = self.rank(part)
+        chances = zip(ranking.topics, ranking.probabilities, strict=True)
+        return sum(chance for name, chance in chances if needs_person(name))
+
+
+@dataclass
 class Topical:
     """Encoder, classifier, scope and letters together."""
 
@@ -129,8 +148,9 @@ class Topical:
         in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
         verdict = decide(pairs, in_domain, self.thresholds)
-        asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, language, pairs)
-        if verdict.decision is not Decision.HANDOFF and self._wishes_person(written, pairs):
+        parts = _Parts(self, language)
+        asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, parts, pairs)
+        if verdict.decision is not Decision.HANDOFF and self._wishes_person(written, parts, pairs):
             if not asked and verdict.decision is Decision.ANSWER:
                 asked = (verdict.topic,)
             verdict = Verdict(Decision.HANDOFF, next(name for name, _ in pairs if needs_person(name)))
@@ -139,7 +159,7 @@ class Topical:
         topic = verdict.topic
         evidence: tuple[str, ...] = ()
         if verdict.decision is Decision.HANDOFF:
-            quote, besides = self._evidence(written, topic)
+            quote, besides = self._evidence(written, parts, topic)
             evidence, asked = (quote,), (*asked, *besides)
         return Understood(
             topic=topic,
@@ -155,41 +175,36 @@ class Topical:
             example=example,
         )
 
-    def _asked(self, text: str, language: str | None, pairs: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+    def _asked(self, text: str, parts: _Parts, pairs: Sequence[tuple[str, float]]) -> tuple[str, ...]:
         """The topics that the parts of a message ask for, where they are several: each sure by itself, and likely in
         the whole unless it is beyond doubt."""
         near = {topic for topic, _ in pairs[: 1 + _RUNNERS_UP]}
         asked: list[str] = []
         for part in questions(text):
-            ranking = self.classifier.rank(self.features(part, language))
+            ranking = parts.rank(part)
             topic, chance = ranking.topics[0], ranking.probabilities[0]
             sure = chance >= (self.thresholds.answer if topic in near else _BEYOND_DOUBT)
             if sure and topic.startswith("faq/") and topic not in asked:
                 asked.append(topic)
         return tuple(asked[:_MOST_ANSWERS]) if len(asked) > 1 else ()
 
-    def _wishes_person(self, text: str, pairs: Sequence[tuple[str, float]]) -> bool:
+    def _wishes_person(self, text: str, parts: _Parts, pairs: Sequence[tuple[str, float]]) -> bool:
         """Whether one of several sentences surely needs a person, though the whole is about something else. Looked at
         only where the whole hints at it, since each sentence costs what a message costs."""
         hinted = sum(chance for name, chance in pairs if needs_person(name)) >= _HINT
         if not hinted and all(name != TALK_TO_HUMAN for name, _ in pairs[: 1 + _RUNNERS_UP]):
             return False
         pieces = sentences(text)[:_LONGEST_EVIDENCE]
-        return len(pieces) > 1 and any(self._needs_person(piece) >= _SURE for piece in pieces)
+        return len(pieces) > 1 and any(parts.needs_person(piece) >= _SURE for piece in pieces)
 
-    def _needs_person(self, piece: str) -> float:
-        ranking = self.classifier.rank(self.features(piece))
-        chances = zip(ranking.topics, ranking.probabilities, strict=True)
-        return sum(chance for name, chance in chances if needs_person(name))
-
-    def _evidence(self, text: str, topic: str) -> tuple[str, tuple[str, ...]]:
+    def _evidence(self, text: str, parts: _Parts, topic: str) -> tuple[str, tuple[str, ...]]:
         """The sentence that speaks most for a topic that needs a person, and what other sentences ask that can be
         answered. The sentence is as it was written: an agent is shown it in the message."""
         pieces = sentences(text)[:_LONGEST_EVIDENCE]
         if len(pieces) < 2:
             return text.strip(), ()
         place = self.classifier.topics.index(topic)
-        rankings = [self.classifier.rank(self.features(piece)) for piece in pieces]
+        rankings = [parts.rank(piece) for piece in pieces]
         best = int(np.argmax([ranking.decisions[place] for ranking in rankings]))
         besides = [
             ranking.topics[0]

@@ -54,13 +54,15 @@ class Screen:
         self._write = write
         self.buttons: list[Mapping[str, Any]] = []
         self.status = "bot"
+        self._notice = ""
 
     def show(self, frame: Mapping[str, Any]) -> None:
         """Show a frame of the server; those that say nothing to a person are left out."""
         kind = frame.get("type")
         if kind == "welcome":
             self.status = frame.get("status", "bot")
-            self._write(f"-- {frame.get('notice', '')}")
+            self._notice = str(frame.get("notice", ""))
+            self._write(f"-- {self._notice}")
         elif kind == "event":
             self._event(frame)
         elif kind == "status":
@@ -72,6 +74,9 @@ class Screen:
 
     def _event(self, event: Mapping[str, Any]) -> None:
         author = event.get("author") or {}
+        # The notice of the welcome stands at the top already; later ones, after a person, are news.
+        if event.get("kind") == "notice" and event.get("text") == self._notice:
+            return
         if event.get("kind") == "hidden" or author.get("role") == "visitor" or not event.get("text"):
             return
         self._write(f"{author.get('name') or author.get('role')}: {event['text']}")

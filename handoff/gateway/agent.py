@@ -10,7 +10,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from handoff import permissions, queue
+from handoff import mentions, permissions, queue
 from handoff.accounts import Account, Accounts
 from handoff.alerts import worded
 from handoff.announcements import Announcement
@@ -215,7 +215,7 @@ class AgentSocket:
         self._peer.push({"type": "resync", "conversation": conversation, "from": start})
 
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
-        if who.get("id") != self.account.id:
+        if "read" not in who and who.get("id") != self.account.id:
             kind = "viewing" if who["role"] == "colleague" else "typing"
             self._peer.push({"type": kind, "conversation": conversation, **who})
 
@@ -319,7 +319,9 @@ class AgentSocket:
             self._noticed_line(conversation, line)
 
     def _push_alert(self, alert: Mapping[str, Any]) -> None:
-        if self.account.leads or alert.get("for_agent") == self.account.id:
+        meant = alert.get("for_agent") == self.account.id
+        # Who is called in a note is called alone.
+        if meant or (self.account.leads and alert["kind"] != mentions.KIND):
             self._peer.push({"type": "alert", **worded(alert, self._hub.owner.now, self._language)})
 
     def _announced(self, announcement: Announcement, holds: bool) -> None:
@@ -579,6 +581,8 @@ class AgentSocket:
             case wire.Typing():
                 who = {"role": "agent", "id": account.id, "name": account.name, "on": frame.on}
                 await hub.fanout.publish({"conversation": frame.conversation, "typing": who})
+            case wire.Read():
+                await self._read(frame)
             case wire.Viewing():
                 await self._look(frame.conversation)
             case wire.Ping():
@@ -598,7 +602,9 @@ class AgentSocket:
                     await self._follow(frame.conversation, int(answer["last"])).catch_up()
                 return answer
             case wire.Message():
-                return await hub.agent_message(account, frame.conversation, id=frame.id, text=frame.text)
+                return await hub.agent_message(
+                    account, frame.conversation, id=frame.id, text=frame.text or "", attachments=frame.attachments
+                )
             case wire.Note():
                 return await hub.note(account, frame.conversation, id=frame.id, text=frame.text)
             case wire.Transfer():
@@ -641,6 +647,14 @@ class AgentSocket:
         who = {"agent": self.account.id, "name": self.account.name, "value": value}
         await self._hub.fanout.publish({"presence": who})
 
+    async def _read(self, frame: wire.Read) -> None:
+        """Tell the visitor that their agent has read it; that somebody else looks on is nothing they are told."""
+        state = self._hub.store.lately(frame.conversation) or await self._hub.store.load(frame.conversation)
+        if state is None or state.assignee is None or state.assignee.id != self.account.id:
+            return
+        who = {"role": "agent", "read": min(frame.of, state.last)}
+        await self._hub.fanout.publish({"conversation": frame.conversation, "typing": who})
+
     async def _look(self, conversation: str | None) -> None:
         """Tell agents who follow a conversation that this one looks at it, and those of the last that no more."""
         if conversation is not None:
@@ -666,6 +680,7 @@ class AgentSocket:
             self.account, "transcript.read", frame.conversation, over="socket", after=frame.after
         )
         self._peer.push(codec.ack(frame.id, opened))
+        await mentions.seen(self._hub.store, self._hub.fanout, frame.conversation, self.account.id)
         after = frame.after
         if after > opened["last"]:
             self._peer.push({"type": "resync", "conversation": frame.conversation, "from": 1})

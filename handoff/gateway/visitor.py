@@ -22,6 +22,7 @@ from handoff.permissions import VISITOR, frame_action, may
 from handoff.privacy.masking import mask
 from handoff.settings import Settings
 from handoff.tokens import VisitorTokens, new_id
+from handoff.uploads import FileKeys
 from handoff.wire import codec, visitor
 
 __all__ = ["VisitorGateway", "VisitorSocket"]
@@ -43,10 +44,13 @@ FALLBACK_LANGUAGE = "en"
 Request = (
     visitor.RequestHandoff
     | visitor.CancelHandoff
+    | visitor.Agree
     | visitor.Callback
+    | visitor.CallbackCancel
     | visitor.Consent
     | visitor.Language
     | visitor.Rating
+    | visitor.EmailTranscript
     | visitor.Transcript
     | visitor.End
     | visitor.Export
@@ -57,11 +61,14 @@ Request = (
 class VisitorGateway:
     """The ASGI endpoint of ``/ws/visitor``."""
 
-    def __init__(self, hub: Hub, tokens: VisitorTokens, settings: Settings, line: WaitingLine) -> None:
+    def __init__(
+        self, hub: Hub, tokens: VisitorTokens, settings: Settings, line: WaitingLine, files: FileKeys | None = None
+    ) -> None:
         self.hub = hub
         self.tokens = tokens
         self.settings = settings
         self.line = line
+        self.files = files
         self.peers: set[Peer] = set()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -115,7 +122,7 @@ class VisitorSocket:
     # -- listener
 
     def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
-        self._peer.push({"type": "event", **for_visitor(event)})
+        self._peer.push({"type": "event", **self._with_files(for_visitor(event))})
         self._answered = max(self._answered, int(event.get("of") or 0))
         if event["kind"] == "message" and event["author"]["role"] != "visitor":
             self._bot_types(False)
@@ -125,11 +132,25 @@ class VisitorSocket:
         if event["kind"] == "language":
             self._new = _replace_language(self._new, event["language"])
 
+    def _with_files(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event with addresses of files that this visitor's page can open."""
+        keys = self._gateway.files
+        if keys is None or not event.get("attachments"):
+            return event
+        shown = [
+            {**file, "url": keys.address(self.conversation, file["id"])}
+            for file in event["attachments"]
+            if "id" in file
+        ]
+        return {**event, "attachments": shown}
+
     def resync(self, conversation: str, start: int) -> None:
         self._peer.push({"type": "resync", "from": start})
 
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
-        if who["role"] == "agent":
+        if "read" in who:
+            self._peer.push({"type": "read", "of": who["read"]})
+        elif who["role"] == "agent":
             self._peer.push({"type": "typing", "role": "agent", "name": who.get("name", ""), "on": who["on"]})
 
     @property
@@ -216,6 +237,8 @@ class VisitorSocket:
                 "response": hub.response(state.language),
                 "announcements": [one.frame(state.language) for one in hub.board.current()],
                 "may": hub.visitor_may(),
+                # A conversation that is under way is not stopped by a box that the owner has put up since.
+                "consent": hub.owner.now.widget.consent and state.last == 0,
             }
         )
         hub.board.listeners.add(self._announced)
@@ -268,7 +291,9 @@ class VisitorSocket:
             case visitor.Erase():
                 await self._erase(frame.id)
             case visitor.Message():
-                answer = await self._hub.visitor_message(self._new, id=frame.id, text=frame.text, button=frame.button)
+                answer = await self._hub.visitor_message(
+                    self._new, id=frame.id, text=frame.text, button=frame.button, attachments=frame.attachments
+                )
                 self._peer.push(codec.ack(frame.id, answer))
                 self._maybe_bot_types()
             case _:
@@ -289,20 +314,35 @@ class VisitorSocket:
                 return await hub.request_handoff(self._new, id=frame.id)
             case visitor.CancelHandoff():
                 return await hub.cancel_handoff(id, id=frame.id)
-            case visitor.Callback():
-                return await book_callback(hub, self._new, frame)
-            case visitor.Consent():
-                return await hub.consent(id, id=frame.id, language=frame.language)
             case visitor.Language():
                 return await hub.set_language(self._new, id=frame.id, language=frame.value)
             case visitor.Rating():
                 return await hub.rate(id, id=frame.id, score=frame.score, comment=frame.comment, of=frame.of)
-            case visitor.Transcript():
-                return {"text": await hub.transcript(id)}
             case visitor.End():
                 return await hub.end(id, id=frame.id)
+            case _:
+                return await self._beside(frame)
+
+    async def _beside(self, frame: Request) -> Mapping[str, Any]:
+        """Requests about other than the course of the conversation."""
+        hub, id = self._hub, self.conversation
+        match frame:
+            case visitor.Callback():
+                return await book_callback(hub, self._new, frame)
+            case visitor.CallbackCancel():
+                return await hub.cancel_callback(id, id=frame.id)
+            case visitor.Agree():
+                return await hub.agree(self._new, id=frame.id)
+            case visitor.Consent():
+                return await hub.consent(id, id=frame.id, language=frame.language)
+            case visitor.EmailTranscript():
+                return await hub.email_transcript(id, id=frame.id, to=frame.email)
+            case visitor.Transcript():
+                return {"text": await hub.transcript(id)}
             case visitor.Export():
                 return {"url": await hub.exports.address(id)}
+            case _:
+                raise BadRequest("The type of the frame is not known.")
 
     # -- what the visitor sees besides events
 

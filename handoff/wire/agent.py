@@ -10,7 +10,7 @@ from handoff.errors import BadRequest
 from handoff.events import LANGUAGES
 from handoff.wire import codec, desk
 from handoff.wire.codec import REQUIRED, Field
-from handoff.wire.visitor import SEQ_MAX, TOKEN_MAX_CHARS
+from handoff.wire.visitor import FILES_MAX, SEQ_MAX, TOKEN_MAX_CHARS
 
 __all__ = [
     "KINDS",
@@ -67,9 +67,16 @@ class Open:
 
 @dataclass(frozen=True)
 class Message:
+    """A text, files, or both."""
+
     id: str
     conversation: str
-    text: str
+    text: str | None
+    attachments: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.text is None and not self.attachments:
+            raise BadRequest("text: missing in message")
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,14 @@ class Viewing:
     """Which conversation stands before the agent's eyes; None for none. Said again every half minute while it holds."""
 
     conversation: str | None
+
+
+@dataclass(frozen=True)
+class Read:
+    """The agent has read everything up to ``of``."""
+
+    conversation: str
+    of: int
 
 
 @dataclass(frozen=True)
@@ -147,6 +162,7 @@ Frame = (
     | Resolve
     | Ping
     | desk.DeskFrame
+    | Read
     | Suggest
     | Viewing
 )
@@ -178,10 +194,19 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
     "presence": (Presence, {"id": _ID, "value": (codec.choice("online", "away", "offline"), REQUIRED)}),
     "claim": (Claim, {"id": _ID, "conversation": _CONVERSATION}),
     "open": (Open, {"id": _ID, "conversation": _CONVERSATION, "after": (codec.integer(0, SEQ_MAX), 0)}),
-    "message": (Message, {"id": _ID, "conversation": _CONVERSATION, "text": (codec.text(), REQUIRED)}),
+    "message": (
+        Message,
+        {
+            "id": _ID,
+            "conversation": _CONVERSATION,
+            "text": (codec.optional(codec.text()), None),
+            "attachments": (codec.identifiers(FILES_MAX), ()),
+        },
+    ),
     "note": (Note, {"id": _ID, "conversation": _CONVERSATION, "text": (codec.text(), REQUIRED)}),
     "typing": (Typing, {"conversation": _CONVERSATION, "on": (codec.boolean, REQUIRED)}),
     "viewing": (Viewing, {"conversation": (codec.optional(codec.identifier), None)}),
+    "read": (Read, {"conversation": _CONVERSATION, "of": (codec.integer(1, SEQ_MAX), REQUIRED)}),
     "suggest": (Suggest, {"id": _ID, "conversation": _CONVERSATION}),
     "transfer": (
         Transfer,

@@ -21,6 +21,7 @@ __all__ = [
     "dump",
     "error",
     "identifier",
+    "identifiers",
     "integer",
     "language_hint",
     "mapping",
@@ -81,6 +82,17 @@ def identifier(name: str, value: Any) -> str:
     if not 1 <= len(plain) <= ID_MAX_CHARS or not plain.isascii() or not plain.isprintable() or " " in plain:
         raise BadRequest(f"{name}: 1 to {ID_MAX_CHARS} visible ASCII characters are expected")
     return plain
+
+
+def identifiers(most: int) -> Check:
+    """A list of at most ``most`` ids, each once."""
+
+    def check(name: str, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or len(value) > most:
+            raise BadRequest(f"{name}: a list of at most {most} ids is expected")
+        return tuple(dict.fromkeys(identifier(f"{name}.{index}", item) for index, item in enumerate(value)))
+
+    return check
 
 
 def boolean(name: str, value: Any) -> bool:

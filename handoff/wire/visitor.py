@@ -13,9 +13,12 @@ from handoff.wire.codec import REQUIRED, Field
 
 __all__ = [
     "KINDS",
+    "Agree",
     "Callback",
+    "CallbackCancel",
     "CancelHandoff",
     "Consent",
+    "EmailTranscript",
     "End",
     "Erase",
     "Export",
@@ -45,14 +48,17 @@ class Hello:
 
 @dataclass(frozen=True)
 class Message:
-    """A text, or the id of a button that was offered: exactly one of the two."""
+    """A text, files with or without a text, or the id of a button that was offered."""
 
     id: str
     text: str | None
     button: str | None
+    attachments: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.text is None) == (self.button is None):
+        if self.button is not None and (self.text is not None or self.attachments):
+            raise BadRequest("text: a message has a text or a button")
+        if self.button is None and self.text is None and not self.attachments:
             raise BadRequest("text: a message has a text or a button")
 
 
@@ -105,11 +111,33 @@ class Callback:
 
 
 @dataclass(frozen=True)
+class CallbackCancel:
+    """No call or e-mail is needed any more."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Agree:
+    """The visitor has ticked the owner's box."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Consent:
     """Another language will do."""
 
     id: str
     language: str
+
+
+@dataclass(frozen=True)
+class EmailTranscript:
+    """The conversation shall be sent to an address."""
+
+    id: str
+    email: str
 
 
 @dataclass(frozen=True)
@@ -147,10 +175,13 @@ Frame = (
     | Typing
     | RequestHandoff
     | CancelHandoff
+    | Agree
     | Callback
+    | CallbackCancel
     | Consent
     | Language
     | Rating
+    | EmailTranscript
     | Transcript
     | End
     | Export
@@ -162,6 +193,9 @@ SEQ_MAX = 2**53 - 1
 """The largest number that every JSON reader keeps exactly."""
 
 TOKEN_MAX_CHARS = 512
+
+FILES_MAX = 10
+"""Files of one message."""
 
 _ID: Field = (codec.identifier, REQUIRED)
 
@@ -178,7 +212,12 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
     ),
     "message": (
         Message,
-        {"id": _ID, "text": (codec.text(), None), "button": (codec.identifier, None)},
+        {
+            "id": _ID,
+            "text": (codec.text(), None),
+            "button": (codec.identifier, None),
+            "attachments": (codec.identifiers(FILES_MAX), ()),
+        },
     ),
     "typing": (Typing, {"on": (codec.boolean, REQUIRED)}),
     "request_handoff": (RequestHandoff, {"id": _ID}),
@@ -203,7 +242,10 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
             "window": (codec.optional(codec.identifier), None),
         },
     ),
+    "callback_cancel": (CallbackCancel, {"id": _ID}),
+    "agree": (Agree, {"id": _ID}),
     "consent": (Consent, {"id": _ID, "language": (codec.choice(*LANGUAGES), REQUIRED)}),
+    "email_transcript": (EmailTranscript, {"id": _ID, "email": (codec.text(254), REQUIRED)}),
     "transcript": (Transcript, {"id": _ID}),
     "end": (End, {"id": _ID}),
     "export": (Export, {"id": _ID}),

@@ -22,6 +22,7 @@ def test_any_other_human_topic_names_itself_with_the_visitors_words() -> None:
         "of": 12,
     }
     assert explained(reason, topic="Fraud")["explanation"] == "Needs a person: Fraud"
+    assert explained(reason, "Suspects fraud")["explanation"] == "Suspects fraud", "the owner's words go first"
 
 
 def test_an_answer_that_did_not_help_has_a_code_of_its_own() -> None:
@@ -38,7 +39,7 @@ def test_what_the_course_adds_has_words_of_its_own() -> None:
     assert explained(again, topic="Warranty")["explanation"] == "Asks the same again after the answer: Warranty"
     risen = emotion({"label": "hot_anger", "evidence": ["no!"], "signs": ["capitals"]}, rising=True)
     assert explained(risen)["explanation"] == (
-        "Feeling that grows from message to message: anger, capital letters; “no!”"
+        "Stronger from message to message: the visitor is angry (capital letters): “no!”"
     )
 
 

@@ -31,6 +31,9 @@ def frame_of(registry: Mapping[str, tuple[Any, Mapping[str, Field]]], type: str,
             frame[name] = given[name]
         elif default is REQUIRED:
             frame[name] = next(value for value in CANDIDATES if _fits(check, name, value))
+    if type == "message" and "conversation" in fields:
+        # A message has a text or files, of which no field alone must be there.
+        frame.setdefault("text", "a text")
     return frame
 
 

@@ -21,6 +21,8 @@ from handoff.doors import guarded
 from handoff.errors import Refused, Unauthorized
 from handoff.permissions import ACTIONS, ANYONE, KEY, SCOPES, allowed, may, route_action
 from handoff.settings import Settings
+from handoff.tokens import VisitorTokens
+from handoff.uploads import FileKeys, Uploads
 from tests.handoff.parts import Parts
 from tests.handoff.texts_for_tests import OWNER
 
@@ -43,7 +45,9 @@ def routes(parts: Parts, tmp_path: Path) -> list[Route]:
     """The real routes, as they are before they get their doors."""
     settings = Settings(redis_url="", var=tmp_path, owner_dir=OWNER, web_dir=tmp_path)
     messenger: Any = _Messenger()
-    return module._Pages(parts.hub, Accounts(parts.redis, parts.keys), settings, messenger, (), None)._routes()
+    key = ("k" * 32,)
+    files = (Uploads(tmp_path), VisitorTokens(key, max_age_s=60), FileKeys(key))
+    return module._Pages(parts.hub, Accounts(parts.redis, parts.keys), settings, messenger, (), files)._routes()
 
 
 def test_s6_every_route_has_a_line(routes: list[Route]) -> None:

@@ -61,6 +61,29 @@ async def test_what_is_written_by_any_process_is_delivered_in_order_and_once(url
         assert parts.fanout.of(new.id) == ()
 
 
+async def test_a_notice_that_overtakes_the_answer_about_the_end_of_the_log_is_not_lost(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, recorder = new_conversation(), Recorder()
+    await parts.say(new, "one")
+    subscription = parts.fanout.subscribe(new.id, 1, recorder)
+    ask, asked = parts.store.last, 0
+
+    async def last(conversation: str) -> int:
+        nonlocal asked
+        asked += 1
+        known = await ask(conversation)
+        if asked == 2:  # between the question and its answer somebody writes, and the notice comes first
+            await parts.say(new, "two")
+            subscription.offer((await parts.store.events(new.id))[-1:], known + 1)
+        return known
+
+    monkeypatch.setattr(parts.store, "last", last)
+    subscription._known = 2  # announced, and for now not there
+    await subscription.catch_up()
+    assert recorder.numbers == [2]
+
+
 async def test_r14_two_tabs_see_the_same_order(url: str) -> None:
     new, tabs = new_conversation(), (Recorder(), Recorder())
     async with parts_on(url) as one, parts_on(url) as two, listening(one), listening(two):

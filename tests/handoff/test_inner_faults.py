@@ -52,6 +52,7 @@ class BrokenHub(Broken):
 
 class BrokenGateway(Broken):
     hub = BrokenHub()
+    limits = None
 
 
 class Listening:

@@ -4,6 +4,7 @@ export const SYSTEM = {
   fi: {
     notice: 'Juttelet Havun botin kanssa. Se vastaa heti, ja ihmisen saat mukaan milloin vain.',
     queued: 'Olet jonossa. Asiakaspalvelija tulee tähän chattiin ja näkee kaiken, mitä kirjoitit.',
+    uncalled: 'Soittopyyntösi on peruttu.',
     cancelled: 'Poistuit jonosta. Botti auttaa taas.',
     assigned: '{name} liittyi keskusteluun. Nyt sinulle vastaa ihminen.',
     returned_to_bot: 'Botti vastaa taas. Kysy mitä vain, tai pyydä ihminen mukaan.',
@@ -14,6 +15,7 @@ export const SYSTEM = {
   da: {
     notice: 'Du skriver med Havus bot. Den svarer med det samme, og du kan altid få et menneske.',
     queued: 'Du er i køen. En medarbejder kommer her i chatten og kan se alt, hvad du har skrevet.',
+    uncalled: 'Du bliver ikke ringet op alligevel.',
     cancelled: 'Du er ude af køen. Botten hjælper igen.',
     assigned: '{name} er med i samtalen. Nu svarer et menneske.',
     returned_to_bot: 'Botten svarer igen. Spørg om hvad som helst, eller bed om et menneske.',
@@ -24,6 +26,7 @@ export const SYSTEM = {
   en: {
     notice: 'You’re talking to Havu’s bot. It answers at once, and a person is here whenever you want one.',
     queued: 'You’re in the queue. A colleague comes to this chat and sees everything you wrote.',
+    uncalled: 'The call has been cancelled.',
     cancelled: 'You’ve left the queue. The bot goes on helping.',
     assigned: '{name} joined the conversation. A person answers now.',
     returned_to_bot: 'The bot is answering again. Ask anything, or ask for a person.',
@@ -38,6 +41,26 @@ const titles = {
   da: { 'faq/track_order': 'Følg din ordre', 'faq/return_how': 'Returnering', 'faq/opening_hours': 'Åbningstider' },
   en: { 'faq/track_order': 'Track my order', 'faq/return_how': 'Returns', 'faq/opening_hours': 'Opening hours' },
 };
+
+/** Topics as agents read them, in the agent's language. */
+export const TITLES = {
+  fi: { ...titles.fi, 'human/talk_to_human': 'Ihmisen pyyntö', 'human/double_charge': 'Virheellinen veloitus', 'human/damaged_or_wrong_item': 'Rikkinäinen tai väärä tuote' },
+  da: { ...titles.da, 'human/talk_to_human': 'Ønske om et menneske', 'human/double_charge': 'Forkert opkrævning', 'human/damaged_or_wrong_item': 'Beskadiget eller forkert vare' },
+  en: { ...titles.en, 'human/talk_to_human': 'Asking for a person', 'human/double_charge': 'Wrong charge', 'human/damaged_or_wrong_item': 'Damaged or wrong item' },
+};
+
+const WHY = {
+  fi: { asked: 'Pyysi ihmistä', human_topic: 'Asia kuuluu ihmiselle: {topic}', answer_did_not_help: 'Botin vastaus ei auttanut' },
+  da: { asked: 'Bad om et menneske', human_topic: 'Sagen kræver et menneske: {topic}', answer_did_not_help: 'Bottens svar hjalp ikke' },
+  en: { asked: 'Asked for a person', human_topic: 'Needs a person: {topic}', answer_did_not_help: 'The bot’s answer didn’t help' },
+};
+
+/** A reason with its explanation in the agent's language. */
+export function explained(reason, language) {
+  const text = WHY[language][reason.code]?.replace('{topic}', TITLES[language][reason.topic] ?? reason.topic ?? '');
+  return text ? { ...reason, explanation: text } : reason;
+}
+
 const buttons = (language) => Object.entries(titles[language]).map(([id, title]) => ({ id, title }));
 
 export const GREETING = {

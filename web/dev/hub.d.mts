@@ -17,10 +17,17 @@ export class Hub {
   choices: object[];
   open: { now: boolean; opens_at: string | null; text: string | null };
   response: string | null;
-  may: string[];
+  may: Record<string, boolean>;
+  consent: boolean;
+  mails: string[];
+  files: Map<string, { name: string; type: string; size: number }>;
   announcements: object[];
   callbacks: Record<string, unknown>[];
   canned: object[];
+  macros: object[];
+  oidc: { name: string; url: string } | null;
+  secondFactor: Set<string>;
+  agents: Set<{ send(frame: object): void; agent: { id: string } }>;
   kept: Map<string, { text?: string }>;
   answersFor?: (conversation: FakeConversation) => object[];
   offer(conversation: FakeConversation, seconds?: number): void;

@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { dirname, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
-import { answer, GREETING, SYSTEM } from './bot.mjs';
+import { answer, explained, GREETING, SYSTEM, TITLES } from './bot.mjs';
 
 const DIST = resolve(dirname(fileURLToPath(import.meta.url)), '../dist');
 const TYPES = {
@@ -58,11 +58,20 @@ export class Hub {
     this.open = { now: true, opens_at: null, text: null };
     this.response = null;
     this.announcements = [];
-    this.may = ['erase'];
+    this.may = { erase: true, upload: true, email_transcript: true };
+    this.consent = false;
+    /** Files by id: facts and body. */
+    this.files = new Map();
+    this.mails = [];
     this.callbacks = [];
     /** Drafts and settings by path. */
     this.kept = new Map();
     this.canned = [];
+    this.macros = [];
+    /** The company's identity provider, and who is asked for a second factor (code 123456). */
+    this.oidc = null;
+    this.secondFactor = new Set();
+    this.tickets = new Map();
     this.offers = new Map();
   }
 
@@ -110,10 +119,24 @@ export class Hub {
       const answer = await this.api(request, url);
       if (answer) return json(...answer);
     }
+    const asked = /^\/api\/(?:visitor\/)?files\/[^/]+\/([^/]+)$/.exec(url.pathname)?.[1];
+    if (request.method === 'GET' && asked) {
+      const kept = this.files.get(asked);
+      if (!kept) return json(404, { code: 'not_found' });
+      response.writeHead(200, { 'content-type': kept.type, 'content-disposition': 'attachment', 'x-content-type-options': 'nosniff' });
+      return response.end(kept.body);
+    }
+    if (request.method === 'GET' && url.pathname === '/api/visitor/export') {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-disposition': 'attachment; filename="my-data.json"' });
+      return response.end('{}');
+    }
     const session = /silta_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
     if (request.method === 'POST') {
-      let raw = '';
-      for await (const part of request) raw += part;
+      const parts = [];
+      for await (const part of request) parts.push(part);
+      const body = Buffer.concat(parts);
+      const raw = body.toString('utf8');
+      if (url.pathname.endsWith('/upload')) return this.upload(url, body, json);
       if (url.pathname === '/csp') {
         this.cspReports.push(raw);
         return json(200, {});
@@ -122,13 +145,17 @@ export class Hub {
         const { email, password } = JSON.parse(raw);
         const agent = AGENTS[email];
         if (!agent || agent.password !== password) return json(401, { code: 'unauthorized' });
-        const id = randomUUID();
-        this.sessions.set(id, agent);
-        return json(
-          200,
-          { agent: publicAgent(agent) },
-          { 'set-cookie': `silta_session=${id}; HttpOnly; SameSite=Strict; Path=/` },
-        );
+        if (this.secondFactor.has(email)) {
+          const ticket = randomUUID();
+          this.tickets.set(ticket, agent);
+          return json(200, { second_factor: true, ticket });
+        }
+        return this.signIn(agent, json);
+      }
+      if (url.pathname === '/api/login/second') {
+        const { ticket, code } = JSON.parse(raw);
+        const agent = this.tickets.get(ticket);
+        return agent && code === '123456' ? this.signIn(agent, json) : json(401, { code: 'unauthorized' });
       }
       const agent = this.sessions.get(session);
       if (!agent) return json(401, { code: 'unauthorized' });
@@ -136,6 +163,24 @@ export class Hub {
         const token = randomUUID();
         this.socketTokens.set(token, agent);
         return json(200, { token });
+      }
+      if (url.pathname === '/api/me/stay') return json(200, {});
+      if (url.pathname === '/api/me/password') {
+        const { old, new: next } = JSON.parse(raw);
+        return old === agent.password && next.length >= 12 ? json(200, {}) : json(400, { code: 'bad_request' });
+      }
+      if (url.pathname === '/api/me/second-factor') {
+        const { password } = JSON.parse(raw);
+        const secret = 'JBSWY3DPEHPK3PXP';
+        return password === agent.password ? json(200, { secret, uri: `otpauth://totp/Silta?secret=${secret}` }) : json(401, {});
+      }
+      const about = /^\/api\/conversations\/([^/]+)\/(export|erase)$/.exec(url.pathname);
+      if (about && agent.role !== 'agent') {
+        const conversation = this.conversations.get(about[1]);
+        if (about[2] === 'export') return json(200, { conversation: about[1], events: conversation.events });
+        this.conversations.delete(about[1]);
+        for (const peer of this.agents) peer.send({ type: 'erased', conversation: about[1] });
+        return json(200, { erased: true });
       }
       if (url.pathname === '/api/logout') {
         this.sessions.delete(session);
@@ -159,9 +204,35 @@ export class Hub {
     }
   }
 
+  signIn(agent, json) {
+    const id = randomUUID();
+    this.sessions.set(id, agent);
+    const cookie = `silta_session=${id}; HttpOnly; SameSite=Strict; Path=/`;
+    return json(200, { agent: publicAgent(agent) }, { 'set-cookie': cookie });
+  }
+
+  /** Takes PNG and PDF by their content, as the real hub does with more kinds; 100 kB are enough for a test. */
+  upload(url, body, json) {
+    if (body.length > 100_000) return json(413, { code: 'too_large' });
+    const type = body.subarray(1, 4).toString() === 'PNG' ? 'image/png' : body.subarray(0, 5).toString() === '%PDF-' ? 'application/pdf' : null;
+    if (!type) return json(400, { code: 'bad_request', field: 'file' });
+    const id = randomUUID();
+    const file = { id, name: url.searchParams.get('name'), type, size: body.length };
+    this.files.set(id, { ...file, body });
+    return json(200, { attachment: file });
+  }
+
+  attached(ids = [], way = '') {
+    return ids.map((id) => {
+      const { body: _, ...file } = this.files.get(id);
+      return { ...file, url: `/api/${way}files/c/${id}` };
+    });
+  }
+
   async api(request, url) {
     const path = url.pathname;
-    if (path === '/api/canned') return [200, { replies: this.canned }];
+    if (path === '/api/canned') return [200, { replies: this.canned, macros: this.macros }];
+    if (path === '/api/login/methods') return [200, { password: true, oidc: this.oidc }];
     if (path === '/api/search') {
       const wanted = (url.searchParams.get('q') ?? '').toLowerCase();
       const hits = [...this.conversations.values()].flatMap((c) => {
@@ -172,6 +243,8 @@ export class Hub {
       });
       return [200, { conversations: hits }];
     }
+    if (path === '/api/me') return [200, { second_factor: false, oidc: false }];
+    if (path === '/api/me/second-factor' && request.method === 'PUT') return [200, { recovery: ['aaaa-bbbb', 'cccc-dddd'] }];
     if (path !== '/api/me/settings' && !path.startsWith('/api/drafts/')) return null;
     let raw = '';
     for await (const part of request) raw += part;
@@ -207,7 +280,7 @@ export class Hub {
     for (const peer of this.visitors) if (peer.conversation === conversation) peer.send(forVisitor(whole));
     for (const peer of this.agents) {
       if (peer.opened.has(conversation.id) || conversation.assignee?.id === peer.agent.id) {
-        peer.send({ type: 'event', conversation: conversation.id, ...whole });
+        peer.send({ type: 'event', conversation: conversation.id, ...shown(whole, peer.language) });
       }
     }
     if (conversation.status === 'queued' || conversation.status === 'assigned') this.pushQueue(conversation);
@@ -224,7 +297,7 @@ export class Hub {
     });
   }
 
-  entry(conversation) {
+  entry(conversation, language = 'en') {
     if (conversation.status !== 'queued' && conversation.status !== 'assigned') return null;
     const last = conversation.events
       .filter((event) => event.kind === 'message' && event.author.role === 'visitor')
@@ -238,7 +311,7 @@ export class Hub {
       waiting_since: conversation.waitingSince,
       priority: conversation.priority,
       skill: 'general',
-      reason: reason ? { code: reason.code, topic: reason.topic ?? null, explanation: reason.explanation ?? '' } : null,
+      reason: reason ? explained({ code: reason.code, topic: reason.topic ?? null, explanation: '' }, language) : null,
       visitor: { name: conversation.name },
       last_text: last?.text ?? null,
       assignee: conversation.assignee,
@@ -249,8 +322,8 @@ export class Hub {
   }
 
   pushQueue(conversation) {
-    const entry = this.entry(conversation);
-    for (const peer of this.agents) peer.send({ type: 'queue', conversation: conversation.id, entry });
+    for (const peer of this.agents)
+      peer.send({ type: 'queue', conversation: conversation.id, entry: this.entry(conversation, peer.language) });
     this.pushStatus();
   }
 
@@ -290,7 +363,7 @@ export class Hub {
     this.pushQueue(conversation);
   }
 
-  visitorSays(conversation, text, clientId, button) {
+  visitorSays(conversation, text, clientId, button, files) {
     if (conversation.status === 'resolved') conversation.status = 'bot';
     const seq = this.log(conversation, {
       kind: 'message',
@@ -298,8 +371,9 @@ export class Hub {
       text,
       language: conversation.language,
       client_id: clientId,
+      ...(files?.length ? { attachments: this.attached(files) } : {}),
     });
-    if (conversation.status !== 'bot') return seq;
+    if (conversation.status !== 'bot' || !text) return seq;
     const turn = answer(text, conversation.language, button);
     this.log(conversation, { kind: 'nlu', author: { role: 'bot' }, of: seq, ...turn.nlu });
     conversation.language = turn.language;
@@ -352,7 +426,7 @@ export class Hub {
     return { callback };
   }
 
-  packet(conversation) {
+  packet(conversation, language) {
     if (!conversation.reasons.length) return null;
     return {
       conversation: conversation.id,
@@ -362,8 +436,8 @@ export class Hub {
       waiting_since: conversation.waitingSince,
       priority: conversation.priority,
       skill: 'general',
-      reasons: conversation.reasons,
-      topics: conversation.topics,
+      reasons: conversation.reasons.map((reason) => explained(reason, language)),
+      topics: conversation.topics.map((topic) => ({ ...topic, title: TITLES[language][topic.topic] })),
       failed_turns: conversation.failed,
       entities: conversation.entities ?? {},
       slots: {},
@@ -412,7 +486,8 @@ export class Hub {
               .find((button) => button.id === frame.button);
             if (frame.button && !offered) return { error: 'bad_request' };
             if (frame.text === '/fail') return { error: 'rate_limited' };
-            return { seq: this.visitorSays(conversation, offered?.title ?? frame.text, frame.id, frame.button) };
+            const text = offered?.title ?? frame.text ?? '';
+            return { seq: this.visitorSays(conversation, text, frame.id, frame.button, frame.attachments) };
           });
         case 'request_handoff':
           return this.once(ws, frame, () => {
@@ -442,6 +517,29 @@ export class Hub {
             this.log(conversation, { kind: 'rating', score: frame.score, rated: frame.of, author: { role: 'visitor' } });
             return {};
           });
+        case 'agree':
+          return this.once(ws, frame, () => {
+            conversation.agreed = true;
+            this.log(conversation, { kind: 'agreed', author: { role: 'visitor' } });
+            return { agreed: true };
+          });
+        case 'callback_cancel':
+          return this.once(ws, frame, () => {
+            const task = this.callbacks.findLast((one) => one.conversation === conversation.id);
+            task.state = 'cancelled';
+            const callback = { id: task.id, kind: task.kind, from: task.from, to: task.to, by: task.by, state: 'cancelled' };
+            this.log(conversation, { kind: 'callback', author: { role: 'visitor' }, callback, text: SYSTEM[conversation.language].uncalled });
+            for (const peer of this.agents) peer.send({ type: 'callback', task });
+            return { callback };
+          });
+        case 'email_transcript':
+          return this.once(ws, frame, () => {
+            if (!frame.email.endsWith('.example')) return { error: 'bad_request', more: { field: 'email' } };
+            this.mails.push(frame.email);
+            return { sent: true };
+          });
+        case 'export':
+          return this.once(ws, frame, () => ({ url: '/api/visitor/export?key=once' }));
         case 'callback':
           return this.once(ws, frame, () => this.book(conversation, frame));
         case 'consent':
@@ -502,6 +600,7 @@ export class Hub {
       opening: this.open.text,
       response: this.response,
       may: this.may,
+      consent: this.consent && !conversation.agreed,
       announcements: this.announcements,
     });
     for (const event of conversation.events.slice(frame.after ?? 0)) peer.send(forVisitor(event));
@@ -529,6 +628,12 @@ export class Hub {
             other.send({ type: 'typing', conversation: conversation.id, role: 'agent', id, name, on: frame.on });
         return;
       }
+      if (frame.type === 'read') {
+        if (conversation?.assignee?.id === peer.agent.id)
+          for (const visitor of this.visitors)
+            if (visitor.conversation === conversation) visitor.send({ type: 'read', of: frame.of });
+        return;
+      }
       if (frame.type === 'viewing') {
         const beside = (conversation, on) => {
           for (const other of this.agents)
@@ -554,14 +659,14 @@ export class Hub {
         peer.send({
           type: 'ack',
           id: frame.id,
-          handoff: this.packet(conversation),
+          handoff: this.packet(conversation, peer.language),
           status: conversation.status,
           language: conversation.language,
           last: conversation.events.length,
           assignee: conversation.assignee,
         });
         for (const event of conversation.events.slice(frame.after ?? 0))
-          peer.send({ type: 'event', conversation: conversation.id, ...event });
+          peer.send({ type: 'event', conversation: conversation.id, ...shown(event, peer.language) });
         return;
       }
       this.once(ws, frame, () => {
@@ -570,8 +675,14 @@ export class Hub {
           this.assign(conversation, peer.agent);
           return {};
         }
-        if (frame.type === 'note')
-          return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id }) };
+        if (frame.type === 'note') {
+          const called = Object.values(AGENTS).filter((one) => frame.text.includes(`@${one.name}`));
+          for (const other of this.agents)
+            if (called.some((one) => one.id === other.agent.id))
+              other.send({ type: 'alert', id: `m${conversation.id}`, kind: 'mention', conversation: conversation.id, text: `${author.name} @` });
+          const mentions = called.map((one) => one.id);
+          return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id, mentions }) };
+        }
         if (frame.type === 'suggest') return { answers: this.answersFor?.(conversation) ?? [] };
         if (frame.type === 'accept') {
           if (!this.offers.delete(conversation.id)) return { error: 'conflict' };
@@ -618,9 +729,10 @@ export class Hub {
             seq: this.log(conversation, {
               kind: 'message',
               author,
-              text: frame.text,
+              text: frame.text ?? '',
               language: conversation.language,
               client_id: frame.id,
+              ...(frame.attachments?.length ? { attachments: this.attached(frame.attachments) } : {}),
             }),
           };
         }
@@ -632,6 +744,7 @@ export class Hub {
           conversation.assignee = null;
           conversation.waitingSince = null;
           conversation.status = 'bot';
+          if (frame.note) this.log(conversation, { kind: 'note', author, text: frame.note });
           this.log(conversation, {
             kind: 'returned_to_bot',
             author,
@@ -711,13 +824,14 @@ export class Hub {
       return ws.close(1008);
     }
     peer.agent = agent;
+    peer.language = frame.language ?? 'en';
     this.agents.add(peer);
     const all = [...this.conversations.values()];
     peer.send({
       type: 'welcome',
       agent: publicAgent(agent),
       presence: 'online',
-      queue: all.map((c) => this.entry(c)).filter(Boolean),
+      queue: all.map((c) => this.entry(c, peer.language)).filter(Boolean),
       mine: all
         .filter((c) => c.assignee?.id === agent.id)
         .map((c) => ({ conversation: c.id, status: c.status, last: c.events.length })),
@@ -733,9 +847,16 @@ export class Hub {
       const conversation = this.conversations.get(id);
       if (!conversation) continue;
       peer.opened.add(id);
-      for (const event of conversation.events.slice(after)) peer.send({ type: 'event', conversation: id, ...event });
+      for (const event of conversation.events.slice(after)) peer.send({ type: 'event', conversation: id, ...shown(event, peer.language) });
     }
   }
+}
+
+/** An event as an agent reads it: topics and reasons in words. */
+function shown(event, language) {
+  if (event.kind === 'nlu' && event.topic) return { ...event, title: TITLES[language][event.topic] };
+  if (event.kind === 'handoff') return { ...event, reasons: event.reasons.map((reason) => explained(reason, language)) };
+  return event;
 }
 
 function forVisitor(event) {

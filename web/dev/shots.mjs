@@ -41,7 +41,19 @@ const WORDS = {
   },
 };
 
+/** A picture to send: a lamp on a table, drawn by the browser. */
+async function drawn() {
+  const page = await browser.newPage({ viewport: { width: 320, height: 220 } });
+  await page.setContent(
+    '<body style="margin:0;background:#e9e2d4"><svg width="320" height="220"><rect y="150" width="320" height="70" fill="#8a6b4b"/><path d="M120 40h80l26 60H94z" fill="#d8b46a"/><rect x="154" y="100" width="12" height="46" fill="#4c3b2a"/><ellipse cx="160" cy="150" rx="42" ry="9" fill="#4c3b2a"/></svg>',
+  );
+  const png = await page.screenshot();
+  await page.close();
+  return png;
+}
+
 const browser = await launch();
+const PICTURE = await drawn();
 
 async function story(language, { scheme, phone }) {
   const words = WORDS[language];
@@ -104,6 +116,16 @@ async function story(language, { scheme, phone }) {
   await visitor.getByTestId('to').fill('040 123 4567');
   await shot(visitor, 'widget-4-call');
   await visitor.locator('.later .plain').click();
+  await visitor.getByTestId('attach').setInputFiles([
+    { name: 'lamp.png', mimeType: 'image/png', buffer: PICTURE },
+    { name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('x') },
+  ]);
+  await visitor.locator('[data-testid=file][data-ready=true]').waitFor();
+  await visitor.locator('.waiting .bad').waitFor();
+  await shot(visitor, 'widget-4-files');
+  await visitor.locator('.waiting .bad button').click();
+  await visitor.getByTestId('send').click();
+  await visitor.locator('.picture img').waitFor();
 
   const [conversation] = hub.conversations.values();
   conversation.waitingSince = new Date(Date.now() - 7 * 60_000).toISOString();
@@ -161,6 +183,8 @@ async function story(language, { scheme, phone }) {
     await shot(agent, 'console-6-details');
     await agent.locator('.details .narrow').click();
   }
+  // The offer to be reminded stays until it is answered.
+  for (const toast of await agent.getByTestId('toast').all()) await toast.locator('button').last().click();
   if (phone) await agent.locator('.back').click();
   for (const name of ['team', 'calls']) {
     // Only who leads sees the shift.

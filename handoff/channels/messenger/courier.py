@@ -42,7 +42,7 @@ COURIER_NICE = 10
 """By how much the machine serves the courier after the hubs (``SILTA_MESSENGER_NICE``, 0 to 19): at 10 it gets about a
 tenth of a core that both want, and all of one that is free."""
 
-LINGER_S = 0.01
+LINGER_S = 0.02
 """How long its writes wait for each other. A person in Messenger does not notice it, and the disk, which all of the
 house waits for, is flushed less often."""
 

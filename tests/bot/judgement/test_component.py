@@ -55,7 +55,7 @@ def test_the_command_line_gives_the_reason_in_words(parser: Parser) -> None:
     line = parser.parse(ANGRY)
     (reason,) = (one for one in line["reasons"] if one["code"] == "emotion")
     assert reason["emotion"] == "hot_anger"
-    assert "anger, capital letters, exclamation marks" in reason["explanation"]
+    assert "angry (capital letters, exclamation marks)" in reason["explanation"]
     assert reason["evidence"][0] in reason["explanation"]
     assert line["answer"], "what the visitor is told meanwhile"
 

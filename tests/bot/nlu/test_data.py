@@ -98,7 +98,7 @@ def test_examples_are_clean_text(lines: list[Line]) -> None:
 
 def test_nothing_of_the_unseen_set_is_learnt(lines: list[Line]) -> None:
     unseen = set()
-    for file in sorted((places.ROOT / "tests" / "unseen").glob("*.tsv")):
+    for file in sorted((places.ROOT / "tests" / "unseen").rglob("*.tsv")):
         for row in file.read_text(encoding="utf-8").splitlines():
             if row and not row.startswith("#"):
                 unseen.add(bare(row.split("\t")[2]))

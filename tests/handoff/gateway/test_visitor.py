@@ -42,7 +42,7 @@ async def test_a_new_visitor_is_welcomed_with_all_that_the_contract_names(door: 
     welcome = visitor.welcome
     assert set(welcome) == {
         "type", "token", "conversation", "status", "language", "last", "notice", "open", "announcements",
-        "opens_at", "opening", "response", "may",
+        "opens_at", "opening", "response", "may", "consent",
     }  # fmt: skip
     assert (welcome["status"], welcome["language"], welcome["last"]) == ("bot", "da", 0)
     assert welcome["notice"] == texts().say("da", "bot_notice"), "I12"
@@ -541,7 +541,9 @@ async def test_a_bot_that_answered_before_the_ack_is_not_seen_to_type() -> None:
     """On a busy hub the answer may overtake what follows the ack."""
     pushed: list[Any] = []
     lately = replace(Conversation("c"), bot_pending=(7,))
-    gateway: Any = SimpleNamespace(hub=SimpleNamespace(store=SimpleNamespace(lately=lambda _: lately)))
+    gateway: Any = SimpleNamespace(
+        files=None, hub=SimpleNamespace(store=SimpleNamespace(lately=lambda _: lately))
+    )
     peer: Any = SimpleNamespace(push=pushed.append)
     socket = VisitorSocket(gateway, peer)
     socket.deliver("c", {"seq": 9, "kind": "message", "author": {"role": "bot"}, "text": "Hi", "of": 7})

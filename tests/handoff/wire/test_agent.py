@@ -15,6 +15,11 @@ from handoff.wire import agent, codec
         ('{"type":"open","id":"x","conversation":"c","after":2}', agent.Open("x", "c", 2)),
         ('{"type":"message","id":"x","conversation":"c","text":"hei"}', agent.Message("x", "c", "hei")),
         ('{"type":"note","id":"x","conversation":"c","text":"hm"}', agent.Note("x", "c", "hm")),
+        (
+            '{"type":"message","id":"x","conversation":"c","attachments":["f"]}',
+            agent.Message("x", "c", None, ("f",)),
+        ),
+        ('{"type":"read","conversation":"c","of":4}', agent.Read("c", 4)),
         ('{"type":"typing","conversation":"c","on":true}', agent.Typing("c", True)),
         (
             '{"type":"transfer","id":"x","conversation":"c","to":{"skill":"billing"},"note":"n"}',

@@ -15,6 +15,10 @@ from handoff.wire import codec, visitor
         ),
         ('{"type":"message","id":"x","text":"hei"}', visitor.Message("x", "hei", None)),
         ('{"type":"message","id":"x","button":"3.0"}', visitor.Message("x", None, "3.0")),
+        ('{"type":"message","id":"x","attachments":["f","f","g"]}', visitor.Message("x", None, None, ("f", "g"))),
+        ('{"type":"callback_cancel","id":"x"}', visitor.CallbackCancel("x")),
+        ('{"type":"agree","id":"x"}', visitor.Agree("x")),
+        ('{"type":"email_transcript","id":"x","email":"a@b.fi"}', visitor.EmailTranscript("x", "a@b.fi")),
         ('{"type":"typing","on":false}', visitor.Typing(False)),
         ('{"type":"request_handoff","id":"x"}', visitor.RequestHandoff("x")),
         ('{"type":"cancel_handoff","id":"x"}', visitor.CancelHandoff("x")),
@@ -44,5 +48,6 @@ def test_a_message_has_a_text_or_a_button(raw: str) -> None:
 def test_every_frame_type_is_covered_here() -> None:
     assert set(visitor.FRAMES) == {
         "hello", "message", "typing", "request_handoff", "cancel_handoff", "language", "rating", "transcript", "end",
-        "ping", "callback", "consent", "export", "erase",
+        "ping", "callback", "callback_cancel", "consent", "agree", "email_transcript",
+        "export", "erase",
     }  # fmt: skip

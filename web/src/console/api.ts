@@ -1,4 +1,5 @@
 /** The console's few HTTP calls. The session lives in a cookie that scripts cannot read. */
+import type { FileRef } from '../core/protocol';
 import { SignedOut } from '../core/connection';
 
 /** Why signing in did not work: the pair is wrong, too many attempts, or the service is away. */
@@ -13,17 +14,68 @@ async function post(path: string, body: unknown): Promise<Response> {
   });
 }
 
-/** Signs in; null when it worked. */
-export async function signIn(email: string, password: string): Promise<SignInFault | null> {
+/** How signing in went: done, a code is asked for (`ticket`), or why not (`again_s`: when it may be tried again). */
+export interface SignIn {
+  fault?: SignInFault;
+  ticket?: string;
+  again_s?: number;
+}
+
+async function enter(path: string, body: unknown): Promise<SignIn> {
   try {
-    const response = await post('/api/login', { email, password });
-    if (response.ok) return null;
-    if (response.status === 429) return 'often';
-    return response.status >= 500 ? 'later' : 'wrong';
+    const response = await post(path, body);
+    const told = (await response.json().catch(() => ({}))) as { second_factor?: boolean; ticket?: string; retry_after?: number };
+    if (response.ok) return told.second_factor && told.ticket ? { ticket: told.ticket } : {};
+    if (response.status === 429) return { fault: 'often', ...(told.retry_after ? { again_s: told.retry_after } : {}) };
+    return { fault: response.status >= 500 ? 'later' : 'wrong' };
   } catch {
-    return 'later';
+    return { fault: 'later' };
   }
 }
+
+export function signIn(email: string, password: string): Promise<SignIn> {
+  return enter('/api/login', { email, password });
+}
+
+/** The second step, for who has a second factor. */
+export function secondStep(ticket: string, code: string): Promise<SignIn> {
+  return enter('/api/login/second', { ticket, code });
+}
+
+/** Other ways to sign in: the company's own identity provider. */
+export async function methods(): Promise<{ password?: boolean; oidc?: { name: string; url: string } | null }> {
+  return (await get('/api/login/methods')) ?? {};
+}
+
+/** An answer of the hub to a change of one's own, or null where it was not made. */
+async function change<T>(method: string, path: string, body: unknown): Promise<T | null> {
+  try {
+    const response = await fetch(path, {
+      method,
+      credentials: 'same-origin',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return response.ok ? ((await response.json()) as T) : null;
+  } catch {
+    return null;
+  }
+}
+
+export const myself = (): Promise<{ second_factor?: boolean; oidc?: boolean } | null> => get('/api/me');
+export const changePassword = (old: string, next: string): Promise<object | null> =>
+  change('POST', '/api/me/password', { old, new: next });
+export const beginFactor = (password: string): Promise<{ secret: string; uri: string } | null> =>
+  change('POST', '/api/me/second-factor', { password });
+export const confirmFactor = (code: string): Promise<{ recovery: string[] } | null> =>
+  change('PUT', '/api/me/second-factor', { code });
+export const dropFactor = (password: string): Promise<object | null> =>
+  change('DELETE', '/api/me/second-factor', { password });
+export const stay = (): Promise<object | null> => change('POST', '/api/me/stay', {});
+export const exported = (conversation: string): Promise<object | null> =>
+  change('POST', `/api/conversations/${encodeURIComponent(conversation)}/export`, {});
+export const erase = (conversation: string, reason: string): Promise<object | null> =>
+  change('POST', `/api/conversations/${encodeURIComponent(conversation)}/erase`, { reason });
 
 /**
  * A single-use token for the socket's hello.
@@ -101,8 +153,37 @@ export async function search(words: string): Promise<Found[] | null> {
   return answer && answer.conversations;
 }
 
-export async function canned(): Promise<Canned[]> {
-  return (await get<{ replies: Canned[] }>('/api/canned'))?.replies ?? [];
+/** One step of a macro: what is sent, noted or done. */
+export type Step =
+  | { reply: Record<string, string> }
+  | { note: string }
+  | { snooze: number }
+  | { transfer: string }
+  | { resolve: string }
+  | { return_to_bot: true };
+
+/** Several acts in one, as the owner put them together. */
+export interface Macro {
+  key: string;
+  title: Record<string, string>;
+  steps: Step[];
+}
+
+/** The owner's ready replies and macros. */
+export async function canned(): Promise<{ replies: Canned[]; macros: Macro[] }> {
+  const got = await get<{ replies: Canned[]; macros?: Macro[] }>('/api/canned');
+  return { replies: got?.replies ?? [], macros: got?.macros ?? [] };
+}
+
+/** Keeps a file to be sent with the next reply; null when it cannot be taken. */
+export async function upload(conversation: string, file: File): Promise<FileRef | null> {
+  try {
+    const path = `/api/conversations/${encodeURIComponent(conversation)}/upload?name=${encodeURIComponent(file.name)}`;
+    const answer = await fetch(path, { method: 'POST', credentials: 'same-origin', body: file });
+    return answer.ok ? ((await answer.json()) as { attachment: FileRef }).attachment : null;
+  } catch {
+    return null;
+  }
 }
 
 export async function draft(conversation: string): Promise<string> {

@@ -1,7 +1,8 @@
 /** Replies to choose from: the owner's by `/`, and what the hub suggests; the agent's own language stands beside. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { Conversation } from '../core/agent';
-import type { Suggestion } from '../core/protocol';
+import type { Request, Suggestion } from '../core/protocol';
+import type { Step } from './api';
 import type { Desk } from './desk';
 import { draftKey, type Popup, type Ui } from './ui';
 
@@ -46,6 +47,32 @@ export function follow(desk: Desk, id: string, text: string): void {
   desk.edit({ popup: { kind: 'canned', items, active: 0 } });
 }
 
+/** Offers colleagues while a note ends in `@` and the beginning of a name. */
+export function followMention(desk: Desk, text: string): void {
+  const wanted = /(?:^|\s)@([\p{L}-]*)$/u.exec(text)?.[1]?.toLowerCase();
+  if (wanted === undefined) {
+    if (desk.ui.state.popup) desk.edit({ popup: null });
+    return;
+  }
+  const own = desk.store.state.agent?.id;
+  const items = [...desk.store.state.agents.values()]
+    .filter((one) => one.id !== own && one.name.toLowerCase().startsWith(wanted))
+    .slice(0, SHOWN)
+    .map((one) => ({ kind: 'canned' as const, key: one.id, title: one.name, text: desk.t(one.presence ?? 'offline') }));
+  desk.edit({ popup: items.length ? { kind: 'mention', items, active: 0 } : null });
+}
+
+/** The frame that a step of a macro asks for, but for its conversation. */
+export function frameOf(desk: Desk, id: string, step: Step): Request {
+  const language = desk.store.state.conversations.get(id)?.language ?? 'en';
+  if ('reply' in step) return { type: 'message', text: fill(desk, step.reply[language] ?? step.reply['en'] ?? '') };
+  if ('note' in step) return { type: 'note', text: step.note };
+  if ('snooze' in step) return { type: 'snooze', until: new Date(Date.now() + step.snooze * 60_000).toISOString() };
+  if ('transfer' in step) return { type: 'transfer', to: { skill: step.transfer } };
+  if ('resolve' in step) return { type: 'resolve', outcome: step.resolve };
+  return { type: 'return_to_bot' };
+}
+
 /** Shows what the hub suggests; what is no list of texts is none. */
 export function showAnswers(desk: Desk, answers: unknown): void {
   const items = (Array.isArray(answers) ? (answers as Suggestion[]) : []).filter((one) => typeof one?.text === 'string');
@@ -54,6 +81,13 @@ export function showAnswers(desk: Desk, answers: unknown): void {
 }
 
 function take(desk: Desk, id: string, popup: Popup, item: Suggestion): void {
+  if (popup.kind === 'mention') {
+    const note = desk.ui.state.drafts.get(draftKey(id, 'note')) ?? '';
+    desk.draft(id, `${note.replace(/@[\p{L}-]*$/u, '')}@${item.title} `);
+    desk.edit({ popup: null });
+    desk.focusSoon('[data-testid=reply]');
+    return;
+  }
   const before = desk.ui.state.drafts.get(draftKey(id, 'message')) ?? '';
   // A suggestion goes after what has been written; a canned reply takes the place of its "/…".
   const text = popup.kind === 'suggest' && before.trim() ? `${before.trimEnd()}\n${item.text}` : item.text;
@@ -90,7 +124,7 @@ export function popupView(desk: Desk, ui: Ui, conversation: Conversation): Templ
   if (!popup) return nothing;
   if (!popup.items.length) return html`<p class="popup none" role="status">${t('cannedNone')}</p>`;
   const both = ui.language !== conversation.language;
-  return html`<ul class="popup" id="replies" role="listbox" aria-label=${t('canned')} data-testid="replies">
+  return html`<ul class="popup" id="replies" role="listbox" aria-label=${t(popup.kind === 'mention' ? 'mention' : 'canned')} data-testid="replies">
     ${popup.items.map(
       (item, index) =>
         html`<li

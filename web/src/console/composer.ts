@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { classMap } from 'lit/directives/class-map.js';
 import { live } from 'lit/directives/live.js';
 import type { Conversation } from '../core/agent';
-import { MAX_TEXT } from '../core/protocol';
+import { type FileRef, MAX_TEXT } from '../core/protocol';
 import { tongueOf } from '../core/tongue';
 import * as icon from './icons';
 import type { Desk } from './desk';
@@ -25,7 +25,8 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
   const note = mode === 'note';
   const written = note || text.startsWith('/') ? null : tongueOf(text);
   const other = written !== null && written !== conversation.language ? written : null;
-  const popup = !note && ui.popup !== null;
+  const files = note ? [] : (ui.files.get(conversation.id) ?? []);
+  const popup = ui.popup !== null && note === (ui.popup.kind === 'mention');
   const tab = (value: Mode, label: string): TemplateResult =>
     html`<button
       type="button"
@@ -75,6 +76,12 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
       aria-autocomplete="list"
       aria-controls=${popup && ui.popup?.items.length ? 'replies' : nothing}
       aria-activedescendant=${popup && ui.popup?.items.length ? `reply-${ui.popup.active}` : nothing}
+      @paste=${(event: ClipboardEvent) => {
+        const given = event.clipboardData?.files;
+        if (note || !given?.length) return;
+        event.preventDefault();
+        void desk.attach(conversation.id, given);
+      }}
       @blur=${() => ui.popup && desk.edit({ popup: null })}
       .value=${live(text)}
       @input=${(event: Event) => desk.typed(conversation.id, (event.target as HTMLTextAreaElement).value)}
@@ -90,6 +97,7 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
         }
       }}
     ></textarea>
+    ${files.length && !note ? chosen(desk, conversation.id, files) : nothing}
     <div role="status">
       ${
         other
@@ -112,9 +120,43 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
             : t('sendKeys', { key: MOD })
         }
       </span>
-      <button type="submit" class="firm" data-testid="send" ?disabled=${!length || over}>
+      ${note || ui.view === 'calls' ? nothing : attach(desk, conversation.id)}
+      <button type="submit" class="firm" data-testid="send" ?disabled=${(!length && !files.length) || over}>
         ${note ? t('addNote') : t('send')}
       </button>
     </div>
   </form>`;
+}
+
+function attach(desk: Desk, id: string): TemplateResult {
+  return html`<label class="tool clip" title=${desk.t('attach')}>
+    <input
+      type="file"
+      class="sr"
+      multiple
+      accept="image/png,image/jpeg,image/gif,image/webp,application/pdf"
+      data-testid="attach"
+      aria-label=${desk.t('attach')}
+      @change=${(event: Event) => {
+        const input = event.target as HTMLInputElement;
+        void desk.attach(id, input.files).then(() => (input.value = ''));
+      }}
+    />
+    ${icon.clip}
+  </label>`;
+}
+
+/** Files that will go with the reply. */
+function chosen(desk: Desk, id: string, files: readonly FileRef[]): TemplateResult {
+  return html`<ul class="given">
+    ${files.map(
+      (file) =>
+        html`<li class="chip" data-testid="attached">
+          ${file.name}
+          <button type="button" aria-label="${desk.t('discard')}: ${file.name}" @click=${() => desk.detach(id, file.id)}>
+            ${icon.close}
+          </button>
+        </li>`,
+    )}
+  </ul>`;
 }

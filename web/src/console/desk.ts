@@ -8,6 +8,7 @@ import { Connection, Refused } from '../core/connection';
 import {
   type AckFrame,
   type ErrorFrame,
+  type FileRef,
   type Frame,
   isLanguage,
   type Language,
@@ -26,6 +27,7 @@ import * as da from '../i18n/da';
 import * as en from '../i18n/en';
 import * as fi from '../i18n/fi';
 import { translator } from '../i18n/index';
+import { download } from '../view/download';
 import { soon } from '../view/frame';
 import * as api from './api';
 import { Bell } from './bell';
@@ -48,6 +50,7 @@ import {
   type Ui,
   type View,
 } from './ui';
+import { favicon } from './favicon';
 import { view } from './view';
 
 const TEXTS = { fi: fi.console, da: da.console, en: en.console };
@@ -58,6 +61,8 @@ export type ConsoleKey = keyof typeof en.console;
 const TICK_MS = 30_000;
 const GAP_MS = 3_000;
 const TOAST_MS = 6_000;
+/** Two answers closer than this are asked about: the second was written without having read the first. */
+const JUST_MS = 10_000;
 /** An agent who looks says so every TICK_MS; without that they have gone. */
 const VIEWING_LAPSES_MS = 75_000;
 
@@ -70,12 +75,15 @@ export class Desk {
   /** The conversation in which this agent is typing, and the notice that says so. */
   private typing: { id: string; notice: TypingNotice } | null = null;
   private toastId = 0;
+  /** Up to where each visitor has been told that they were read. */
+  private readonly readTo = new Map<string, number>();
   /** Ends a countdown's ticking. */
   private ticking: ReturnType<typeof setInterval> | null = null;
   readonly drafts = new Drafts(this);
   private readonly bell = new Bell(this);
   /** The owner's replies, fetched once after signing in. */
   canned: readonly api.Canned[] = [];
+  macros: readonly api.Macro[] = [];
 
   constructor(private readonly container: HTMLElement) {
     const language = recallChoice('language', isLanguage) ?? preferred();
@@ -126,10 +134,26 @@ export class Desk {
 
   async signIn(email: string, password: string): Promise<void> {
     this.edit({ signing: true, fault: null });
-    const fault = await api.signIn(email, password);
-    const words = { wrong: 'signInWrong', often: 'signInOften', later: 'signInLater' } as const;
-    this.edit({ signing: false, fault: fault && words[fault] });
-    if (fault) return;
+    this.entered(await api.signIn(email, password), 'signInWrong');
+  }
+
+  /** The code of the second factor, or one of those kept for the day the phone is lost. */
+  async secondStep(code: string): Promise<void> {
+    const { ticket } = this.ui.state;
+    if (!ticket) return;
+    this.edit({ signing: true, fault: null });
+    this.entered(await api.secondStep(ticket, code.replace(/\s/g, '')), 'codeWrong');
+  }
+
+  private entered({ fault, ticket }: api.SignIn, wrong: ConsoleKey): void {
+    const words = { wrong, often: 'signInOften', later: 'signInLater' } as const;
+    this.edit({ signing: false, fault: fault ? words[fault] : null });
+    if (ticket) {
+      this.edit({ ticket });
+      this.focusSoon('[data-testid=code]');
+    }
+    if (fault || ticket) return;
+    this.edit({ ticket: null });
     rememberChoice('session', 'yes');
     this.connection.start();
   }
@@ -141,6 +165,67 @@ export class Desk {
     forgetChoice('session');
     this.store.update(agent.newAgentState);
     this.edit({ phase: 'out', fault: null, selected: null, settings: false, drafts: new Map(), unfolded: new Set(), dialog: null, found: null, query: '' });
+  }
+
+  async changePassword(old: string, next: string): Promise<void> {
+    if (await api.changePassword(old, next)) this.settled('passwordChanged');
+    else this.edit({ fault: 'passwordRefused' });
+  }
+
+  /** Asks what the hub knows of this agent's second factor, and opens its dialog. */
+  async askFactor(): Promise<void> {
+    const me = await api.myself();
+    const { agent: nested } = (me ?? {}) as { agent?: { second_factor?: boolean } };
+    const on = me?.second_factor ?? nested?.second_factor ?? false;
+    this.edit({ settings: false, fault: null, factor: { on }, dialog: { name: 'second', about: '' } });
+  }
+
+  async beginFactor(password: string): Promise<void> {
+    const begun = await api.beginFactor(password);
+    this.edit(begun ? { factor: begun, fault: null } : { fault: 'passwordWrong' });
+    if (begun) this.focusSoon('[data-testid=code]');
+  }
+
+  async confirmFactor(code: string): Promise<void> {
+    const done = await api.confirmFactor(code.replace(/\s/g, ''));
+    this.edit(done ? { factor: { on: true, recovery: done.recovery }, fault: null } : { fault: 'codeWrong' });
+  }
+
+  async dropFactor(password: string): Promise<void> {
+    if (await api.dropFactor(password)) this.settled('factorIsOff');
+    else this.edit({ fault: 'passwordWrong' });
+  }
+
+  /** The agent is still there: this sign-in goes on. */
+  async stay(): Promise<void> {
+    if (await api.stay()) this.edit({ endsAt: null });
+    else this.toast(this.t('notNow'), 'bad');
+  }
+
+  async exportData(id: string): Promise<void> {
+    const data = await api.exported(id);
+    if (!data) return this.toast(this.t('notNow'), 'bad');
+    download(`${id}.json`, JSON.stringify(data, null, 2), 'application/json');
+    this.edit({ dialog: null });
+  }
+
+  async erase(id: string, reason: string): Promise<void> {
+    if (!(await api.erase(id, reason))) return this.toast(this.t('notNow'), 'bad');
+    this.gone(id);
+    this.settled('eraseDone');
+  }
+
+  /** Nothing of an erased conversation stays here. */
+  private gone(id: string): void {
+    const drafts = new Map([...this.ui.state.drafts].filter(([key]) => !key.endsWith(` ${id}`)));
+    if (this.ui.state.selected === id) this.select(null);
+    this.edit({ drafts, found: this.ui.state.found?.filter((one) => one.conversation !== id) ?? null });
+    this.store.update((state) => agent.erased(state, id));
+  }
+
+  private settled(said: ConsoleKey): void {
+    this.edit({ dialog: null, fault: null });
+    this.toast(this.t(said));
   }
 
   setLanguage(language: Language): void {
@@ -175,7 +260,8 @@ export class Desk {
 
   private async furnish(): Promise<void> {
     const [settings, canned] = await Promise.all([api.mySettings(), api.canned()]);
-    this.canned = canned;
+    this.canned = canned.replies;
+    this.macros = canned.macros;
     const { sound, notify, keys, theme } = settings;
     this.edit({
       ...(sound === undefined ? {} : { sound }),
@@ -284,16 +370,50 @@ export class Desk {
   }
 
   /** Sends what stands in the composer, as a reply or as a note. */
-  write(id: string): void {
+  write(id: string, sure = false): void {
     const { mode } = this.ui.state;
+    const ahead = mode === 'message' && !sure ? this.justAnswered(id) : null;
+    if (ahead) {
+      this.edit({ dialog: { name: 'hurry', about: id, promise: ahead } });
+      return;
+    }
     const text = (this.ui.state.drafts.get(draftKey(id, mode)) ?? '').trim();
-    if (!text || [...text].length > MAX_TEXT) return;
+    const files = mode === 'message' ? (this.ui.state.files.get(id) ?? []) : [];
+    if ((!text && !files.length) || [...text].length > MAX_TEXT) return;
     const promised = mode === 'message' ? promiseIn(text, Date.now()) : null;
     this.draft(id, '');
     if (promised) this.offerReminder(id, promised);
     this.typing?.notice.stop();
-    this.edit({ atEnd: true });
-    this.deliver(id, mode, text);
+    const rest = new Map(this.ui.state.files);
+    if (mode === 'message') rest.delete(id);
+    this.edit({ atEnd: true, files: rest });
+    this.deliver(id, mode, text, files);
+  }
+
+  /** Keeps files that shall go with the next reply. */
+  async attach(id: string, files: FileList | null): Promise<void> {
+    for (const file of files ?? []) {
+      const kept = await api.upload(id, file);
+      if (!kept) this.toast(this.t('fileRefused', { name: file.name }), 'bad');
+      else {
+        const before = this.ui.state.files.get(id) ?? [];
+        this.edit({ files: new Map(this.ui.state.files).set(id, [...before, kept]) });
+      }
+    }
+  }
+
+  detach(id: string, file: string): void {
+    const left = (this.ui.state.files.get(id) ?? []).filter((one) => one.id !== file);
+    this.edit({ files: new Map(this.ui.state.files).set(id, left) });
+    this.focusSoon('[data-testid=reply]');
+  }
+
+  /** The name of a colleague who has answered this visitor within the last seconds. */
+  private justAnswered(id: string): string | null {
+    const last = this.store.state.conversations.get(id)?.log.events.findLast((event) => event.kind === 'message');
+    const { role, id: who, name } = last?.author ?? {};
+    if (role !== 'agent' || who === this.store.state.agent?.id) return null;
+    return Date.now() - new Date(last?.at ?? 0).getTime() < JUST_MS ? (name ?? '') : null;
   }
 
   private offerReminder(id: string, { text, by }: { text: string; by: number }): void {
@@ -305,7 +425,7 @@ export class Desk {
 
   retry(id: string, item: agent.Draft): void {
     this.store.update((state) => agent.discard(state, id, item.id));
-    this.deliver(id, item.kind, item.text);
+    this.deliver(id, item.kind, item.text, item.files);
   }
 
   discard(id: string, item: agent.Draft): void {
@@ -321,7 +441,10 @@ export class Desk {
   /** The reply's text changed: kept as a draft, and shown to the visitor as typing. */
   typed(id: string, text: string): void {
     this.draft(id, text);
-    if (this.ui.state.mode !== 'message') return;
+    if (this.ui.state.mode !== 'message') {
+      replies.followMention(this, text);
+      return;
+    }
     replies.follow(this, id, text);
     if (this.typing?.id !== id) {
       this.typing?.notice.stop();
@@ -371,10 +494,33 @@ export class Desk {
     soon(() => setTimeout(() => this.container.querySelector<HTMLElement>(selector)?.focus()));
   }
 
+  /** What was read shall look as if it were not: it is to be come back to. */
+  markUnread(id: string): void {
+    this.edit({ more: false });
+    this.select(null);
+    this.store.update((state) => agent.unsee(state, id));
+  }
+
+  /** Does the steps of a macro one after the other; the first that fails ends it, and is said. */
+  async perform(id: string, macro: api.Macro): Promise<void> {
+    this.edit({ dialog: null });
+    for (const step of macro.steps) if (!(await this.take(id, step))) return;
+    this.toast(this.t('macroDone'));
+  }
+
+  private async take(id: string, step: api.Step): Promise<boolean> {
+    const frame = replies.frameOf(this, id, step);
+    let done = false;
+    await this.attempt('macro', { ...frame, conversation: id }, () => (done = true));
+    if (done && ('resolve' in step || 'transfer' in step || 'return_to_bot' in step)) this.letGoQuietly(id);
+    return done;
+  }
+
   private signedOut(): void {
     const before = this.ui.state.phase;
     forgetChoice('session');
-    this.edit({ phase: 'out', fault: before === 'in' ? 'signedOut' : null });
+    this.edit({ phase: 'out', fault: before === 'in' ? 'signedOut' : null, ticket: null, endsAt: null, dialog: null, settings: false });
+    void api.methods().then(({ oidc }) => this.edit({ oidc: oidc ?? null }));
     this.focusSoon('[data-testid=email]');
   }
 
@@ -394,10 +540,12 @@ export class Desk {
     const before = this.store.state;
     this.store.update((state) => agent.receive(state, frame));
     this.bell.hear(frame, before, this.store.state);
+    if (frame.type === 'erased') this.gone(String(frame['conversation']));
+    if (frame.type === 'session') this.edit({ endsAt: typeof frame['ends_at'] === 'string' ? frame['ends_at'] : null });
     if (frame.type === 'offer' || frame.type === 'offer.gone') this.tick();
     if (frame.type === 'welcome') {
       if (this.ui.state.phase !== 'in') void this.furnish();
-      this.edit({ phase: 'in', fault: null });
+      this.edit({ phase: 'in', fault: null, endsAt: null });
       this.look(this.ui.state.selected);
       for (const id of this.store.state.mine) void this.fetch(id);
       const { selected } = this.ui.state;
@@ -418,10 +566,17 @@ export class Desk {
     else this.lapses.drop('gap');
   }
 
-  private deliver(id: string, kind: Mode, text: string): void {
+  private deliver(id: string, kind: Mode, text: string, files: readonly FileRef[] = []): void {
     const key = crypto.randomUUID();
-    this.store.update((state) => agent.send(state, id, { id: key, kind, text, at: Date.now(), mark: 'sending' }));
-    this.connection.request({ type: kind, conversation: id, text }, key).then(
+    const item: agent.Draft = { id: key, kind, text, at: Date.now(), mark: 'sending', ...(files.length ? { files } : {}) };
+    this.store.update((state) => agent.send(state, id, item));
+    const frame: Request = {
+      type: kind,
+      conversation: id,
+      ...(text ? { text } : {}),
+      ...(files.length ? { attachments: files.map((file) => file.id) } : {}),
+    };
+    this.connection.request(frame, key).then(
       () => this.store.update((state) => agent.marked(state, id, key, 'sent')),
       (error: unknown) => {
         const code = error instanceof Refused ? error.code : 'unknown';
@@ -500,6 +655,16 @@ export class Desk {
     document.documentElement.dataset['theme'] = theme;
   }
 
+  /** The visitor of one's own conversation sees that their words were read. */
+  private tellRead(id: string): void {
+    const conversation = this.store.state.conversations.get(id);
+    if (!conversation || conversation.assignee?.id !== this.store.state.agent?.id || this.store.state.link !== 'open') return;
+    const last = conversation.log.events.findLast((event) => event.author?.role === 'visitor' && event.kind === 'message');
+    if (!last || (this.readTo.get(id) ?? 0) >= last.seq) return;
+    this.readTo.set(id, last.seq);
+    this.connection.tell({ type: 'read', conversation: id, of: last.seq });
+  }
+
   private draw(): void {
     const state = this.store.state;
     const ui = this.ui.state;
@@ -511,8 +676,10 @@ export class Desk {
     if (ui.selected && !document.hidden && ui.phase === 'in') {
       const id = ui.selected;
       this.store.update((now) => agent.see(now, id));
+      this.tellRead(id);
     }
     const count = ui.phase === 'in' ? agent.waiting(state).length + agent.unreadOfMine(state) : 0;
+    favicon(count > 0);
     document.title = count ? `(${count}) ${this.t('product')}` : this.t('product');
   }
 }

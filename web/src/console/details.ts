@@ -1,19 +1,19 @@
 /** The right panel: why a person is needed, what the bot tried, who the visitor is. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { AgentState, Conversation } from '../core/agent';
-import type { Packet, Reason } from '../core/protocol';
+import type { Packet } from '../core/protocol';
 import * as icon from './icons';
 import { fullTime } from '../view/time';
 import type { Desk } from './desk';
 import type { Ui } from './ui';
-import { entityName, languageName, priorityName, reasonText, topicName, visitorName } from './words';
+import { entityName, languageName, topicName, visitorName } from './words';
 
 export function details(desk: Desk, state: AgentState, ui: Ui): TemplateResult | typeof nothing {
   const { t } = desk;
   const conversation = ui.selected === null ? undefined : state.conversations.get(ui.selected);
   return html`<aside class="details" aria-label=${t('details')} data-testid="details">
     <header>
-      <h2>${t('handoff')}</h2>
+      <h2>${t('details')}</h2>
       <button
         type="button"
         class="tool narrow"
@@ -30,21 +30,14 @@ export function details(desk: Desk, state: AgentState, ui: Ui): TemplateResult |
 function content(desk: Desk, conversation: Conversation): TemplateResult {
   const { t } = desk;
   const packet = conversation.packet;
-  return html`${packet ? why(desk, conversation, packet) : html`<p class="soft pad">${t('noHandoff')}</p>`}
+  return html`${packet ? summary(desk, packet) : html`<p class="soft pad">${t('noHandoff')}</p>`}
   ${packet ? tried(desk, conversation, packet) : nothing} ${found(desk, packet)} ${about(desk, conversation, packet)}`;
 }
 
-function why(desk: Desk, conversation: Conversation, packet: Packet): TemplateResult {
+function summary(desk: Desk, packet: Packet): TemplateResult | typeof nothing {
   const { t } = desk;
+  if (!packet.summary && !packet.failed_turns && !packet.masked) return nothing;
   return html`<section class="card">
-    ${
-      packet.priority && packet.priority !== 'normal'
-        ? html`<p><span class="tag ${packet.priority}">${icon.alert}${priorityName(packet.priority, t)}</span></p>`
-        : nothing
-    }
-    <ul class="reasons" data-testid="reasons">
-      ${(packet.reasons ?? []).map((reason) => reasonRow(desk, conversation, reason))}
-    </ul>
     ${
       packet.summary
         ? html`<h3>${t('summary')}</h3>
@@ -54,29 +47,6 @@ function why(desk: Desk, conversation: Conversation, packet: Packet): TemplateRe
     ${packet.failed_turns ? html`<p class="soft">${t('failedTurns', { n: packet.failed_turns })}</p>` : nothing}
     ${packet.masked ? html`<p class="soft">${t('masked', { n: packet.masked })}</p>` : nothing}
   </section>`;
-}
-
-function reasonRow(desk: Desk, conversation: Conversation, reason: Reason): TemplateResult {
-  const { t } = desk;
-  const words = (reason.evidence ?? []).filter(Boolean);
-  return html`<li data-code=${reason.code} data-topic=${reason.topic ?? ''}>
-    <strong>${reasonText(reason, t)}</strong>
-    ${
-      words.length
-        ? html`<div class="evidence">
-            <span class="sr">${t('evidence')}:</span>
-            ${words.map((word) => html`<mark lang=${conversation.language}>${word}</mark>`)}
-          </div>`
-        : nothing
-    }
-    ${
-      reason.of
-        ? html`<button type="button" class="text" @click=${() => desk.point(conversation.id, reason.of as number)}>
-            ${t('showMessage')}
-          </button>`
-        : nothing
-    }
-  </li>`;
 }
 
 function tried(desk: Desk, conversation: Conversation, packet: Packet): TemplateResult | typeof nothing {

@@ -6,7 +6,10 @@ import { NAMES } from '../i18n/index';
 import * as icon from './icons';
 import { spanTime } from '../view/time';
 import type { ConsoleKey, Desk } from './desk';
+import type { Step } from './api';
+import { frameOf } from './canned';
 import { KEYS } from './keys';
+import { password, second } from './own';
 import type { Dialog, Ui } from './ui';
 import { skillName } from './words';
 
@@ -37,9 +40,9 @@ export function dialogs(desk: Desk, state: AgentState, ui: Ui): TemplateResult |
   return make(desk, state, ui, dialog);
 }
 
-type Maker = (desk: Desk, state: AgentState, ui: Ui, dialog: Dialog) => TemplateResult;
+export type Maker = (desk: Desk, state: AgentState, ui: Ui, dialog: Dialog) => TemplateResult;
 
-function box(
+export function box(
   desk: Desk,
   ui: Ui,
   title: ConsoleKey,
@@ -321,6 +324,80 @@ const keys: Maker = (desk, _state, ui) =>
     </dl>`,
   );
 
+const back: Maker = (desk, _state, ui, { about }) =>
+  box(desk, ui, 'returnToBot', noteField(desk, 'noteForColleague'), {
+    words: 'returnToBot',
+    act: ({ note }) =>
+      void desk.settle({ type: 'return_to_bot', conversation: about, ...(note ? { note } : {}) }, 'returned', () =>
+        desk.letGoQuietly(about),
+      ),
+  });
+
+/** What a macro will do, in order, before it is done. */
+const macro: Maker = (desk, state, ui, { about, macro: key }) => {
+  const { t } = desk;
+  const chosen = desk.macros.find((one) => one.key === key);
+  const language = state.conversations.get(about)?.language ?? 'en';
+  const words = (step: Step): TemplateResult => {
+    if ('reply' in step) return html`${t('send')}: <q lang=${language}>${frameOf(desk, about, step)['text']}</q>`;
+    if ('note' in step) return html`${t('addNote')}: <q>${step.note}</q>`;
+    if ('snooze' in step) return html`${t('snooze')}: ${t('minutes', { n: step.snooze })}`;
+    if ('transfer' in step) return html`${t('toSkill', { skill: skillName(step.transfer, t) })}`;
+    return html`${t('resolve' in step ? 'resolve' : 'returnToBot')}`;
+  };
+  return box(
+    desk,
+    ui,
+    'macro',
+    html`<p><strong>${chosen?.title[ui.language] ?? key}</strong></p>
+      <ol class="steps">
+        ${chosen?.steps.map((step) => html`<li>${words(step)}</li>`)}
+      </ol>`,
+    { words: 'macroDo', act: () => chosen && void desk.perform(about, chosen) },
+  );
+};
+
+const exported: Maker = (desk, _state, ui, { about }) =>
+  box(desk, ui, 'export', html`<p>${desk.t('exportHint')}</p>`, {
+    words: 'export',
+    act: () => void desk.exportData(about),
+  });
+
+const ERASE_REASONS: readonly [string, ConsoleKey][] = [
+  ['asked', 'eraseAsked'],
+  ['mistake', 'eraseMistake'],
+  ['other', 'approvalOther'],
+];
+
+const erase: Maker = (desk, _state, ui, { about }) =>
+  box(
+    desk,
+    ui,
+    'erase',
+    html`<p>${desk.t('eraseHint')}</p>
+      <fieldset class="targets">
+        <legend>${desk.t('eraseWhy')}</legend>
+        ${ERASE_REASONS.map(
+          ([value, words], index) =>
+            html`<label>
+              <input type="radio" name="reason" value=${value} ?checked=${index === 0} />
+              <span>${desk.t(words)}</span>
+            </label>`,
+        )}
+      </fieldset>`,
+    { words: 'eraseYes', act: ({ reason = 'asked' }) => void desk.erase(about, reason) },
+  );
+
+/** A colleague has just answered: two answers in a row can confuse, so the second is asked about. */
+const hurry: Maker = (desk, _state, ui, { about, promise = '' }) =>
+  box(desk, ui, 'hurry', html`<p>${desk.t('hurryHint', { name: promise })}</p>`, {
+    words: 'hurryYes',
+    act: () => {
+      desk.edit({ dialog: null });
+      desk.write(about, true);
+    },
+  });
+
 const MAKERS: Readonly<Record<Dialog['name'], Maker>> = {
   transfer,
   snooze,
@@ -331,5 +408,12 @@ const MAKERS: Readonly<Record<Dialog['name'], Maker>> = {
   keys,
   called,
   move,
+  return: back,
+  macro,
+  export: exported,
+  erase,
+  hurry,
+  password,
+  second,
 };
 

@@ -47,7 +47,7 @@ export function entry(
     ${face(role, name)}
     <div class="body">
       <p class=${run ? 'sr' : 'by'}><strong>${name}</strong> ${time(event.at, ui.language)}</p>
-      <div class="bubble" lang=${event.language ?? nothing}>
+      <div class="bubble" lang=${event.language ?? nothing} ?hidden=${said === '' && Boolean(event.attachments?.length)}>
         ${
           said === null
             ? html`<em>${desk.t('unsent')}</em>`
@@ -155,9 +155,16 @@ function noteView(desk: Desk, ui: Ui, event: LogEvent): TemplateResult {
       <p class="by">
         <strong>${desk.t('noteBy', { name: event.author?.name ?? '' })}</strong> ${time(event.at, ui.language)}
       </p>
-      <div class="bubble">${plain(event.text ?? '')}</div>
+      <div class="bubble">${plain(event.text ?? '', called(desk, event))}</div>
     </div>
   </article>`;
+}
+
+/** Names that a note calls, as they may stand in it. */
+function called(desk: Desk, event: LogEvent): string[] {
+  const { agent: me, agents } = desk.store.state;
+  const names = (event.mentions ?? []).flatMap((id) => (id === me?.id ? me.name : agents.get(id)?.name) ?? []);
+  return names.flatMap((name) => [`@${name}`, `@${name.split(' ')[0] ?? ''}`]);
 }
 
 const CALLBACK: Readonly<Record<string, ConsoleKey>> = {
@@ -201,6 +208,8 @@ function words(desk: Desk, event: LogEvent): string {
       return t(CALLBACK[event.callback?.state ?? 'booked'] ?? 'evCallback');
     case 'channel':
       return event.text ?? event.code ?? '';
+    case 'agreed':
+      return t('evAgreed');
     case 'approval':
       return t(APPROVAL[event.approval?.state ?? 'asked'] ?? 'evApproval');
     default:
@@ -270,7 +279,8 @@ export function pendingEntry(desk: Desk, state: AgentState, conversation: Conver
     >
     <div class="body">
       <p class="by"><strong>${state.agent?.name}</strong> <span>${failed ? '' : t('sending')}</span></p>
-      <div class="bubble">${rich(item.text)}</div>
+      ${item.text ? html`<div class="bubble">${rich(item.text)}</div>` : nothing}
+      ${item.files?.map((file) => html`<span class="chip">${file.name}</span>`) ?? nothing}
       ${
         failed
           ? html`<p class="bad">

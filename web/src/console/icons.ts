@@ -3,6 +3,8 @@ import { svg } from 'lit/html.js';
 import { line } from '../view/icons';
 
 export * from '../view/icons';
+export const key = line(svg`<circle cx="8" cy="15.500" r="3.750"/><path d="M10.700 12.800L19.500 4M16 7.500l3 3"/>`);
+export const bolt = line(svg`<path d="M13 3.500L5.500 13.500H11l-1 7 8-10.500h-5.500z"/>`);
 export const minimise = line(svg`<path d="M6 9.5l6 6 6-6"/>`);
 export const back = line(svg`<path d="M19 12H5.5M11 6l-6 6 6 6"/>`);
 export const note = line(svg`<path d="M5 4.5h14v10l-5 5H5zM14 19.5v-5h5M8.5 9h7M8.5 12.5h3"/>`);

@@ -1,6 +1,7 @@
 /** What happened to messages after they were written: edited, taken back, reacted to, delivered, read; and files. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { LogEvent } from '../core/protocol';
+import { fileSize } from '../view/text';
 import type { Desk } from './desk';
 
 /** Of one message. `edits` are the later wordings, oldest first. */
@@ -18,7 +19,9 @@ export interface AllMarks {
 
 /** A file that came with a message: `url` where it is kept, `lost` why it is not. */
 export interface Attachment {
-  kind: string;
+  kind?: string;
+  name?: string;
+  type?: string;
   url?: string;
   mime?: string;
   size?: number;
@@ -69,6 +72,22 @@ export function smallPrint(desk: Desk, event: LogEvent, marks: AllMarks): Templa
   </p>`;
 }
 
+/** A stranger's picture is veiled until somebody wants to see it; one's own house's is not. */
+function picture(desk: Desk, event: LogEvent, url: string, name: string): TemplateResult {
+  const { seen } = desk.ui.state;
+  const open = seen.has(url) || event.author?.role !== 'visitor';
+  return html`<span class="picture ${open ? '' : 'veiled'}" data-testid="picture">
+    <img src=${url} alt=${open ? name : ''} loading="lazy" />
+    ${
+      open
+        ? html`<a href=${url} download=${name}>${desk.t('fileSave')}</a>`
+        : html`<button type="button" class="calm" @click=${() => desk.edit({ seen: new Set([...seen, url]) })}>
+            ${desk.t('fileShow')}<span class="sr">: ${name}</span>
+          </button>`
+    }
+  </span>`;
+}
+
 /** Files below a message: pictures in place, everything else to be saved. */
 export function files(desk: Desk, event: LogEvent): TemplateResult | typeof nothing {
   const { t } = desk;
@@ -77,9 +96,12 @@ export function files(desk: Desk, event: LogEvent): TemplateResult | typeof noth
   return html`<p class="files">
     ${given.map((file) => {
       if (!file.url?.startsWith('/api/')) return html`<span class="chip">${t('fileLost')}</span>`;
-      return file.mime?.startsWith('image/')
-        ? html`<a href=${file.url} target="_blank" rel="noopener"><img src=${file.url} alt=${t('filePicture')} loading="lazy" /></a>`
-        : html`<a class="chip" href=${file.url} download>${t('fileSave')}</a>`;
+      const name = file.name ?? '';
+      return (file.type ?? file.mime)?.startsWith('image/')
+        ? picture(desk, event, file.url, name || t('filePicture'))
+        : html`<a class="chip" href=${file.url} download=${name} data-testid="file"
+            >${name ? `${name} · ${fileSize(file.size ?? 0, desk.ui.state.language)}` : t('fileSave')}</a
+          >`;
     })}
   </p>`;
 }

@@ -6,8 +6,9 @@ import type { AgentState, Conversation } from '../core/agent';
 import type { LogEvent } from '../core/protocol';
 import * as icon from './icons';
 import type { Desk } from './desk';
-import type { Ui } from './ui';
+import type { Dialog, Ui } from './ui';
 import { callBar } from './calls';
+import { why } from './reasons';
 import { composer } from './composer';
 import * as agent from '../core/agent';
 import { entry, pendingEntry } from './entry';
@@ -42,7 +43,7 @@ export function thread(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
     </section>`;
   }
   return html`<section class="thread" aria-label=${t('thread')} data-testid="thread" data-conversation=${conversation.id}>
-    ${head(desk, state, ui, conversation)} ${callBar(desk, state, ui, conversation.id)} ${company(desk, conversation)}
+    ${head(desk, state, ui, conversation)} ${why(desk, conversation)} ${callBar(desk, state, ui, conversation.id)} ${company(desk, conversation)}
     ${log(desk, state, ui, conversation)} ${foot(desk, state, ui, conversation)}
   </section>`;
 }
@@ -117,7 +118,7 @@ function head(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation)
 /** What is done more rarely. */
 function moreMenu(desk: Desk, ui: Ui, { id }: Conversation): TemplateResult {
   const { t } = desk;
-  const item = (name: 'snooze' | 'help' | 'approval' | 'outcome', words: string): TemplateResult =>
+  const item = (name: Dialog['name'], words: string): TemplateResult =>
     html`<button
       type="button"
       data-testid=${`ask-${name}`}
@@ -141,7 +142,21 @@ function moreMenu(desk: Desk, ui: Ui, { id }: Conversation): TemplateResult {
       ui.more
         ? html`<div class="menu" id="more">
             ${item('snooze', t('snooze'))} ${item('help', t('askHelp'))} ${item('approval', t('askApproval'))}
-            ${item('outcome', t('resolveAs'))}
+            ${item('outcome', t('resolveAs'))} ${item('return', t('returnWith'))}
+            ${desk.macros.map((macro) => {
+              const words = macro.title[ui.language] ?? macro.key;
+              const dialog: Dialog = { name: 'macro', about: id, macro: macro.key };
+              return html`<button
+                type="button"
+                data-testid="macro"
+                data-key=${macro.key}
+                @click=${() => desk.edit({ more: false, dialog })}
+              >
+                ${icon.bolt}${words}
+              </button>`;
+            })}
+            <button type="button" data-testid="mark-unread" @click=${() => desk.markUnread(id)}>${t('markUnread')}</button>
+            ${agent.leads(desk.store.state) ? html`${item('export', t('export'))} ${item('erase', t('erase'))}` : nothing}
           </div>`
         : nothing
     }

@@ -1,5 +1,5 @@
 /** What the agent sees besides the conversations themselves: views, drafts, notices, choices. */
-import { isLanguage, type Language, type Suggestion } from '../core/protocol';
+import { type FileRef, isLanguage, type Language, type Suggestion } from '../core/protocol';
 import type { Found } from './api';
 import type { ConsoleKey } from './desk';
 
@@ -14,16 +14,26 @@ export type Mode = 'message' | 'note';
 
 /** What is asked in a dialog, about which conversation (or call). */
 export interface Dialog {
-  name: 'transfer' | 'snooze' | 'help' | 'approval' | 'outcome' | 'announce' | 'keys' | 'called' | 'move';
+  name: 'transfer' | 'snooze' | 'help' | 'approval' | 'outcome' | 'announce' | 'keys' | 'called' | 'move' | 'return' | 'macro' | 'export' | 'erase' | 'hurry' | 'password' | 'second';
   about: string;
   /** A promise that is to be kept, and until when. */
   promise?: string;
   by?: number;
+  /** The owner's macro that is about to be done. */
+  macro?: string;
+}
+
+/** A second factor: whether there is one, then the steps of setting it up. */
+export interface Factor {
+  on?: boolean;
+  secret?: string;
+  uri?: string;
+  recovery?: readonly string[];
 }
 
 /** Replies to choose from, above the composer. */
 export interface Popup {
-  kind: 'canned' | 'suggest';
+  kind: 'canned' | 'suggest' | 'mention';
   items: readonly Suggestion[];
   active: number;
 }
@@ -40,6 +50,14 @@ export interface Toast {
 export interface Ui {
   phase: 'starting' | 'out' | 'in';
   signing: boolean;
+  /** The first step of signing in went well; the code of the second factor is asked for with this. */
+  ticket: string | null;
+  /** The company's own way to sign in, where there is one. */
+  oidc: { name: string; url: string } | null;
+  /** When this sign-in ends unless the agent does something; null while that is far. */
+  endsAt: string | null;
+  /** What is known of this agent's second factor, and how far its set-up is. */
+  factor: Factor;
   fault: ConsoleKey | null;
   language: Language;
   theme: Theme;
@@ -51,6 +69,10 @@ export interface Ui {
   mode: Mode;
   busy: ReadonlySet<string>;
   toasts: readonly Toast[];
+  /** Addresses of pictures that this agent has unveiled. */
+  seen: ReadonlySet<string>;
+  /** Files that go with the next reply, by conversation. */
+  files: ReadonlyMap<string, readonly FileRef[]>;
   /** Conversations whose early part is shown. */
   unfolded: ReadonlySet<string>;
   shown: number;
@@ -75,6 +97,10 @@ export function newUi(language: Language, theme: Theme, roomy: boolean): Ui {
   return {
     phase: 'starting',
     signing: false,
+    ticket: null,
+    oidc: null,
+    endsAt: null,
+    factor: {},
     fault: null,
     language,
     theme,
@@ -86,6 +112,8 @@ export function newUi(language: Language, theme: Theme, roomy: boolean): Ui {
     mode: 'message',
     busy: new Set(),
     toasts: [],
+    seen: new Set(),
+    files: new Map(),
     unfolded: new Set(),
     shown: PAGE,
     atEnd: true,

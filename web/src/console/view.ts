@@ -7,7 +7,7 @@ import * as agent from '../core/agent';
 import { LANGUAGES } from '../core/protocol';
 import { NAMES } from '../i18n/index';
 import * as icon from './icons';
-import { initials } from '../view/time';
+import { clockTime, initials } from '../view/time';
 import { calls } from './calls';
 import { details } from './details';
 import { dialogs } from './dialogs';
@@ -29,6 +29,7 @@ export function view(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
 
 function signIn(desk: Desk, ui: Ui): TemplateResult {
   const { t } = desk;
+  if (ui.ticket) return codeStep(desk, ui);
   return html`<main class="gate">
     <form
       @submit=${(event: Event) => {
@@ -55,7 +56,46 @@ function signIn(desk: Desk, ui: Ui): TemplateResult {
       <button type="submit" class="firm wide" data-testid="sign-in" ?disabled=${ui.signing}>
         ${ui.signing ? t('signingIn') : t('signIn')}
       </button>
+      ${
+        ui.oidc
+          ? html`<p class="or"><span>${t('or')}</span></p>
+              <a class="calm wide" href=${ui.oidc.url} data-testid="oidc">${t('signInWith', { name: ui.oidc.name })}</a>`
+          : nothing
+      }
       ${tongues(desk, ui)}
+    </form>
+  </main>`;
+}
+
+/** The second step of signing in. */
+function codeStep(desk: Desk, ui: Ui): TemplateResult {
+  const { t } = desk;
+  return html`<main class="gate">
+    <form
+      @submit=${(event: Event) => {
+        event.preventDefault();
+        void desk.secondStep(String(new FormData(event.target as HTMLFormElement).get('code')));
+      }}
+    >
+      <div class="mark">${icon.bridge}</div>
+      <h1>${t('codeTitle')}</h1>
+      <p class="lead" id="code-hint">${t('codeHint')}</p>
+      <label for="code">${t('code')}</label>
+      <input
+        id="code"
+        name="code"
+        autocomplete="one-time-code"
+        autocapitalize="none"
+        spellcheck="false"
+        required
+        aria-describedby="code-hint"
+        data-testid="code"
+      />
+      ${ui.fault ? html`<p class="fault" role="alert" data-testid="fault">${icon.alert}${t(ui.fault)}</p>` : nothing}
+      <button type="submit" class="firm wide" data-testid="sign-in" ?disabled=${ui.signing}>
+        ${ui.signing ? t('signingIn') : t('signIn')}
+      </button>
+      <button type="button" class="text" @click=${() => desk.edit({ ticket: null, fault: null })}>${t('backToStart')}</button>
     </form>
   </main>`;
 }
@@ -84,7 +124,7 @@ function frame(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
     ${rail(desk, state, ui)}
     <main class="work">${middle(desk, state, ui)} ${thread(desk, state, ui)}</main>
     ${ui.details && chosen ? details(desk, state, ui) : nothing} ${link(desk, state)}
-    ${urgent(desk, state, ui)} ${ui.settings ? settings(desk, state, ui) : nothing} ${dialogs(desk, state, ui)}
+    ${ui.endsAt ? ending(desk, ui.endsAt, ui) : nothing} ${urgent(desk, state, ui)} ${ui.settings ? settings(desk, state, ui) : nothing} ${dialogs(desk, state, ui)}
   </div>`;
 }
 
@@ -102,6 +142,15 @@ function link(desk: Desk, state: AgentState): TemplateResult | typeof nothing {
   return html`<div class="link" role="status" data-testid="link">
     ${icon.clock}<span>${waiting ? t('reconnecting') : t('connecting')}</span>
     ${waiting ? html`<button type="button" @click=${() => desk.tryNow()}>${t('tryNow')}</button>` : nothing}
+  </div>`;
+}
+
+/** The sign-in is about to end because nothing was done for long. */
+function ending(desk: Desk, at: string, ui: Ui): TemplateResult {
+  const { t } = desk;
+  return html`<div class="ending" role="alertdialog" aria-label=${t('stillThere')} data-testid="ending">
+    ${icon.clock}<span><strong>${t('stillThere')}</strong> ${t('stillThereHint', { time: clockTime(at, ui.language) })}</span>
+    <button type="button" class="firm" data-testid="stay" @click=${() => void desk.stay()}>${t('stay')}</button>
   </div>`;
 }
 
@@ -211,6 +260,18 @@ function settings(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
     ${toggle(t('sound'), 'sound', ui.sound, () => desk.choose({ sound: !ui.sound }))}
     ${toggle(t('notify'), 'notify', ui.notify, () => desk.choose({ notify: !ui.notify }))}
     ${toggle(t('singleKeys'), 'keys', ui.keys, () => desk.choose({ keys: !ui.keys }))}
+    <h2>${t('mySignIn')}</h2>
+    <button
+      type="button"
+      class="leave"
+      data-testid="change-password"
+      @click=${() => desk.edit({ settings: false, fault: null, dialog: { name: 'password', about: '' } })}
+    >
+      ${icon.key}${t('changePassword')}
+    </button>
+    <button type="button" class="leave" data-testid="second-factor" @click=${() => void desk.askFactor()}>
+      ${icon.phone}${t('secondFactor')}
+    </button>
     <button type="button" class="leave" data-testid="sign-out" @click=${() => void desk.signOut()}>
       ${icon.exit}${t('signOut')}
     </button>

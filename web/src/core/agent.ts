@@ -8,6 +8,7 @@ import {
   type Announcement,
   type Colleague,
   eventOf,
+  type FileRef,
   type Frame,
   type LogEvent,
   type Offer,
@@ -23,6 +24,7 @@ export interface Draft {
   id: string;
   kind: 'message' | 'note';
   text: string;
+  files?: readonly FileRef[];
   at: number;
   mark: 'sending' | 'sent' | 'failed';
   code?: string;
@@ -147,6 +149,8 @@ export function receive(state: AgentState, frame: Frame): AgentState {
       const others = state.alerts.filter((one) => one.id !== alert.id);
       return { ...state, alerts: alert.ended ? others : [...others, alert].slice(-ALERTS) };
     }
+    case 'erased':
+      return erased(state, String(frame['conversation']));
     case 'resync': {
       const id = frame['conversation'];
       const from = Number(frame['from']);
@@ -358,6 +362,29 @@ export function left(state: AgentState, id: string): AgentState {
     change(state, id, (c) => (c.assignee?.id === agent?.id ? { ...c, assignee: null, joined: false } : { ...c, joined: false })),
     id,
   );
+}
+
+/** The visitor's last message counts as unread again. */
+export function unsee(state: AgentState, id: string): AgentState {
+  return change(state, id, (c) => {
+    const last = c.log.events.findLast((event) => event.kind === 'message' && event.author?.role === 'visitor');
+    return last ? { ...c, seen: last.seq - 1, historyEnd: Math.min(c.historyEnd, last.seq - 1) } : c;
+  });
+}
+
+/** A conversation was erased: nothing of it stays here. */
+export function erased(state: AgentState, id: string): AgentState {
+  const without = <Value>(all: ReadonlyMap<string, Value>, gone: (key: string, value: Value) => boolean): Map<string, Value> =>
+    new Map([...all].filter(([key, value]) => !gone(key, value)));
+  const its = (key: string): boolean => key === id;
+  return {
+    ...withoutMine(state, id),
+    queue: without(state.queue, its),
+    conversations: without(state.conversations, its),
+    offers: without(state.offers, its),
+    callbacks: without(state.callbacks, (_, task) => task.conversation === id),
+    alerts: state.alerts.filter((alert) => alert.conversation !== id),
+  };
 }
 
 export function send(state: AgentState, id: string, draft: Draft): AgentState {

@@ -70,7 +70,7 @@ export interface LogEvent {
   comment?: string | null;
   /** Who was rated: the person, else the bot. */
   rated?: 'agent' | 'bot';
-  /** Files that came with a message, see the console's marks. */
+  /** Files that came with a message: those of the website, or a channel's own (see the console's marks). */
   attachments?: unknown[];
   /** A reaction to another message, and whether it stands or was taken back. */
   emoji?: string;
@@ -79,6 +79,8 @@ export interface LogEvent {
   code?: string;
   /** What an agent wrote when passing the conversation on. */
   note?: string | null;
+  /** Agents whom a note calls, by id. */
+  mentions?: string[];
   callback?: Callback;
   approval?: Approval;
   file?: FileRef;
@@ -162,9 +164,14 @@ export interface VisitorWelcome {
   /** How soon people usually answer, in words. */
   response?: string | null;
   announcements?: (string | Announcement)[];
-  /** What else this hub lets a visitor do: `erase`, `upload`. */
-  may?: string[];
+  /** What else this hub lets a visitor do. */
+  may?: May;
+  /** The owner's box is to be ticked before the first message. */
+  consent?: boolean;
 }
+
+/** What a visitor may do besides writing. */
+export type May = Readonly<Partial<Record<'erase' | 'upload' | 'email_transcript', boolean>>>;
 
 export interface StatusFrame {
   type: 'status';

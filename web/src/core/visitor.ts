@@ -12,10 +12,12 @@ import {
   type Callback,
   type Choice,
   eventOf,
+  type FileRef,
   type Frame,
   isLanguage,
   type Language,
   type LogEvent,
+  type May,
   type OpenHours,
   type Status,
   type StatusFrame,
@@ -30,10 +32,14 @@ export interface Pending {
   button?: string;
   /** Milliseconds since the epoch. */
   at: number;
+  files?: readonly FileRef[];
   mark: 'sending' | 'sent' | 'failed';
   /** The protocol's error code when it failed. */
   code?: string;
 }
+
+/** What a message carries besides its text. */
+export type Carried = Pick<Pending, 'button' | 'files'>;
 
 export interface Place {
   position: number | null;
@@ -64,7 +70,11 @@ export interface VisitorState {
   announcements: readonly Announcement[];
   /** The answer that was promised for later, as the log last told it. */
   callback: Callback | null;
-  may: readonly string[];
+  may: May;
+  /** The owner's box is still to be ticked. */
+  consent: boolean;
+  /** The agent has read up to here. */
+  read: number;
   log: Log;
   /** The log's highest seq at the last welcome: history is read up to here, and not announced as new. */
   historyEnd: number;
@@ -94,7 +104,9 @@ export function newVisitor(language: Language): VisitorState {
     response: null,
     announcements: [],
     callback: null,
-    may: [],
+    may: {},
+    consent: false,
+    read: 0,
     log: EMPTY,
     historyEnd: 0,
     welcomed: false,
@@ -121,6 +133,8 @@ export function receive(state: VisitorState, frame: Frame): VisitorState {
       if (role !== 'bot' && role !== 'agent') return state;
       return { ...state, typing: { ...state.typing, [role]: frame['on'] === true } };
     }
+    case 'read':
+      return { ...state, read: Math.max(state.read, Number(frame['of']) || 0) };
     case 'announcement':
       return announce(state, frame);
     case 'resync': {
@@ -159,7 +173,9 @@ function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
     opensAt: hours.opens_at ?? null,
     // While nobody is there, the hub says so in a sentence of its own.
     response: (open === false ? hours.text : null) ?? frame.response ?? null,
-    may: frame.may ?? [],
+    may: frame.may ?? {},
+    consent: frame.consent === true,
+    read: fresh ? 0 : state.read,
     announcements: (frame.announcements ?? []).map((item) => (typeof item === 'string' ? { id: item, text: item } : item)),
     callback: fresh ? null : state.callback,
     log: fresh ? EMPTY : state.log,
@@ -220,8 +236,8 @@ function take(state: VisitorState, event: LogEvent): VisitorState {
 }
 
 /** A message leaves: shown at once, marked as on its way. */
-export function send(state: VisitorState, id: string, text: string, at: number, button?: string): VisitorState {
-  const item: Pending = { id, text, at, mark: 'sending', ...(button === undefined ? {} : { button }) };
+export function send(state: VisitorState, id: string, text: string, at: number, more: Carried = {}): VisitorState {
+  const item: Pending = { id, text, at, mark: 'sending', ...more };
   return { ...state, pending: [...state.pending.filter((other) => other.id !== id), item] };
 }
 
@@ -244,6 +260,12 @@ function mark(state: VisitorState, id: string, to: Pending['mark'], code?: strin
     item.id === id ? { ...item, mark: to, ...(code === undefined ? {} : { code }) } : item,
   );
   return { ...state, pending };
+}
+
+/** The agent has read up to here: as they said, or as who answers has. */
+export function readTo(state: VisitorState): number {
+  const answer = state.log.events.findLast((event) => event.kind === 'message' && event.author?.role === 'agent');
+  return Math.max(state.read, answer?.seq ?? 0);
 }
 
 /** Who took part and may be rated: the last person by name (empty where unnamed), and whether the bot answered. */

@@ -1,6 +1,8 @@
 /** Message text as templates: text nodes, lists and safe links, never HTML from the wire. */
 import { html, type TemplateResult } from 'lit/html.js';
+import type { Language } from '../core/protocol';
 import { blocks, marked, pieces } from '../core/text';
+import { LOCALE } from '../i18n/index';
 
 type Part = TemplateResult | string;
 
@@ -29,4 +31,11 @@ export function rich(text: string): TemplateResult {
       ? html`<ul>${block.items.map((item) => html`<li>${inline(item, [])}</li>`)}</ul>`
       : html`<p>${inline(block.text, [])}</p>`,
   )}`;
+}
+
+/** A file's size as people read it: kilobytes, from one megabyte on megabytes. */
+export function fileSize(bytes: number, language: Language): string {
+  const large = bytes >= 1_000_000;
+  const options = { style: 'unit', unit: large ? 'megabyte' : 'kilobyte', maximumFractionDigits: large ? 1 : 0 } as const;
+  return new Intl.NumberFormat(LOCALE[language], options).format(Math.max(bytes, 1_000) / (large ? 1e6 : 1e3));
 }

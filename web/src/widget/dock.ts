@@ -3,16 +3,15 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { classMap } from 'lit/directives/class-map.js';
 import { live } from 'lit/directives/live.js';
 import { MAX_TEXT } from '../core/protocol';
-import type { VisitorState } from '../core/visitor';
+import { awaited, type VisitorState } from '../core/visitor';
 import * as icon from '../view/icons';
+import { picker, waitingFiles } from './files';
 import { ratings } from './ratings';
-import { waiting } from './waiting';
+import { promisedCard, waiting } from './waiting';
 import type { Ui, Widget } from './widget';
 
 export function dock(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
   const { t } = widget;
-  const length = [...ui.text.trim()].length;
-  const over = length > MAX_TEXT;
   return html`<div class="dock">
     ${
       state.link === 'waiting' && state.retryAt !== null
@@ -23,9 +22,42 @@ export function dock(widget: Widget, state: VisitorState, ui: Ui): TemplateResul
         : nothing
     }
     ${ui.notice ? html`<div class="strip" role="alert">${ui.notice}</div>` : nothing}
-    ${ui.erasing ? eraseSure(widget, ui) : nothing} ${state.status === 'queued' ? waiting(widget, state, ui) : nothing}
+    ${ui.erasing ? eraseSure(widget, ui) : nothing} ${ui.mailing ? mailForm(widget, ui) : nothing}
+    ${
+      state.status === 'queued'
+        ? waiting(widget, state, ui)
+        : awaited(state)
+          ? promisedCard(widget, state, ui)
+          : nothing
+    }
     ${state.status === 'resolved' ? ratings(widget, state, ui) : nothing}
+    ${state.consent ? consent(widget, ui) : writing(widget, state, ui)}
+  </div>`;
+}
+
+/** The owner's box, before the first message. */
+function consent(widget: Widget, ui: Ui): TemplateResult {
+  return html`<label class="queue agree">
+    <input
+      type="checkbox"
+      data-testid="agree"
+      .checked=${live(false)}
+      ?disabled=${ui.busy.has('agree')}
+      @change=${() => widget.agree()}
+    />
+    <span>${widget.t('agree')}</span>
+  </label>`;
+}
+
+function writing(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
+  const { t } = widget;
+  const length = [...ui.text.trim()].length;
+  const over = length > MAX_TEXT;
+  const empty = !length && !ui.files.some((one) => one.file);
+  const coming = ui.files.some((one) => !one.file && !one.fault);
+  return html`${waitingFiles(widget, ui)}
     <form class=${classMap({ composer: true, over })} @submit=${(event: Event) => submit(widget, ui, event)}>
+      ${state.may.upload ? picker(widget) : nothing}
       <label class="sr" for="silta-composer">${t('composer')}</label>
       <textarea
         id="silta-composer"
@@ -39,6 +71,9 @@ export function dock(widget: Widget, state: VisitorState, ui: Ui): TemplateResul
         aria-invalid=${over ? 'true' : nothing}
         .value=${live(ui.text)}
         @input=${(event: Event) => widget.typed((event.target as HTMLTextAreaElement).value)}
+        @paste=${(event: ClipboardEvent) => {
+          if (widget.attach(event.clipboardData?.files)) event.preventDefault();
+        }}
         @keydown=${(event: KeyboardEvent) => {
           // An input method's Enter takes a suggestion; it must not send.
           if (event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
@@ -46,7 +81,7 @@ export function dock(widget: Widget, state: VisitorState, ui: Ui): TemplateResul
           }
         }}
       ></textarea>
-      <button type="submit" class="send" data-testid="send" aria-label=${t('send')} ?disabled=${!length || over}>
+      <button type="submit" class="send" data-testid="send" aria-label=${t('send')} ?disabled=${empty || over || coming}>
         ${icon.sendArrow}
       </button>
     </form>
@@ -55,8 +90,41 @@ export function dock(widget: Widget, state: VisitorState, ui: Ui): TemplateResul
         ? html`<p class="over" id="silta-over" role="alert">${t('tooLong', { n: length, max: MAX_TEXT })}</p>`
         : nothing
     }
-    ${state.status === 'queued' || state.status === 'assigned' ? nothing : person(widget, state, ui)}
-  </div>`;
+    ${state.status === 'queued' || state.status === 'assigned' ? nothing : person(widget, state, ui)}`;
+}
+
+/** The address to which the conversation shall go. */
+function mailForm(widget: Widget, ui: Ui): TemplateResult {
+  const { t } = widget;
+  return html`<form
+    class="queue later"
+    data-testid="mail-form"
+    novalidate
+    @submit=${(event: Event) => {
+      event.preventDefault();
+      widget.sendByMail(String(new FormData(event.target as HTMLFormElement).get('to')));
+    }}
+  >
+    <label for="silta-to">${t('mailTo')}</label>
+    <input
+      id="silta-to"
+      name="to"
+      data-testid="to"
+      type="email"
+      autocomplete="email"
+      required
+      maxlength="200"
+      aria-invalid=${ui.formFault ? 'true' : nothing}
+      aria-describedby=${ui.formFault ? 'silta-fault' : nothing}
+    />
+    ${ui.formFault ? html`<p class="over" id="silta-fault" role="alert">${t(ui.formFault)}</p>` : nothing}
+    <div class="acts">
+      <button type="button" class="plain" @click=${() => widget.edit({ mailing: false })}>${t('back')}</button>
+      <button type="submit" class="firm" data-testid="mail-send" ?disabled=${ui.busy.has('mail')}>
+        ${t('bookMail')}
+      </button>
+    </div>
+  </form>`;
 }
 
 function submit(widget: Widget, ui: Ui, event: Event): void {

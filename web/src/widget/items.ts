@@ -1,6 +1,6 @@
 /** From the log and what is still under way to the rows of the panel: order, grouping, day changes. Pure. */
-import type { LogEvent, Role } from '../core/protocol';
-import { type Pending, personOf, type VisitorState } from '../core/visitor';
+import type { FileRef, LogEvent, Role } from '../core/protocol';
+import { type Pending, personOf, readTo, type VisitorState } from '../core/visitor';
 import type { WidgetTexts } from './widget';
 import { dayKey } from '../view/time';
 
@@ -14,6 +14,9 @@ export interface MessageRow {
   language: string | undefined;
   seq: number | null;
   pending: Pending | null;
+  files: readonly FileRef[];
+  /** Who answers has had it before their eyes. */
+  read: boolean;
   /** First and last of a run by the same author: where name and time stand. */
   first: boolean;
   last: boolean;
@@ -71,6 +74,7 @@ function nameOf(role: Role, name: string | undefined, t: WidgetTexts): string {
 /** All rows, oldest first. */
 export function rows(state: VisitorState, t: WidgetTexts, now: number): Row[] {
   const all: Row[] = [];
+  const read = readTo(state);
   let day = dayKey(now);
   const divide = (at: string | number | undefined): void => {
     if (at === undefined || dayKey(at) === day) return;
@@ -91,6 +95,8 @@ export function rows(state: VisitorState, t: WidgetTexts, now: number): Row[] {
         language,
         seq,
         pending: null,
+        files: (event.attachments ?? []) as FileRef[],
+        read: seq <= read,
         first: true,
         last: true,
       });
@@ -117,6 +123,8 @@ export function rows(state: VisitorState, t: WidgetTexts, now: number): Row[] {
       language: undefined,
       seq: null,
       pending: item,
+      files: item.files ?? [],
+      read: false,
       first: true,
       last: true,
     });

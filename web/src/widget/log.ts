@@ -6,6 +6,7 @@ import { awaitsBot, caughtUp, quickReplies, unread, type VisitorState } from '..
 import * as icon from '../view/icons';
 import { plain, rich } from '../view/text';
 import { clockTime, dayName, fullTime, initials, isoTime } from '../view/time';
+import { attached } from './files';
 import { type MessageRow, type Row, rows } from './items';
 import { PAGE, type Ui, type Widget } from './widget';
 
@@ -122,9 +123,14 @@ function message(widget: Widget, row: MessageRow): TemplateResult {
       : html`<div class="side">${row.last ? face(row.role as 'bot' | 'agent', row.name) : nothing}</div>`}
     <div class="body">
       <div class=${row.first && !mine ? 'who' : 'sr'}>${row.name}</div>
-      <div class="bubble" part=${`bubble bubble-${row.role}`} lang=${row.language ?? nothing}>
-        ${mine ? plain(row.text) : rich(row.text)}
-      </div>
+      ${
+        row.text
+          ? html`<div class="bubble" part=${`bubble bubble-${row.role}`} lang=${row.language ?? nothing}>
+              ${mine ? plain(row.text) : rich(row.text)}
+            </div>`
+          : nothing
+      }
+      ${attached(widget, row.files)}
       ${row.last || failed ? meta(widget, row, language) : nothing}
     </div>
   </div>`;
@@ -152,7 +158,9 @@ function meta(widget: Widget, row: MessageRow, language: Widget['shell']['langua
     ${time}${
       item?.mark === 'sending'
         ? html`<span class="mark" title=${t('sending')}>${icon.clock}<span class="sr">${t('sending')}</span></span>`
-        : html`<span class="mark" title=${t('sent')}>${icon.check}<span class="sr">${t('sent')}</span></span>`
+        : row.read
+          ? html`<span class="mark read" data-testid="read">${icon.checks}${t('read')}</span>`
+          : html`<span class="mark" title=${t('sent')}>${icon.check}<span class="sr">${t('sent')}</span></span>`
     }
   </div>`;
 }
@@ -174,7 +182,7 @@ function replies(widget: Widget, state: VisitorState): TemplateResult | typeof n
 function suggestions(widget: Widget, state: VisitorState): TemplateResult | typeof nothing {
   const { suggestions, language, pageLanguage } = widget.shell;
   const begun = state.log.events.length > 0 || state.pending.length > 0;
-  if (begun || !state.welcomed || !suggestions.length || language !== pageLanguage) return nothing;
+  if (begun || state.consent || !state.welcomed || !suggestions.length || language !== pageLanguage) return nothing;
   return html`<div class="replies begin" role="group" aria-label=${widget.t('quickReplies')}>
     ${suggestions.map(
       (text) =>

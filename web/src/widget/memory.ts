@@ -1,4 +1,5 @@
 /** What a tab remembers of its conversation, in sessionStorage: gone with the tab, never a cookie. */
+import type { FileRef } from '../core/protocol';
 import { MEMORY } from './shell';
 
 export interface Unsent {
@@ -6,6 +7,7 @@ export interface Unsent {
   text: string;
   at: number;
   button?: string;
+  files?: readonly FileRef[];
 }
 
 export interface Remembered {

@@ -24,6 +24,12 @@ export function view(widget: Widget, state: VisitorState, ui: Ui): TemplateResul
     aria-label=${title}
     data-testid="panel"
     @keydown=${(event: KeyboardEvent) => onKey(widget, ui, event)}
+    @dragover=${(event: DragEvent) => state.may.upload && event.preventDefault()}
+    @drop=${(event: DragEvent) => {
+      if (!state.may.upload) return;
+      event.preventDefault();
+      widget.attach(event.dataTransfer?.files);
+    }}
   >
     ${header(widget, state, ui, title)} ${log(widget, state, ui)} ${dock(widget, state, ui)}
   </section>`;
@@ -132,9 +138,15 @@ function menu(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
       <span>${t('sound')}</span>
     </label>
     ${state.log.events.length ? act('save', icon.save, t('save'), () => widget.saveTranscript()) : nothing}
+    ${
+      state.log.events.length && state.may.email_transcript
+        ? act('mail', icon.mail, t('mail'), () => widget.askMail())
+        : nothing
+    }
+    ${state.may.erase && state.token ? act('export', icon.person, t('export'), () => widget.exportData()) : nothing}
     ${going ? act('end', icon.exit, t('end'), () => widget.end()) : nothing}
     ${
-      state.may.includes('erase') && state.token
+      state.may.erase && state.token
         ? act('erase', icon.bin, t('erase'), () => widget.askErase())
         : nothing
     }

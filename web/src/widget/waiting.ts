@@ -18,7 +18,7 @@ export function waiting(widget: Widget, state: VisitorState, ui: Ui): TemplateRe
   const { t } = widget;
   const later = awaited(state);
   return html`<div class="queue" data-testid="queue">
-    <div role="status">${later ? promised(widget, state) : place(widget, state)}</div>
+    <div role="status">${later ? promised(widget, state, ui) : place(widget, state)}</div>
     ${ui.form ? form(widget, state, ui, ui.form) : offers(widget, state, ui)}
     <button
       type="button"
@@ -32,7 +32,12 @@ export function waiting(widget: Widget, state: VisitorState, ui: Ui): TemplateRe
   </div>`;
 }
 
-function promised(widget: Widget, state: VisitorState): TemplateResult {
+/** What was promised for later, while nobody waits any more. */
+export function promisedCard(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
+  return html`<div class="queue" role="group" aria-label=${widget.t(awaited(state)?.kind === 'email' ? 'mailTitle' : 'callTitle')}>${promised(widget, state, ui)}</div>`;
+}
+
+function promised(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
   const { t, shell } = widget;
   const later = awaited(state);
   const call = later?.kind === 'phone';
@@ -43,7 +48,16 @@ function promised(widget: Widget, state: VisitorState): TemplateResult {
         : later?.by
           ? html`<span>${t('mailBy', { time: whenTime(later.by, shell.language) })}</span>`
           : nothing
-    }`;
+    }
+    <button
+      type="button"
+      class="plain"
+      data-testid="uncall"
+      ?disabled=${ui.busy.has('uncall')}
+      @click=${() => widget.cancelCall()}
+    >
+      ${call ? t('uncall') : t('unmail')}
+    </button>`;
 }
 
 function place(widget: Widget, state: VisitorState): TemplateResult {

@@ -10,6 +10,7 @@ import {
   type Button,
   type Callback,
   eventOf,
+  type FileRef,
   type Frame,
   isLanguage,
   type Language,
@@ -25,6 +26,7 @@ import { chime } from '../view/chime';
 import { download } from '../view/download';
 import { soon } from '../view/frame';
 import { Attention } from './attention';
+import type { Waiting } from './files';
 import { recall, remember } from './memory';
 import type { Panel, Shell, Words } from './shell';
 import { Tabs } from './tabs';
@@ -36,6 +38,10 @@ const GAP_MS = 3_000;
 const NEAR_END_PX = 96;
 /** How many entries of a long history are drawn at first, and more on each wish. */
 export const PAGE = 120;
+
+/** Files of one message, as the protocol has it. */
+const FILES_MAX = 10;
+const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
 
 const NO_SCORES = { agent: 0, bot: 0 };
 
@@ -61,6 +67,10 @@ export interface Ui {
   sound: boolean;
   /** The visitor is asked whether everything shall go. */
   erasing: boolean;
+  /** The visitor is asked where the conversation shall be sent. */
+  mailing: boolean;
+  /** Files that go with the next message. */
+  files: readonly Waiting[];
 }
 
 export type WidgetTexts = Translate<keyof Words>;
@@ -104,6 +114,8 @@ export class Widget implements Panel {
         formFault: null,
         sound: memory.sound === true,
         erasing: false,
+        mailing: false,
+        files: [],
       },
       soon,
     );
@@ -138,7 +150,7 @@ export class Widget implements Panel {
 
     this.store.watch(() => this.draw());
     this.ui.watch(() => this.draw());
-    for (const item of memory.unsent) this.deliver(item.id, item.text, item.at, item.button);
+    for (const { id, text, at, ...more } of memory.unsent) this.deliver(id, text, at, more);
     if (memory.token) this.connection.start();
     window.addEventListener('online', () => this.connection.nudge());
     window.addEventListener('pageshow', (event) => event.persisted && this.connection.nudge());
@@ -179,7 +191,9 @@ export class Widget implements Panel {
 
   ask(text: string): void {
     this.open();
-    this.write(text);
+    // The owner's box comes first; the question waits for it where it can be seen.
+    if (this.store.state.consent) this.edit({ text });
+    else this.write(text);
   }
 
   /** Changes the language of the widget and, once there is a conversation, of all that the hub says in it. */
@@ -194,14 +208,104 @@ export class Widget implements Panel {
   /** Sends what the visitor wrote. Empty and overlong text stays in the composer. */
   write(text: string): void {
     const trimmed = text.trim();
-    if (!trimmed || [...trimmed].length > MAX_TEXT) return;
-    this.deliver(crypto.randomUUID(), trimmed, Date.now());
-    this.edit({ text: '', atEnd: true, notice: null });
+    const files = this.ui.state.files.flatMap(({ file }) => file ?? []);
+    const coming = this.ui.state.files.some((one) => !one.file && !one.fault);
+    if (coming || (!trimmed && !files.length) || [...trimmed].length > MAX_TEXT) return;
+    this.deliver(crypto.randomUUID(), trimmed, Date.now(), files.length ? { files } : {});
+    this.edit({ text: '', atEnd: true, notice: null, files: [] });
     this.typing.stop();
   }
 
+  /** Takes files to go with the next message; false when there are none, or none are taken here. */
+  attach(files: FileList | null | undefined): boolean {
+    if (!files?.length || !this.store.state.may.upload) return false;
+    for (const file of [...files].slice(0, FILES_MAX - this.ui.state.files.length)) void this.upload(file);
+    return true;
+  }
+
+  detach(key: string): void {
+    this.edit({ files: this.ui.state.files.filter((one) => one.key !== key) });
+    this.find<HTMLElement>('[data-testid=composer]')?.focus();
+  }
+
+  private async upload(file: File): Promise<void> {
+    const key = crypto.randomUUID();
+    const { token } = this.store.state;
+    const name = file.name || 'file';
+    this.edit({ files: [...this.ui.state.files, { key, name }], atEnd: true });
+    let made: Partial<Waiting> = { fault: 'notNow' };
+    try {
+      const answer = await fetch(`${this.shell.origin}/api/visitor/upload?name=${encodeURIComponent(name)}`, {
+        method: 'POST',
+        body: file,
+        headers: { authorization: `Bearer ${token}` },
+      });
+      if (answer.ok) made = { file: ((await answer.json()) as { attachment: FileRef }).attachment };
+      else if (answer.status === 413) made = { fault: 'fileLarge' };
+      else if (answer.status === 400) made = { fault: 'fileKind' };
+    } catch {
+      // Said beside the file; it can be chosen again.
+    }
+    this.edit({ files: this.ui.state.files.map((one) => (one.key === key ? { ...one, ...made } : one)) });
+  }
+
+  /** A picture has found its size: who reads the end still does. */
+  settle(): void {
+    if (this.ui.state.atEnd) this.toEnd();
+  }
+
+  agree(): void {
+    this.attempt('agree', { type: 'agree' }, () => {
+      this.store.update((state) => ({ ...state, consent: false }));
+      requestAnimationFrame(() => this.find<HTMLElement>('[data-testid=composer]')?.focus());
+    });
+  }
+
+  cancelCall(): void {
+    this.attempt('uncall', { type: 'callback_cancel' }, (ack) => {
+      const callback = ack['callback'] as Callback | undefined;
+      if (callback) this.store.update((state) => ({ ...state, callback }));
+      this.find<HTMLElement>('[data-testid=composer]')?.focus();
+    });
+  }
+
+  askMail(): void {
+    this.edit({ menu: false, mailing: true, formFault: null });
+    requestAnimationFrame(() => this.find<HTMLElement>('#silta-to')?.focus());
+  }
+
+  /** Has the conversation sent to an address; what is wrong with it is said beside the field. */
+  sendByMail(to: string): void {
+    const email = to.trim();
+    const wrong = (): boolean => {
+      this.edit({ formFault: 'emailWrong' });
+      this.find<HTMLElement>('#silta-to')?.focus();
+      return true;
+    };
+    if (!EMAIL.test(email)) wrong();
+    else {
+      this.attempt(
+        'mail',
+        { type: 'email_transcript', email },
+        () => this.edit({ mailing: false, formFault: null, notice: this.t('mailed') }),
+        (refused) => refused.frame.field === 'email' && wrong(),
+      );
+    }
+  }
+
+  /** Gives the visitor all that is kept about them, as a file of the hub's. */
+  exportData(): void {
+    this.edit({ menu: false });
+    this.attempt('export', { type: 'export' }, (ack) => {
+      const link = document.createElement('a');
+      link.href = new URL(String(ack['url']), this.shell.origin).href;
+      link.download = '';
+      link.click();
+    });
+  }
+
   press(button: Button): void {
-    this.deliver(crypto.randomUUID(), button.title, Date.now(), button.id);
+    this.deliver(crypto.randomUUID(), button.title, Date.now(), { button: button.id });
     this.edit({ atEnd: true });
     this.find<HTMLElement>('[data-testid=composer]')?.focus({ preventScroll: true });
   }
@@ -209,7 +313,8 @@ export class Widget implements Panel {
   /** Sends a failed message again: under a new id, since the hub has answered the old one for good. */
   retry(item: visitor.Pending): void {
     this.store.update((state) => visitor.discard(state, item.id));
-    this.deliver(crypto.randomUUID(), item.text, Date.now(), item.button);
+    const { button, files } = item;
+    this.deliver(crypto.randomUUID(), item.text, Date.now(), { ...(button === undefined ? {} : { button }), ...(files ? { files } : {}) });
   }
 
   discard(item: visitor.Pending): void {
@@ -260,7 +365,7 @@ export class Widget implements Panel {
   book(kind: 'phone' | 'email', to: string, name: string, window: string | null): void {
     const where = to.trim();
     const formFault = kind === 'phone' ? 'phoneWrong' : 'emailWrong';
-    const fine = kind === 'phone' ? (where.match(/\d/g) ?? []).length >= 5 : /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(where);
+    const fine = kind === 'phone' ? (where.match(/\d/g) ?? []).length >= 5 : EMAIL.test(where);
     if (!fine) {
       this.edit({ formFault });
       this.find<HTMLElement>('#silta-to')?.focus();
@@ -325,7 +430,7 @@ export class Widget implements Panel {
     this.connection.stop();
     this.connection.clear();
     this.store.update(() => visitor.newVisitor(this.shell.language));
-    this.edit({ erasing: false, form: null, text: '', atEnd: true });
+    this.edit({ erasing: false, mailing: false, form: null, text: '', files: [], atEnd: true });
     this.save();
     if (this.ui.state.open) this.connection.start();
   }
@@ -447,12 +552,18 @@ export class Widget implements Panel {
     return this.wanted ?? this.shell.language;
   }
 
-  private deliver(id: string, text: string, at: number, button?: string): void {
-    this.store.update((state) => visitor.send(state, id, text, at, button));
+  private deliver(id: string, text: string, at: number, more: visitor.Carried = {}): void {
+    const { button, files } = more;
+    this.store.update((state) => visitor.send(state, id, text, at, more));
     this.connection.start();
     this.save();
     this.botLate();
-    const frame: Request = button === undefined ? { type: 'message', text } : { type: 'message', button };
+    const frame: Request = {
+      type: 'message',
+      ...(button === undefined ? {} : { button }),
+      ...(button === undefined && text ? { text } : {}),
+      ...(files ? { attachments: files.map((file) => file.id) } : {}),
+    };
     this.connection
       .request(frame, id)
       .then(
@@ -497,7 +608,7 @@ export class Widget implements Panel {
       sound: this.ui.state.sound,
       unsent: pending
         .filter((item) => item.mark === 'sending')
-        .map(({ id, text, at, button }) => ({ id, text, at, ...(button === undefined ? {} : { button }) })),
+        .map(({ mark: _mark, code: _code, ...unsent }) => unsent),
     });
   }
 

@@ -92,7 +92,7 @@ describe('quick replies', () => {
   });
 
   it('vanish at once when one is pressed, and stay used after a reload', () => {
-    expect(visitor.quickReplies(visitor.send(begin(offer), 'u1', 'Palautus', 0, '1.0'))).toBeNull();
+    expect(visitor.quickReplies(visitor.send(begin(offer), 'u1', 'Palautus', 0, { button: '1.0' }))).toBeNull();
     expect(visitor.quickReplies(begin(offer, said(2, 'visitor', 'Palautus', { client_id: 'u1' })))).toBeNull();
   });
 
