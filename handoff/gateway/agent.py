@@ -679,8 +679,9 @@ class AgentSocket:
         await self._hub.audit.write(
             self.account, "transcript.read", frame.conversation, over="socket", after=frame.after
         )
-        self._peer.push(codec.ack(frame.id, opened))
         await mentions.seen(self._hub.store, self._hub.fanout, frame.conversation, self.account.id)
+        # From the answer to the replay without a pause: what is said meanwhile must not come before it.
+        self._peer.push(codec.ack(frame.id, opened))
         after = frame.after
         if after > opened["last"]:
             self._peer.push({"type": "resync", "conversation": frame.conversation, "from": 1})
