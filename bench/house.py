@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +24,36 @@ from handoff.supervisor.ports import free_ports
 __all__ = ["House", "house"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class House:
     """What is running: ports of hub and floor, Redis' address, the hub's process id."""
 
     hub_port: int
     floor_port: int
     redis_url: str
-    hub_pid: int
+    env: Mapping[str, str]
+    folder: Path
+    running: list[subprocess.Popen[bytes]]
+    hub_pid: int = 0
+
+    def start_hub(self) -> None:
+        """Start it and wait until it takes connections."""
+        self._launch()
+        _until(lambda: create_connection(("127.0.0.1", self.hub_port)).close())
+
+    def restart_hub(self) -> None:
+        """Kill it and start it at once, as ``silta up`` does, without waiting until it is there."""
+        (hub,) = (one for one in self.running if one.pid == self.hub_pid)
+        hub.kill()
+        hub.wait()
+        self.running.remove(hub)
+        self._launch()
+
+    def _launch(self) -> None:
+        with (self.folder / "hub.log").open("ab") as log:
+            hub = subprocess.Popen([sys.executable, "-m", "handoff"], env=self.env, stderr=log)
+        self.running.append(hub)
+        self.hub_pid = hub.pid
 
     @property
     def address(self) -> str:
@@ -60,6 +82,7 @@ def house(*, hub: bool = True, floor: bool = False) -> Iterator[House]:
         "SILTA_LIMITS": "off",  # the hub is measured, not what is kept from it
         "SILTA_REDIS_URL": url,
         "SILTA_PORT": str(hub_port),
+        "SILTA_LIMITS": "off",  # everybody comes from one address here
         "SILTA_VAR": str(folder / "var"),
         "PYTHONPATH": str(ROOT),
     }
@@ -68,16 +91,13 @@ def house(*, hub: bool = True, floor: bool = False) -> Iterator[House]:
         redis = redis_server.command(redis_server.binary(), folder, socket)
         running.append(subprocess.Popen(redis, stdout=subprocess.DEVNULL))
         _until(lambda: Redis.from_url(url).ping())
-        pid = 0
+        made = House(hub_port, floor_port, url, env, folder, running)
         if hub:
-            with (folder / "hub.log").open("wb") as log:
-                running.append(subprocess.Popen([sys.executable, "-m", "handoff"], env=env, stderr=log))
-            pid = running[-1].pid
-            _until(lambda: create_connection(("127.0.0.1", hub_port)).close())
+            made.start_hub()
         if floor:
             running.append(subprocess.Popen([sys.executable, "-m", "bench.floor", str(floor_port), url], env=env))
             _until(lambda: create_connection(("127.0.0.1", floor_port)).close())
-        yield House(hub_port, floor_port, url, pid)
+        yield made
     finally:
         for process in reversed(running):
             process.terminate()

@@ -25,7 +25,7 @@ from bench.house import House, house
 from bench.measure import Latencies
 from handoff.accounts import Account, Accounts
 
-__all__ = ["SECONDS", "load", "main", "tasks", "website"]
+__all__ = ["SECONDS", "both_ways", "floor_of", "load", "main", "tasks", "website"]
 
 VISITORS = 50
 AGENTS = 10
@@ -86,7 +86,7 @@ def _settle(answered: Answered, key: str) -> None:
         future.set_result(time.perf_counter())
 
 
-async def _floor(port: int) -> tuple[Say, Answered, list[ClientConnection]]:
+async def floor_of(port: int) -> tuple[Say, Answered, list[ClientConnection]]:
     answered: Answered = {}
     sockets = [await connect(f"ws://127.0.0.1:{port}/", compression=None, proxy=None) for _ in range(VISITORS)]
 
@@ -150,11 +150,11 @@ async def _visitor(port: int) -> tuple[ClientConnection, str]:
 
 async def website(port: int, redis: AsyncRedis) -> tuple[Say, Answered, list[ClientConnection]]:
     """Visitors on the website who talk to agents: how to say something, what was heard, what to close."""
-    say, _, answered, sockets = await _both_ways(port, Accounts(redis))
+    say, _, answered, sockets = await both_ways(port, Accounts(redis))
     return say, answered, sockets
 
 
-async def _both_ways(port: int, accounts: Accounts) -> tuple[Say, Say, Answered, list[ClientConnection]]:
+async def both_ways(port: int, accounts: Accounts) -> tuple[Say, Say, Answered, list[ClientConnection]]:
     """Saying something to the agents, and to the visitors."""
     answered: Answered = {}
     agents = []
@@ -229,8 +229,8 @@ async def _run(house: House) -> None:
     redis: AsyncRedis = AsyncRedis.from_url(house.redis_url)
     accounts = Accounts(redis)
     say_lower, lower_answers = await _lower_floor(house.redis_url)
-    say_floor, floor_answers, floor_sockets = await _floor(house.floor_port)
-    say_hub, reply_hub, hub_answers, hub_sockets = await _both_ways(house.hub_port, accounts)
+    say_floor, floor_answers, floor_sockets = await floor_of(house.floor_port)
+    say_hub, reply_hub, hub_answers, hub_sockets = await both_ways(house.hub_port, accounts)
     for rate in RATES:
         lower = await load(say_lower, lower_answers, rate)
         floor = await load(say_floor, floor_answers, rate)

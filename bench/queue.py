@@ -1,54 +1,93 @@
 """The queue's cost with ten, a thousand and a hundred thousand waiting: it must not grow with them.
 
-The hub's own parts on a real Redis (``appendfsync always``), without sockets: what joining, claiming, looking up a
-place and the first lines of a console cost. Claims go one after the other, so each pays its own flush; the floor beside
-them is one bare XADD.
+The hub's own parts on a real Redis (``appendfsync always``), without sockets: what joining, claiming, offering and
+accepting, looking up a place and the first lines of a console cost. They go one after the other, so each pays its own
+flush; the floor beside them is one bare XADD.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import partial
 from typing import cast
 
 import uvloop
-import yaml
 
 from bench.house import House, house
 from bench.measure import Latencies
 from handoff.accounts import Account
 from handoff.conversation import Conversation
+from handoff.dispatch import Dispatcher
+from handoff.duties import Duties
 from handoff.fanout import Fanout
-from handoff.hours import read_hours
+from handoff.hours_file import OpeningHours
 from handoff.hub import Hub
 from handoff.keys import HubKeys
+from handoff.owner import LiveOwner, OwnerSettings
 from handoff.presence import Presence
+from handoff.rules import Rules
+from handoff.service_texts import read_service_texts
 from handoff.settings import ROOT
 from handoff.store import Store, connect
+from handoff.tasks import end
 from handoff.texts import load_texts
+from handoff.wire.desk import Accept
 from handoff.writer import Writer
 
-__all__ = ["main"]
+__all__ = ["Figures", "main", "measure"]
 
 WAITING = (10, 1000, 100_000)
 ROUNDS = 200
 AT_ONCE = 256
+PRESENT_S = 24 * 3600
+"""Visitors of the measurement count as there for so long: they have no sockets."""
+
 AGENT = Account(id="bench", email="bench@havu.example", name="Bench", capacity=10**9)
+OFFERED_TO = Account(id="asked", email="asked@havu.example", name="Asked", capacity=1, languages=("en",))
 
 Step = Callable[[], Awaitable[object]]
+Figures = dict[tuple[int, str], Latencies]
 
 
-def _hub(url: str) -> tuple[Hub, Writer]:
-    owner = ROOT / "data" / "owner"
-    company = yaml.safe_load((owner / "company.yml").read_text("utf-8"))
-    redis, keys = connect(url, timeout_s=30), HubKeys()
-    writer = Writer(redis, timeout_s=30)
-    store = Store(redis, writer, keys, bot_timeout_ms=5000, timeout_s=30)
-    hours = read_hours("company.yml", (company.get("hours") or {}).get("chat"))
-    return Hub(store, Fanout(redis, store), Presence(store), load_texts(owner), hours), writer
+class _Desk:
+    """A hub's parts, with its room kept filled by notices as in earnest."""
+
+    def __init__(self, url: str) -> None:
+        folder = ROOT / "data" / "owner"
+        rules = Rules(mode="offer", away_after_s=PRESENT_S)
+        owner = OwnerSettings(OpeningHours.always(), rules, read_service_texts(folder / "texts" / "service"))
+        redis, listening, keys = connect(url, timeout_s=30), connect(url, timeout_s=30, blocking_s=3), HubKeys()
+        self.writer = Writer(redis, timeout_s=30)
+        store = Store(redis, self.writer, keys, bot_timeout_ms=5000, timeout_s=30)
+        fanout = Fanout(listening, store)
+        self.hub = Hub(store, fanout, Presence(store), load_texts(folder), LiveOwner(owner))
+        self.dispatcher = Dispatcher(self.hub)
+        self.duties = Duties(self.hub)
+        self._clients = (redis, listening)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self.writer.start()
+        self.hub.fanout.first = (self.hub.room.noticed,)
+        self._tasks = [asyncio.create_task(self.hub.fanout.listen()), asyncio.create_task(self._keep_present())]
+        await self.hub.fanout.listening.wait()
+
+    async def _keep_present(self) -> None:
+        """The agent is there."""
+        while True:
+            await self.hub.presence.arrived(OFFERED_TO.id)
+            await asyncio.sleep(5)
+
+    async def stop(self) -> None:
+        await end(*self._tasks)
+        await self.writer.stop()
+        for client in self._clients:
+            await client.aclose()
 
 
 async def _timed(steps: list[Step]) -> Latencies:
@@ -69,6 +108,10 @@ async def _join(hub: Hub, names: list[str]) -> None:
             await hub.request_handoff(Conversation(id=name, language="en"), id=uuid.uuid4().hex)
 
     await asyncio.gather(*(one(name) for name in names))
+    now = await hub.presence.now_ms()
+    for start in range(0, len(names), 10_000):
+        seen = dict.fromkeys(names[start : start + 10_000], now + PRESENT_S * 1000)
+        await hub.store.redis.zadd(hub.store.keys.visitors_seen, seen)
 
 
 async def _claim_first(hub: Hub) -> None:
@@ -76,34 +119,73 @@ async def _claim_first(hub: Hub) -> None:
     await hub.claim(AGENT, head.decode(), id=uuid.uuid4().hex)
 
 
-async def _measure(house: House) -> None:
-    hub, writer = _hub(house.redis_url)
-    writer.start()
+async def _offer_and_accept(desk: _Desk) -> tuple[float, float]:
+    """One free agent: the dispatcher's decision and its write, then the accept; milliseconds of each."""
+    hub = desk.hub
+    began = time.perf_counter()
+    made = await desk.dispatcher.once()
+    offered = time.perf_counter()
+    if made != 1:
+        raise SystemExit(f"bench: {made} offers were made to the one who is free")
+    rows = await hub.store.call(hub.store.redis.hgetall(hub.store.keys.offers))
+    (conversation,) = (name.decode() for name, raw in rows.items() if json.loads(raw)["agent"] == OFFERED_TO.id)
+    asked = time.perf_counter()
+    await desk.duties.request(OFFERED_TO, Accept(uuid.uuid4().hex, conversation))
+    accepted = time.perf_counter()
+    await hub.resolve(OFFERED_TO, conversation, id=uuid.uuid4().hex, outcome=None)
+    while conversation in hub.room.lines or conversation in hub.room.offers:  # noqa: ASYNC110  # its notice is on the way
+        await asyncio.sleep(0.001)
+    return 1000 * (offered - began), 1000 * (accepted - asked)
+
+
+async def _offers(desk: _Desk, rounds: int) -> dict[str, Latencies]:
+    hub = desk.hub
+    await hub.room.fill()
+    began = time.perf_counter()
+    both = [await _offer_and_accept(desk) for _ in range(rounds)]
+    lasted = time.perf_counter() - began
+    return {
+        "decide and offer": Latencies([one for one, _ in both], None, lasted),
+        "accept an offer": Latencies([one for _, one in both], None, lasted),
+    }
+
+
+async def measure(
+    house: House, counts: tuple[int, ...] = WAITING, *, rounds: int = ROUNDS, quiet: bool = False
+) -> Figures:
+    """Figures by how many wait and what is done; printed unless ``quiet``."""
+    desk = _Desk(house.redis_url)
+    await desk.start()
+    hub = desk.hub
     redis, keys = hub.store.redis, hub.store.keys
+    await redis.hset(keys.agents, OFFERED_TO.id, json.dumps(asdict(OFFERED_TO)))
     names: list[str] = []
-    first: dict[str, float] = {}
-    for count in WAITING:
+    figures: Figures = {}
+    for count in counts:
         more = [f"w{number}" for number in range(len(names), count)]
         await _join(hub, more)
         names += more
         waiting = await redis.zcard(keys.queue)
-
         measured = {
-            "one XADD (the floor)": await _timed([lambda: redis.xadd("floor", {"e": "x"})] * ROUNDS),
-            "a visitor's place": await _timed([partial(hub.visitor_status, names[-1])] * ROUNDS),
-            "join": await _timed([partial(_join, hub, [uuid.uuid4().hex]) for _ in range(ROUNDS)]),
-            "claim the first": await _timed([partial(_claim_first, hub)] * ROUNDS),
+            "one XADD (the floor)": await _timed([lambda: redis.xadd("floor", {"e": "x"})] * rounds),
+            "a visitor's place": await _timed([partial(hub.visitor_status, names[-1])] * min(rounds, 20)),
+            "join": await _timed([partial(_join, hub, [uuid.uuid4().hex]) for _ in range(2 * rounds)]),
+            **await _offers(desk, rounds),
+            "claim the first": await _timed([partial(_claim_first, hub)] * rounds),
             "a console's first lines": await _timed([hub.queue] * 20),
         }
-        print(f"-- {waiting} waiting", flush=True)
+        if not quiet:
+            print(f"-- {waiting} waiting", flush=True)
         for name, figure in measured.items():
-            grown = figure.p50 / first.setdefault(name, figure.p50)
-            print(f"{figure.line(name)}  {grown:.2f} × with {WAITING[0]}", flush=True)
-    await writer.stop()
-    await redis.aclose()
+            figures[count, name] = figure
+            grown = figure.p50 / figures[counts[0], name].p50
+            if not quiet:
+                print(f"{figure.line(name)}  {grown:.2f} × with {counts[0]}", flush=True)
+    await desk.stop()
+    return figures
 
 
 def main() -> None:
     """Print the table."""
     with house(hub=False) as running:
-        uvloop.run(_measure(running))
+        uvloop.run(measure(running))

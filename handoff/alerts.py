@@ -148,7 +148,7 @@ class Watch:
     def growth(self) -> list[Alert]:
         """A queue that is longer than a minute ago by more than is usual."""
         room, rules = self._hub.room, self._hub.owner.now.rules
-        count = len(room.waiting())
+        count = len(room.lineup)
         self._lengths.append((room.now_ms, count))
         while self._lengths and self._lengths[0][0] < room.now_ms - GROWTH_OVER_S * 1000:
             self._lengths.popleft()

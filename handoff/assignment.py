@@ -17,7 +17,10 @@ from dataclasses import dataclass, field, replace
 from handoff.conversation import PRIORITIES
 from handoff.rules import GENERAL, Rules
 
-__all__ = ["Agent", "Choice", "Waiting", "ahead", "choose", "dispatch", "in_order", "may_serve", "place"]
+__all__ = [
+    "Agent", "Choice", "Kind", "Waiting", "ahead", "choose", "dispatch", "dispatch_in_order", "in_order", "kind_of",
+    "may_serve", "place",
+]  # fmt: skip
 
 BEST_LEVEL = 3
 """Levels of a language: 3 native or as good, 2 good, 1 enough to help."""
@@ -141,20 +144,35 @@ def _why(waiting: Waiting, agent: Agent, spoken: str, now_ms: int) -> tuple[str,
     return tuple(codes)
 
 
+Kind = tuple[str, str, str, frozenset[str]]
+
+
+def kind_of(one: Waiting) -> Kind:
+    """What decides who may serve: language, skill, channel, and the other languages agreed to."""
+    return one.language, one.skill, one.channel, one.consents
+
+
 def dispatch(waiting: Iterable[Waiting], agents: Iterable[Agent], rules: Rules, now_ms: int) -> list[Choice]:
     """Conversations and agents brought together, in order, until nobody is free or nobody waits.
 
     Somebody for whom nobody is free holds up none behind who can be served by others.
     """
+    return dispatch_in_order(in_order(waiting, rules), agents, rules, now_ms, hopeless=set())
+
+
+def dispatch_in_order(
+    waiting: Iterable[Waiting], agents: Iterable[Agent], rules: Rules, now_ms: int, *, hopeless: set[Kind]
+) -> list[Choice]:
+    """The same for those who are in order already. Kinds for which nobody is free are added to ``hopeless``, so that
+    ``waiting`` may leave them out from there on."""
     there = {agent.id: agent for agent in agents if agent.online and agent.busy < agent.capacity}
-    hopeless: set[tuple[str, str, str]] = set()
-    choices = []
-    for one in in_order(waiting, rules):
-        if not there:
-            break
+    choices: list[Choice] = []
+    if not there:
+        return choices
+    for one in waiting:
         # Without consents the kind alone decides who may serve, so a thousand of one kind are looked at once.
-        kind = (one.language, one.skill, one.channel)
-        if not one.consents and kind in hopeless:
+        kind = kind_of(one)
+        if kind in hopeless:
             continue
         choice = choose(one, list(there.values()), rules, now_ms)
         if choice is None:
@@ -167,6 +185,8 @@ def dispatch(waiting: Iterable[Waiting], agents: Iterable[Agent], rules: Rules, 
             there[agent.id] = agent
         else:
             del there[agent.id]
+            if not there:
+                break
     return choices
 
 

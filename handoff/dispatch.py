@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from handoff.assignment import dispatch
+from handoff.assignment import Kind, dispatch_in_order
 from handoff.errors import StoreUnavailable
 from handoff.hub import Hub
 from handoff.offers import Offers
@@ -71,9 +71,9 @@ class Dispatcher:
         await hub.presence.note_idle(away_after_s=rules.away_after_s, online=room.online, tell=hub.fanout.publish)
         if rules.mode != "offer":
             return 0
-        waiting = [one for one in room.waiting() if one.id not in room.offers and room.present(one)]
-        made = 0
-        for choice in dispatch(waiting, room.agents(), rules, room.now_ms):
+        made, hopeless = 0, set[Kind]()
+        waiting = room.to_offer(without=hopeless)
+        for choice in dispatch_in_order(waiting, room.agents(), rules, room.now_ms, hopeless=hopeless):
             capacity = room.accounts[choice.agent].capacity
             made += await self._offers.give(choice, capacity=capacity, lease_s=rules.lease_s)
         await self._forget(room.passed, room.now_ms)

@@ -40,6 +40,15 @@ class Handling:
         """A conversation of this skill was handled in so long."""
         self.times.setdefault(skill, deque(maxlen=MEASURED_MAX)).append(seconds)
 
+    def remember(self, lines: Iterable[str]) -> None:
+        """Take over what was measured before this process began, newest first as ``{seconds} {skill}``; nothing when
+        it has measured itself already."""
+        if self.times:
+            return
+        for line in reversed(list(lines)):
+            seconds, _, skill = line.partition(" ")
+            self.ended(skill, float(seconds))
+
     def measured(self, skill: str) -> list[float]:
         """Handling times of the skill, or of all where it has too few; empty when even those are too few."""
         own = list(self.times.get(skill, ()))

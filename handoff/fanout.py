@@ -51,6 +51,10 @@ class Listener(Protocol):
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         """Somebody types, or stops."""
 
+    @property
+    def crowded(self) -> bool:
+        """Whether more should be delivered only after :meth:`flushed`."""
+
     def erased(self, conversation: str) -> None:
         """The conversation was erased: forget it."""
 
@@ -115,11 +119,13 @@ class Subscription:
                         continue  # a notice has overtaken the answer: what it tells of is there now
                     self._known = self.sent  # announced and not there: nothing is missing
                     break
+                if not page:
+                    # Written between the two looks, unless the log was cut.
+                    page = await self._fanout.store.events(self.conversation, after=self.sent, most=PAGE)
                 first = page[0]["seq"] if page else self._known + 1
                 if first != self.sent + 1:
                     self._restart(first)  # the log begins later by now: retention has cut it
-                self._deliver(page)
-                await self.listener.flushed()
+                await self._deliver(page)
         finally:
             self._reading = False
 
@@ -128,12 +134,15 @@ class Subscription:
         metrics.resyncs.inc()
         self.listener.resync(self.conversation, start)
 
-    def _deliver(self, page: list[dict[str, Any]]) -> None:
+    async def _deliver(self, page: list[dict[str, Any]]) -> None:
         for event in page:
             if self._closed:
                 break
             self.sent = event["seq"]
             self.listener.deliver(self.conversation, event)
+            if self.listener.crowded:
+                await self.listener.flushed()
+        await self.listener.flushed()
 
     async def _read_quietly(self) -> None:
         try:

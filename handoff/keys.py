@@ -138,6 +138,12 @@ class HubKeys(Keys):
         return self.prefix + "offers"
 
     @property
+    def handled(self) -> str:
+        """List: how long the latest conversations were handled, newest first, each ``{seconds} {skill}``: what a hub
+        that starts tells waits from."""
+        return self.prefix + "handled"
+
+    @property
     def passed(self) -> str:
         """Hash: ``{conversation} {agent}`` to the time (ms of Redis' clock) until which the agent is asked last."""
         return self.prefix + "offers:passed"

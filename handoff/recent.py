@@ -1,4 +1,5 @@
-"""The latest states that this process wrote. A decision on one saves a read; the version refuses it when it is old."""
+"""The latest states that this process wrote or met. A decision on one saves a read; the version refuses it when it is
+old."""
 
 from __future__ import annotations
 
@@ -20,14 +21,14 @@ class Recent:
         self._states: OrderedDict[str, Conversation] = OrderedDict()
 
     def get(self, conversation: str) -> Conversation | None:
-        """The state as this process last wrote it."""
+        """The state as this process last knew it."""
         state = self._states.get(conversation)
         if state is not None:
             self._states.move_to_end(conversation)
         return state
 
     def keep(self, state: Conversation) -> None:
-        """Remember what has just been written."""
+        """Remember what has just been written or read."""
         self._states[state.id] = state
         self._states.move_to_end(state.id)
         if len(self._states) > self._most:

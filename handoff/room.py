@@ -9,19 +9,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from handoff import callbacks, queue
 from handoff.accounts import Account
-from handoff.assignment import Agent, Waiting, ahead, has_room, in_order, may_serve
+from handoff.assignment import Agent, Kind, Waiting, has_room, may_serve
 from handoff.clock import parse_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.errors import StoreUnavailable
 from handoff.eta import Handling, estimate
 from handoff.events import LANGUAGES
+from handoff.lineup import LineUp
 from handoff.owner import LiveOwner
 from handoff.presence import TOUCH_EVERY_S
 from handoff.store import Store
@@ -93,6 +94,9 @@ class WaitingRoom:
         """Redis' clock at the last look."""
         self._free_since: dict[str, int] = {}
         self.filled = False
+        self._lineup = LineUp(owner.now.rules)
+        self._held: dict[str, tuple[str, str]] = {}
+        """Agent and channel by conversation, for all that somebody has."""
         self._stale = asyncio.Event()
 
     # -- keeping it filled
@@ -119,6 +123,7 @@ class WaitingRoom:
             self.lines.pop(conversation, None)
         else:
             self.lines[conversation] = line
+        self._lined_up(conversation, line)
         if line is None or line["status"] != Status.QUEUED.value:
             self.offers.pop(conversation, None)
             self.passed.pop(conversation, None)
@@ -126,6 +131,30 @@ class WaitingRoom:
             self.waits.append(max(0.0, (self.now_ms - parse_ms(before["waiting_since"])) / 1000))
         if before is not None and before["assignee"] and (line is None or line["assignee"] != before["assignee"]):
             self._freed(before)
+
+    def _lined_up(self, conversation: str, line: Line | None) -> None:
+        if line is not None and line["status"] == Status.QUEUED.value:
+            self._lineup.put(waiting_of(line, {}, self._lineup.rules.sticky_s * 1000))
+        else:
+            self._lineup.remove(conversation)
+        if line is not None and line["assignee"]:
+            self._held[conversation] = (line["assignee"]["id"], line["channel"])
+        else:
+            self._held.pop(conversation, None)
+
+    @property
+    def lineup(self) -> LineUp:
+        """Everybody who waits, by the rules in force."""
+        rules = self._owner.now.rules
+        if self._lineup.rules is not rules:
+            self._line_up_anew()
+        return self._lineup
+
+    def _line_up_anew(self) -> None:
+        self._lineup = LineUp(self._owner.now.rules)
+        self._held = {}
+        for conversation, line in self.lines.items():
+            self._lined_up(conversation, line)
 
     def _freed(self, before: Line) -> None:
         self._free_since[before["assignee"]["id"]] = self.now_ms
@@ -163,7 +192,9 @@ class WaitingRoom:
         pipe = redis.pipeline(transaction=False)
         pipe.zrange(keys.queue, 0, -1)
         pipe.hkeys(keys.assigned)
-        waiting, assigned = await self._store.call(pipe.execute())
+        pipe.lrange(keys.handled, 0, -1)
+        waiting, assigned, handled = await self._store.call(pipe.execute())
+        self.handling.remember(line.decode() for line in handled)
         pipe = redis.pipeline(transaction=False)
         for conversation in (*waiting, *assigned):
             pipe.hget(keys.state(conversation.decode()), "state")
@@ -171,6 +202,7 @@ class WaitingRoom:
         states = [Conversation.from_json(row) for row in rows if row is not None]
         lines = {state.id: queue.entry(state) for state in states}
         self.lines = {id: line for id, line in lines.items() if line is not None}
+        self._line_up_anew()
         await self.look()
         self.filled = True
 
@@ -218,9 +250,8 @@ class WaitingRoom:
     def agents(self) -> list[Agent]:
         """Everybody who is online, with what they have."""
         loads: dict[str, Counter[str]] = {}
-        for line in self.lines.values():
-            if line["assignee"]:
-                loads.setdefault(line["assignee"]["id"], Counter())[line["channel"]] += 1
+        for holder, channel in self._held.values():
+            loads.setdefault(holder, Counter())[channel] += 1
         for conversation, offer in self.offers.items():
             offered = self.lines.get(conversation)
             if offered is not None and offer["until_ms"] > self.now_ms:
@@ -237,13 +268,14 @@ class WaitingRoom:
 
     def waiting(self) -> list[Waiting]:
         """Everybody who waits, in the order of dispatch."""
-        rules = self._owner.now.rules
-        found = (
-            waiting_of(line, self.passed.get(id, {}), rules.sticky_s * 1000)
-            for id, line in self.lines.items()
-            if line["status"] == Status.QUEUED.value
-        )
-        return in_order(found, rules)
+        return list(self.lineup.in_order())
+
+    def to_offer(self, without: Set[Kind]) -> Iterator[Waiting]:
+        """Those who are there and have no offer, in the order of dispatch; ``without`` as for :class:`LineUp`."""
+        for one in self.lineup.in_order(without):
+            if one.id not in self.offers and self.present(one):
+                passed = self.passed.get(one.id)
+                yield replace(one, passed=passed) if passed else one
 
     def present(self, waiting: Waiting) -> bool:
         """Whether the visitor is there to be answered; one on Messenger always is."""
@@ -253,13 +285,13 @@ class WaitingRoom:
 
     def statuses(self, conversations: list[str]) -> dict[str, dict[str, Any]]:
         """What each of these visitors is told of the wait; only those who wait."""
-        order, agents = self.waiting(), self.agents()
-        wanted = set(conversations)
-        return {one.id: self._status(one, order, agents) for one in order if one.id in wanted}
+        lineup, agents = self.lineup, self.agents()
+        found = ((conversation, lineup.get(conversation)) for conversation in conversations)
+        return {conversation: self._status(one, agents) for conversation, one in found if one is not None}
 
-    def _status(self, one: Waiting, order: list[Waiting], agents: list[Agent]) -> dict[str, Any]:
+    def _status(self, one: Waiting, agents: list[Agent]) -> dict[str, Any]:
         settings, now = self._owner.now, datetime.now(UTC)
-        before = ahead(one, order, agents, settings.rules, self.now_ms)
+        before = self.lineup.ahead(one, agents, self.now_ms)
         own = [agent for agent in agents if may_serve(agent, one, settings.rules, self.now_ms)]
         hours = settings.hours.of("chat").of(one.language, one.skill)
         is_open = hours.open_at(now)

@@ -49,6 +49,7 @@ __all__ = ["Commit", "Decide", "Store", "connect"]
 _COMMIT = load_script("commit")
 _CONFIRM = load_script("confirm")
 _FORGET_GONE = load_script("forget_gone")
+_GIVE_UP = load_script("give_up")
 _UNSTICK = load_script("unstick")
 
 TURN_TIMEOUT_S = 5.0
@@ -72,6 +73,9 @@ cost Redis more than the reads do."""
 HELD_MS = 6_000
 """After this, messages that are still held back go to the bot: the hub that held them must have died, for typing puts
 it off for less."""
+
+HANDLED_KEPT = 500
+"""Handling times kept in Redis, over all skills: those of the last hours."""
 
 WAITED_MS = 1_500
 """So much of a pause counts toward the bot's limit: the visitor hears within it of the message, not of its turn."""
@@ -98,6 +102,7 @@ def connect(url: str, *, timeout_s: float, blocking_s: float = 0.0) -> Redis:
         retry=Retry(NoBackoff(), 0),
         max_connections=CONNECTIONS,
         timeout=timeout_s,
+        driver_info=None,  # a name nobody reads, for a step more before the first command: on a slow disk a flush more
     )
     return Redis.from_pool(made)
 
@@ -218,9 +223,33 @@ class Store:
                 missing and ``new`` is not given.
             StoreUnavailable: unknown outcome; the same id may be sent again.
         """
+        answer_key = self.keys.answer(scope or conversation, client_id) if client_id else None
         # One after the other on this process: of many at once only one could win, and the others would all ask again.
         async with self._in_turn(conversation):
-            return await self._request(conversation, decide, scope, client_id, new, took)
+            guess = await self._on_a_guess(conversation, decide, answer_key, took)
+            if isinstance(guess, Commit):
+                return guess
+            if guess is None:
+                return await self._request(conversation, decide, answer_key, new, took)
+        # What was written last refuses it. Who lost a race for a conversation sees to it beside the others who did, for
+        # nothing is written to the conversation; were it one after the other, the fiftieth would wait for fifty.
+        current, seen = await self._look(conversation, answer_key)
+        if seen is not None:
+            return seen
+        if current is not None:
+            await self._refuse(current, decide, answer_key)
+        async with self._in_turn(conversation):
+            return await self._request(conversation, decide, answer_key, new, took)
+
+    async def _refuse(self, current: Conversation, decide: Decide, answer_key: str | None) -> None:
+        """Refuse what cannot be done, and remember that it was refused; nothing when it can be done after all."""
+        try:
+            made = decide(current)
+            if isinstance(made, Awaitable):
+                await made
+        except Refused as refused:
+            await self._remember_refusal(current, answer_key, refused)
+            raise
 
     @asynccontextmanager
     async def _in_turn(self, conversation: str) -> AsyncIterator[None]:
@@ -245,29 +274,18 @@ class Store:
         self,
         conversation: str,
         decide: Decide,
-        scope: str | None,
-        client_id: str | None,
+        answer_key: str | None,
         new: Conversation | None,
         took: str | None,
     ) -> Commit:
-        answer_key = self.keys.answer(scope or conversation, client_id) if client_id else None
-        commit = await self._on_a_guess(conversation, decide, answer_key, took)
-        if commit is not None:
-            return commit
-        current, seen = await self._load_with_answer(conversation, answer_key)
+        current, seen = await self._look(conversation, answer_key)
         if seen is not None:
-            if self._writer.replicas and answer_key is not None:
-                # It may have been written and not confirmed: a replica must have it before it is acknowledged.
-                await self._writer.run(_CONFIRM, [answer_key], [ANSWER_TTL_S])
-            return _repeated(seen)
+            return seen
         until, who, lost = monotonic() + TURN_TIMEOUT_S, uuid4().hex, 0
         while monotonic() < until:
-            if current is None:
-                if new is None:
-                    raise NotFound("There is no such conversation.")
-                current = new
+            current = _there(current or new)
             try:
-                return await self._decide_and_commit(current, decide, answer_key, took, who, lost)
+                commit = await self._decide_and_commit(current, decide, answer_key, took, who, lost)
             except StaleVersion as stale:
                 if stale.wait_ms is not None:
                     await asyncio.sleep(min(stale.wait_ms / 1000, GIVE_WAY_S))
@@ -275,16 +293,37 @@ class Store:
                     # As it stood when this one lost: to load it would be a step in which to lose again.
                     current = Conversation.from_json(stale.state) if stale.state else None
                     lost += 1
-            except Refused as refused:
-                await self._remember_refusal(answer_key, refused)
+            except StoreUnavailable:
                 raise
+            except Refused as refused:
+                await self._give_up_turn(conversation, who, lost)
+                await self._remember_refusal(current, answer_key, refused)
+                raise
+            else:
+                if commit.decision is None:
+                    await self._give_up_turn(conversation, who, lost)
+                return commit
         raise StoreUnavailable("too many requests for one conversation at once")
+
+    async def _look(self, conversation: str, answer_key: str | None) -> tuple[Conversation | None, Commit | None]:
+        """The conversation as it is, and how this request was answered before, if it was."""
+        current, seen = await self._load_with_answer(conversation, answer_key)
+        if seen is None:
+            return current, None
+        if self._writer.replicas and answer_key is not None:
+            # It may have been written and not confirmed: a replica must have it before it is acknowledged.
+            await self._writer.run(_CONFIRM, [answer_key], [ANSWER_TTL_S])
+        return current, _repeated(seen)
+
+    async def _give_up_turn(self, conversation: str, who: str, lost: int) -> None:
+        if lost >= PATIENCE:
+            await self._writer.run(_GIVE_UP, [self.keys.state(conversation)], [who])
 
     async def _on_a_guess(
         self, conversation: str, decide: Decide, answer_key: str | None, took: str | None
-    ) -> Commit | None:
-        """Decide on the state as this process last wrote it, which saves the load; None when that says nothing: it may
-        be old, what is refused may have been done before, and what needs no write may need one by now."""
+    ) -> Commit | Refused | None:
+        """Decide on the latest state that this process knows, which saves the load. The refusal, when that state
+        refuses it; None when it says nothing: it may be old, and what needs no write may need one by now."""
         recent = self._recent.get(conversation)
         if recent is None or answer_key is None:
             return None
@@ -292,8 +331,10 @@ class Store:
             commit = await self._decide_and_commit(recent, decide, answer_key, took)
         except StoreUnavailable:
             raise
-        except (StaleVersion, Refused):
+        except StaleVersion:
             return None
+        except Refused as refused:
+            return refused
         return commit if commit.decision is not None or commit.repeated else None
 
     async def _decide_and_commit(
@@ -328,8 +369,12 @@ class Store:
         state = Conversation.from_json(replies[0]) if replies[0] is not None else None
         return state, replies[1] if answer_key is not None else None
 
-    async def _remember_refusal(self, answer_key: str | None, refused: Refused) -> None:
-        if answer_key is None or isinstance(refused, (StoreUnavailable, Erased)):
+    async def _remember_refusal(self, current: Conversation, answer_key: str | None, refused: Refused) -> None:
+        if isinstance(refused, (StoreUnavailable, Erased)):
+            return
+        if current.version:
+            self._recent.keep(current)  # the next who asks for the same is refused on a guess
+        if answer_key is None:
             return
         answer = {"refused": refused.code, "message": refused.message, "extra": dict(refused.extra)}
         await self.call(self.redis.set(answer_key, json.dumps(answer), ex=ANSWER_TTL_S, nx=True))
@@ -408,6 +453,7 @@ class Store:
             "room": _room(decision),
             "marks": _marks(self.keys, after),
             "window": False if decision.window_room is None else decision.window_room,
+            "handled": self._handled(before, after),
             # The log is the outbox of Messenger: the same write says that there is something in it.
             "who": who,
             "lost": lost,
@@ -426,6 +472,13 @@ class Store:
         if before.callback != after.callback:
             notice["callback"] = callbacks.task(after)
         return _json(plan), _json(notice)
+
+    def _handled(self, before: Conversation, after: Conversation) -> list[str | int] | bool:
+        """How long the agent had it, when this ends that."""
+        if before.assignee is None or before.assignee == after.assignee or before.assigned_at is None:
+            return False
+        seconds = (parse_ms(after.updated_at) - parse_ms(before.assigned_at)) // 1000
+        return [self.keys.handled, f"{seconds} {before.skill}", HANDLED_KEPT] if seconds > 0 else False
 
     def _deadline(self, before: Conversation, after: Conversation) -> int | bool:
         """Milliseconds until somebody must look at what the bot owes; 0 leaves the deadline, False removes it."""
@@ -472,6 +525,12 @@ def _marks(keys: HubKeys, state: Conversation) -> list[dict[str, Any]]:
         {"key": keys.replies, "score": mailed},
         {"key": keys.promises, "score": snoozed},
     ]
+
+
+def _there(conversation: Conversation | None) -> Conversation:
+    if conversation is None:
+        raise NotFound("There is no such conversation.")
+    return conversation
 
 
 def _json(value: Any) -> str:

@@ -1,8 +1,8 @@
 """Group commit: scripts that wait at the same moment go to Redis in one batch and share one fsync.
 
-With ``appendfsync always`` a write costs a disk flush of a few milliseconds; one pipeline of many scripts costs the
-same flush once. A timeout leaves the outcome of the whole batch unknown, so every script carries its request's id and
-may be sent again.
+With ``appendfsync always`` a write costs a disk flush of a few milliseconds; one transaction of many scripts costs
+the same flush once. A timeout leaves the outcome of the whole batch unknown, so every script carries its request's id
+and may be sent again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,14 @@ log = logging.getLogger("silta.writer")
 
 BATCH_MAX = 128
 """Scripts in one batch: what one timeout can put in doubt. 128 already fill the disk's flushes at 20,000 a second."""
+
+APART_S = 0.02
+"""A batch goes while another is under way only when that one has been gone for so long: on a disk that flushes in
+milliseconds there is one at a time, which costs least. On a slow one a write would wait for the flush under way, then
+for that of the batch before its own, then for its own; so it waits for two."""
+
+UNDER_WAY_MAX = 16
+"""Batches under way at once, each on a connection of its own: with a flush of 200 ms a batch goes every 20."""
 
 WAITING_MAX = 4096
 """Scripts that may wait; more are refused with ``try_later`` rather than kept in memory while Redis hangs."""
@@ -57,7 +65,8 @@ class _Call:
 
 
 class Writer:
-    """Runs scripts in batches, in the order they came. One for each hub process.
+    """Runs scripts in batches. One for each hub process. Of two that wait at the same moment either may be first: who
+    cares awaits the one before asking for the other.
 
     The caller starts it with :meth:`start` and stops it with :meth:`stop`. With ``replicas`` a batch counts as written
     only when so many replicas have it, so that a primary may be lost for good: one ``WAIT`` for each batch.
@@ -72,6 +81,7 @@ class Writer:
         replicas: int = 0,
         batch_max: int = BATCH_MAX,
         waiting_max: int = WAITING_MAX,
+        under_way_max: int = UNDER_WAY_MAX,
         linger_s: float = 0.0,
     ) -> None:
         self._redis = redis
@@ -81,8 +91,11 @@ class Writer:
         # Less than the operation's timeout, so that the server's answer comes first.
         self._wait_ms = round(timeout_s * 1000 * 3 / 4)
         self._batch_max = batch_max
+        self._under_way_max = under_way_max
         self._calls: asyncio.Queue[_Call] = asyncio.Queue(waiting_max)
         self._task: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._went_s = 0.0
         self._stopped = False
 
     def start(self) -> None:
@@ -94,6 +107,8 @@ class Writer:
         if self._task is not None:
             await end(self._task)
             self._task = None
+        for sending in tuple(self._under_way):
+            await end(sending)
         while not self._calls.empty():
             call = self._calls.get_nowait()
             if not call.result.done():
@@ -129,24 +144,46 @@ class Writer:
         return await call.result
 
     async def _run(self) -> None:
+        clock = asyncio.get_running_loop().time
         while True:
+            await self._may_go(clock)
             batch = [await self._calls.get()]
-            try:
-                if self._linger_s:
+            if self._linger_s:
+                try:
                     await asyncio.sleep(self._linger_s)
-                while len(batch) < self._batch_max and not self._calls.empty():
-                    batch.append(self._calls.get_nowait())
-                await self._send(batch)
-                await self._publish(batch)
-            except asyncio.CancelledError:
-                _fail(batch, StoreUnavailable("the hub is stopping"))
-                raise
-            except (RedisError, OSError, TimeoutError) as error:
-                _fail(batch, StoreUnavailable(type(error).__name__))
-            except Exception as error:
-                # A writer that died would leave every request of this hub waiting for ever.
-                log.exception("a batch of %d writes failed", len(batch))
-                _fail(batch, StoreUnavailable(type(error).__name__))
+                except asyncio.CancelledError:
+                    _fail(batch, StoreUnavailable("the hub is stopping"))
+                    raise
+            while len(batch) < self._batch_max and not self._calls.empty():
+                batch.append(self._calls.get_nowait())
+            self._went_s = clock()
+            sending = asyncio.create_task(self._deliver(batch), name="batch")
+            self._under_way.add(sending)
+            sending.add_done_callback(self._under_way.discard)
+
+    async def _may_go(self, clock: Callable[[], float]) -> None:
+        """Wait until no batch is under way, or the last has been for long."""
+        while self._under_way:
+            left = None
+            if len(self._under_way) < self._under_way_max:
+                left = self._went_s + APART_S - clock()
+                if left <= 0:
+                    return
+            await asyncio.wait(self._under_way, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _deliver(self, batch: list[_Call]) -> None:
+        try:
+            await self._send(batch)
+            await self._publish(batch)
+        except asyncio.CancelledError:
+            _fail(batch, StoreUnavailable("the hub is stopping"))
+            raise
+        except (RedisError, OSError, TimeoutError) as error:
+            _fail(batch, StoreUnavailable(type(error).__name__))
+        except Exception as error:
+            # A batch that came to nothing must not leave its requests waiting for ever.
+            log.exception("a batch of %d writes failed", len(batch))
+            _fail(batch, StoreUnavailable(type(error).__name__))
 
     async def _send(self, batch: list[_Call]) -> None:
         missing = await self._pipeline(batch)
@@ -159,31 +196,26 @@ class Writer:
 
     async def _pipeline(self, batch: list[_Call]) -> list[_Call]:
         pipe = self._redis.pipeline(transaction=False)
+        # Redis reads 16 KiB of a connection at a time and flushes after each: what is longer would cost a flush for
+        # every part. In a transaction nothing is done before the end has been read, and all of it is one flush.
+        together = len(batch) > 1
+        if together:
+            pipe.execute_command("MULTI")
         for call in batch:
             pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+        if together:
+            pipe.execute_command("EXEC")
         if self.replicas:
             pipe.execute_command("WAIT", self.replicas, self._wait_ms)
         async with asyncio.timeout(self._timeout_s):
             replies = await metrics.timed("write", pipe.execute(raise_on_error=False))
+        have = replies.pop() if self.replicas else 0
+        if together:
+            done = replies[-1]
+            replies = [done] * len(batch) if isinstance(done, Exception) else list(done)
         if self.replicas:
-            have = replies.pop()
-            if isinstance(have, Exception) or int(have) < self.replicas:
-                # Written here, but a failover could take it back: unknown, as after a timeout.
-                replies = [
-                    reply if isinstance(reply, Exception) else RedisError(f"only {have} replicas have it")
-                    for reply in replies
-                ]
-        missing = []
-        for call, reply in zip(batch, replies, strict=True):
-            if isinstance(reply, NoScriptError):
-                missing.append(call)
-            elif call.result.done():
-                continue
-            elif isinstance(reply, Exception):
-                call.result.set_exception(StoreUnavailable(str(reply)[:200]))
-            else:
-                call.result.set_result(reply)
-        return missing
+            replies = [_kept(reply, have, self.replicas) for reply in replies]
+        return _settle(batch, replies)
 
     async def _publish(self, batch: list[_Call]) -> None:
         """Say what was written and is kept. A notice that is lost is made up for by the fan-out's own look."""
@@ -194,6 +226,29 @@ class Writer:
         if len(pipe):
             async with asyncio.timeout(self._timeout_s):
                 await pipe.execute(raise_on_error=False)
+
+
+def _settle(batch: Sequence[_Call], replies: Sequence[Any]) -> list[_Call]:
+    """Give each call its reply; those whose script Redis does not know come back."""
+    missing = []
+    for call, reply in zip(batch, replies, strict=True):
+        if isinstance(reply, NoScriptError):
+            missing.append(call)
+        elif call.result.done():
+            continue
+        elif isinstance(reply, Exception):
+            call.result.set_exception(StoreUnavailable(str(reply)[:200]))
+        else:
+            call.result.set_result(reply)
+    return missing
+
+
+def _kept(reply: Any, have: Any, wanted: int) -> Any:
+    """The reply, if as many replicas have it as are wanted; otherwise a failover could take it back, and whether it was
+    written is unknown, as after a timeout."""
+    if isinstance(reply, Exception) or (not isinstance(have, Exception) and int(have) >= wanted):
+        return reply
+    return RedisError(f"only {have} replicas have it")
 
 
 def _done(result: asyncio.Future[Any]) -> bool:

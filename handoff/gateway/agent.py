@@ -21,7 +21,7 @@ from handoff.duties import Duties
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
-from handoff.gateway.peer import Peer
+from handoff.gateway.peer import AGENT_OUTBOX_MAX_BYTES, Peer
 from handoff.hub import Hub
 from handoff.limits import Flooded, Limits, SocketLimit
 from handoff.permissions import Facts, frame_action, sees
@@ -120,7 +120,12 @@ class AgentGateway:
             return
         await receive()
         await send({"type": "websocket.accept"})
-        peer = Peer(send, scope["extensions"]["silta.abort"]["abort"], send_timeout_s=self.settings.send_timeout_s)
+        peer = Peer(
+            send,
+            scope["extensions"]["silta.abort"]["abort"],
+            send_timeout_s=self.settings.send_timeout_s,
+            outbox_max_bytes=AGENT_OUTBOX_MAX_BYTES,
+        )
         self.peers.add(peer)
         socket = AgentSocket(self, peer)
         self.sockets.add(socket)
@@ -230,6 +235,10 @@ class AgentSocket:
             return task
         found = self._hub.room.windows(task["language"], datetime.now(UTC))
         return {**task, "windows": [window.frame() for window in found]}
+
+    @property
+    def crowded(self) -> bool:
+        return self._peer.crowded
 
     def erased(self, conversation: str) -> None:
         self._open.pop(conversation, None)
@@ -691,8 +700,9 @@ class AgentSocket:
         await self._hub.audit.write(
             self.account, "transcript.read", frame.conversation, over="socket", after=frame.after
         )
-        self._peer.push(codec.ack(frame.id, opened))
         await mentions.seen(self._hub.store, self._hub.fanout, frame.conversation, self.account.id)
+        # From the answer to the replay without a pause: what is said meanwhile must not come before it.
+        self._peer.push(codec.ack(frame.id, opened))
         after = frame.after
         if after > opened["last"]:
             self._peer.push({"type": "resync", "conversation": frame.conversation, "from": 1})

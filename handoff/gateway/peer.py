@@ -4,6 +4,7 @@ every send and an abort after it. A ping timeout alone does not drop a peer that
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -11,10 +12,17 @@ from typing import Any
 from handoff import metrics
 from handoff.wire.codec import dump
 
-__all__ = ["OUTBOX_MAX", "Peer"]
+__all__ = ["AGENT_OUTBOX_MAX_BYTES", "OUTBOX_MAX", "OUTBOX_MAX_BYTES", "Peer"]
 
 OUTBOX_MAX = 256
 """Frames that may wait for one socket; a peer that is slower than this comes back later and resumes."""
+
+OUTBOX_MAX_BYTES = 64 * 1024
+"""The same in bytes of this process, behind the frame that is next: five hundred visitors who do not read hold 32 MiB
+of long messages at most."""
+
+AGENT_OUTBOX_MAX_BYTES = 4 * 1024 * 1024
+"""A console gets its whole queue at once, and there are few consoles."""
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -22,12 +30,22 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class Peer:
     """A connected socket. Frames leave in the order of :meth:`push`."""
 
-    def __init__(self, send: Send, abort: Callable[[], None], *, send_timeout_s: float, outbox_max: int = OUTBOX_MAX):
+    def __init__(
+        self,
+        send: Send,
+        abort: Callable[[], None],
+        *,
+        send_timeout_s: float,
+        outbox_max: int = OUTBOX_MAX,
+        outbox_max_bytes: int = OUTBOX_MAX_BYTES,
+    ):
         self._send = send
         self._abort = abort
         self._send_timeout_s = send_timeout_s
         self._outbox_max = outbox_max
+        self._outbox_max_bytes = outbox_max_bytes
         self._outbox: deque[str] = deque()
+        self._bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._close_code: int | None = None
         self._close_reason = ""
@@ -37,13 +55,30 @@ class Peer:
         """Send a frame when its turn comes; too many waiting close the socket with 1013."""
         if self.closed or self._close_code is not None:
             return
-        if len(self._outbox) >= self._outbox_max:
-            self._outbox.clear()
+        text = dump(frame)
+        if len(self._outbox) >= self._outbox_max or self._behind(text) > self._outbox_max_bytes:
+            self._clear()
             metrics.dropped.labels("outbox_full").inc()
             self.close(1013)
             return
-        self._outbox.append(dump(frame))
+        self._outbox.append(text)
+        self._bytes += sys.getsizeof(text)
         self._wake()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether half of what may wait is waiting: who has more to push awaits :meth:`flushed` first."""
+        return 2 * len(self._outbox) >= self._outbox_max or 2 * self._behind() >= self._outbox_max_bytes
+
+    def _behind(self, more: str | None = None) -> int:
+        """Bytes behind the next frame, which may be as large as it likes; with ``more`` behind them."""
+        if not self._outbox:
+            return 0
+        return self._bytes - sys.getsizeof(self._outbox[0]) + (sys.getsizeof(more) if more is not None else 0)
+
+    def _clear(self) -> None:
+        self._outbox.clear()
+        self._bytes = 0
 
     def close(self, code: int, reason: str = "") -> None:
         """Close after what waits has been sent. Idempotent: the first code and its reason count."""
@@ -59,7 +94,7 @@ class Peer:
     def lost(self) -> None:
         """The peer is gone: drop what waits."""
         self.closed = True
-        self._outbox.clear()
+        self._clear()
 
     def _wake(self) -> None:
         if self._writer is None or self._writer.done():
@@ -68,8 +103,10 @@ class Peer:
     async def _write(self) -> None:
         try:
             while self._outbox and not self.closed:
+                text = self._outbox.popleft()
+                self._bytes -= sys.getsizeof(text)
                 async with asyncio.timeout(self._send_timeout_s):
-                    await self._send({"type": "websocket.send", "text": self._outbox.popleft()})
+                    await self._send({"type": "websocket.send", "text": text})
             if self._close_code is not None and not self.closed:
                 self.closed = True
                 async with asyncio.timeout(self._send_timeout_s):

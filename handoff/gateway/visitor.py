@@ -175,6 +175,10 @@ class VisitorSocket:
         elif who["role"] == "agent":
             self._peer.push({"type": "typing", "role": "agent", "name": who.get("name", ""), "on": who["on"]})
 
+    @property
+    def crowded(self) -> bool:
+        return self._peer.crowded
+
     def erased(self, conversation: str) -> None:
         if not self._erasing:
             self._peer.close(1000, ERASED)

@@ -28,6 +28,7 @@ NOTHING_PERSONAL: Mapping[str, str] = {
     "watch": "a lease",
     "probe": "a mark",
     "orphans": "a lease",
+    "handled": "how long conversations took, without saying whose",
     "sweeping": "a lease",
     "swept": "a mark",
     "notices": "a channel, nothing is kept",

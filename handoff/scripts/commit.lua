@@ -26,6 +26,7 @@
 --         marks     list of (sorted set, score or false): where this conversation stands, or stands no more
 --         window    how many call-backs may stand at the score of the first mark, or false
 --         send      whether Messenger's sender has to look at the log
+--         handled   list of a list's key, a line for it and how many it keeps, or false
 --         who       who asks, for the turn
 --         lost      times this request was stale; from `patience` on it asks for the turn
 --         patience  see lost
@@ -131,6 +132,10 @@ end
 if plan.took then
   redis.call('XACK', KEYS[12], plan.group, plan.took)
   redis.call('XDEL', KEYS[12], plan.took)
+end
+if plan.handled then
+  redis.call('LPUSH', plan.handled[1], plan.handled[2])
+  redis.call('LTRIM', plan.handled[1], 0, plan.handled[3] - 1)
 end
 if plan.channel then redis.call('PUBLISH', plan.channel, ARGV[2]) end
 return {'done', tostring(now)}

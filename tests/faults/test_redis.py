@@ -99,7 +99,8 @@ async def test_r4_a_slow_disk_makes_answers_later_and_nothing_else(record: Calla
     # Without a bot: the tests' own settles one message after the other, with a flush for each.
     async with World(hubs=1, bots=0, redis=TroubledRedis(slow_ms=200)) as world:
         idle = await Visitor.arrive(world.addresses[0], language="en")
-        crowd = Crowd(world, 10, pause_s=0.4, with_people=True)
+        # No multiple of a flush, or everybody would always come just after one has begun.
+        crowd = Crowd(world, 10, pause_s=0.33, with_people=True)
         beats = []
         async with idle:
             for _ in range(80):
@@ -117,8 +118,8 @@ async def test_r4_a_slow_disk_makes_answers_later_and_nothing_else(record: Calla
         f"heartbeats p95 {quantile(beats, 0.95) * 1000:.1f}, max {max(beats) * 1000:.0f} ms"
     )
     assert crowd.history.reconnections == 0, "nobody is disconnected"
-    # A write waits for the flush under way and for its own, and a loaded machine adds to both.
-    assert quantile(took, 0.99) <= 0.65
+    # A write waits for the flush under way and for its own.
+    assert quantile(took, 0.99) <= 0.5
     assert quantile(beats, 0.95) < 0.05, "the hub itself waits for no disk"
     assert not check(crowd.history, truth)
 

@@ -1,4 +1,4 @@
-"""R26: a crowd that is silent and some who talk, for a long time: nothing in the hub grows. ``SILTA_SOAK_MINUTES`` (10)
+"""R26: a crowd that is silent and some who talk, for a long time: nothing in the hub grows. ``SILTA_SOAK_MINUTES`` (5)
 and ``SILTA_SOAK_IDLE`` (2000) scale it; the matrix' own run is 60 minutes with 10,000."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.faults.checker import check
 from tests.faults.crowd import Crowd, rss_mib
 from tests.faults.world import World
 
-MINUTES = float(os.environ.get("SILTA_SOAK_MINUTES", "10"))
+MINUTES = float(os.environ.get("SILTA_SOAK_MINUTES", "5"))
 IDLE = int(os.environ.get("SILTA_SOAK_IDLE", "2000"))
 WARM_UP_SHARE = 0.4
 """Buffers, caches and the allocator's arenas fill in the first part of the run."""

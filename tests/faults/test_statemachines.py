@@ -1,5 +1,5 @@
-"""R24 for a night: the machines of tests/handoff with many more and longer examples. ``SILTA_STATES_SCALE`` (1) scales
-their number."""
+"""R24 at length: the machines of tests/handoff with many more and longer examples. ``SILTA_STATES_SCALE`` (0.5; 1 for a
+night) scales their number."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.handoff.test_statemachine import OverThePureCore
 from tests.handoff.test_statemachine_redis import OverRedis
 from tests.helpers.redis_server import RedisServer
 
-SCALE = float(os.environ.get("SILTA_STATES_SCALE", "1"))
+SCALE = float(os.environ.get("SILTA_STATES_SCALE", "0.5"))
 
 
 def long(examples: int) -> settings:

@@ -54,6 +54,7 @@ class Recorder:
     typed: list[Mapping[str, Any]] = field(default_factory=list)
     flushes: int = 0
     deepest: int = 0
+    crowded: bool = False
     _since: int = 0
 
     def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:

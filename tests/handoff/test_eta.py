@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
+from handoff import decisions
+from handoff.clock import now_ms, stamp
+from handoff.conversation import Conversation
+from handoff.decisions import Decision
 from handoff.eta import MEASURED_MIN, Handling, estimate
+from tests.handoff.parts import AINO, Parts, parts_on, uid
+from tests.handoff.texts_for_tests import texts
 
 
 def test_nothing_is_told_before_enough_was_measured_or_while_nobody_answers() -> None:
@@ -17,6 +24,23 @@ def test_nothing_is_told_before_enough_was_measured_or_while_nobody_answers() ->
     assert len(handling.measured("orders")) == MEASURED_MIN, "too few of its own, enough of all"
     assert estimate(0, 0, handling.measured("orders")) is None
     assert estimate(1000, 1, handling.measured("orders")) is None, "so far ahead nobody knows"
+
+
+async def test_a_hub_that_starts_knows_what_was_measured_before_it(url: str, parts: Parts) -> None:
+    waiting = await parts.queued()
+
+    def an_hour_ago(state: Conversation) -> Decision:
+        made = decisions.claim(state, texts(), at=stamp(now_ms() - 3_600_000), agent=AINO.assignee)
+        return replace(made, after=replace(made.after, skill="orders"))
+
+    await parts.store.request(waiting.id, an_hour_ago)
+    await parts.hub.resolve(AINO, waiting.id, id=uid(), outcome=None)
+    async with parts_on(url) as other:
+        await other.hub.room.fill()
+        [seconds] = other.hub.room.handling.times["orders"]
+        assert 3599 <= seconds <= 3700
+        await other.hub.room.fill()
+        assert len(other.hub.room.handling.times["orders"]) == 1, "taken over once"
 
 
 @pytest.mark.parametrize("places", [1, 4, 20])

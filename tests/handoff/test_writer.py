@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import signal
 import uuid
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -38,6 +38,8 @@ class Counting:
         self._redis = redis
         self.batches: list[int] = []
         self.forgetful = False
+        self.held: asyncio.Event | None = None
+        """The next batch waits for it before it is sent."""
 
     def pipeline(self, *, transaction: bool) -> Any:
         assert not transaction
@@ -46,7 +48,10 @@ class Counting:
         execute = pipe.execute
 
         async def counted(**fields: Any) -> Any:
-            batches.append(len(pipe))
+            batches.append(sum(command[0] == "EVALSHA" for command, _ in pipe.command_stack))
+            held, self.held = self.held, None
+            if held is not None:
+                await held.wait()
             return await execute(**fields)
 
         pipe.execute = counted
@@ -66,7 +71,8 @@ async def all_of(*calls: Awaitable[Any]) -> list[Any]:
 async def writer_on(url: str, *, timeout_s: float = 5.0, **limits: int) -> AsyncIterator[tuple[Writer, Counting]]:
     redis = connect(url, timeout_s=timeout_s)
     counting = Counting(redis)
-    writer = Writer(counting, timeout_s=timeout_s, **limits)  # type: ignore[arg-type]
+    # One at a time, so that what goes into which batch does not depend on how quick the machine is.
+    writer = Writer(counting, timeout_s=timeout_s, **{"under_way_max": 1, **limits})  # type: ignore[arg-type]
     writer.start()
     try:
         yield writer, counting
@@ -91,6 +97,38 @@ async def test_a_batch_has_a_limit(url: str) -> None:
         replies = await asyncio.gather(*(writer.run(APPEND, ["list"], [n]) for n in range(20)))
     assert replies == list(range(2, 22))
     assert counting.batches == [8, 8, 4]
+
+
+async def test_r4_a_batch_that_takes_long_does_not_hold_up_the_next(url: str) -> None:
+    async with writer_on(url, timeout_s=20.0, under_way_max=2) as (writer, counting):
+        await writer.run(APPEND, ["list"], [0])
+        counting.held = held = asyncio.Event()
+        first = asyncio.create_task(writer.run(APPEND, ["list"], ["slow"]))
+        await until(_is(lambda: counting.held is None), "the first batch is under way")
+        assert await writer.run(APPEND, ["list"], ["quick"]) == 2
+        assert not first.done()
+        held.set()
+        assert await first == 3
+
+
+async def test_r4_so_many_batches_are_under_way_and_no_more(url: str) -> None:
+    async with writer_on(url, timeout_s=20.0, under_way_max=1) as (writer, counting):
+        await writer.run(APPEND, ["list"], [0])
+        counting.held = held = asyncio.Event()
+        first = asyncio.create_task(writer.run(APPEND, ["list"], ["slow"]))
+        await until(_is(lambda: counting.held is None), "the first batch is under way")
+        second = asyncio.create_task(writer.run(APPEND, ["list"], ["behind it"]))
+        await asyncio.wait([second], timeout=0.05)
+        assert not second.done()
+        held.set()
+        assert (await first, await second) == (2, 3)
+
+
+def _is(look: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def looked() -> bool:
+        return look()
+
+    return looked
 
 
 async def test_a_script_that_fails_fails_alone(url: str) -> None:

@@ -94,6 +94,7 @@ class Messenger:
             timeout_s=settings.redis_timeout_s,
             replicas=settings.redis_replicas,
             linger_s=ACCEPT_LINGER_S,
+            under_way_max=1,  # what Meta sends in order is kept in order
         )
         self.inbox = Inbox(hub.store, self._accepts, writer, self.keys, arrivals, settle_s=settle_s, look_s=look_s)
         self.signs_of_life = SignsOfLife(hub.store, hub.fanout, self.keys)

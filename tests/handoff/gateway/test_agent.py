@@ -600,6 +600,7 @@ class RecordingPeer:
     def __init__(self) -> None:
         self.frames: list[dict[str, Any]] = []
         self.closed = False
+        self.crowded = False
 
     def push(self, frame: dict[str, Any]) -> None:
         self.frames.append(json.loads(json.dumps(frame)))

@@ -150,3 +150,30 @@ async def test_a_peer_that_is_gone_gets_nothing_more() -> None:
     peer.close(1000)
     await peer.flushed()
     assert wire.sent == []
+
+
+async def test_r11_long_frames_are_counted_by_their_bytes_and_freed_when_they_are_too_many() -> None:
+    wire = Wire()
+    peer = wire.peer(outbox_max_bytes=10_000)
+    wire.open.clear()
+    peer.push({"n": 0, "text": "x" * 3000})
+    await asyncio.sleep(0)  # with the wire
+    for n in range(1, 5):
+        peer.push({"n": n, "text": "x" * 3000})
+        assert peer.crowded == (n >= 3), "half of it waits behind the next frame"
+    peer.push({"n": 5, "text": "x" * 3000})
+    assert not peer._outbox
+    wire.open.set()
+    await peer.flushed()
+    assert (wire.numbers, wire.codes) == ([0], [1013])
+
+
+async def test_r11_one_frame_may_be_as_long_as_it_likes_and_others_follow_it() -> None:
+    wire = Wire()
+    peer = wire.peer(outbox_max_bytes=1000)
+    peer.push({"n": 0, "text": "x" * 100_000})
+    for n in range(1, 5):
+        peer.push({"n": n})
+    await peer.flushed()
+    assert (wire.numbers, wire.codes) == (list(range(5)), [])
+    assert peer._bytes == 0
