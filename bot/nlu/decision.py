@@ -6,9 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-__all__ = ["DID_NOT_HELP", "TALK_TO_HUMAN", "Decision", "Limits", "Thresholds", "Verdict", "decide", "needs_person"]
+__all__ = [
+    "DID_NOT_HELP",
+    "IN_DANGER",
+    "TALK_TO_HUMAN",
+    "Decision",
+    "Limits",
+    "Thresholds",
+    "Verdict",
+    "decide",
+    "needs_person",
+]
 
 TALK_TO_HUMAN = "human/talk_to_human"
+IN_DANGER = "human/self_harm"
+"""The topic whose words tell the visitor whom to call at once."""
 DID_NOT_HELP = "answer_did_not_help"
 
 
@@ -37,6 +49,10 @@ class Thresholds:
     person: float = 0.5
     """When the topics that need a person are together this likely, one is called: asking back would hurt where
     empathy is needed."""
+    danger: float = 0.25
+    """When the visitor is this likely to speak of not wanting to live, a person is called and the visitor is told whom
+    to call at once, whatever else the message may be about: told for nothing it does little harm, not told it may
+    cost a life."""
     choice: float = 0.03
     """A topic at least this likely is offered when the bot asks back."""
     choices: int = 3
@@ -84,10 +100,12 @@ def decide(ranking: Sequence[tuple[str, float]], in_domain: float, thresholds: T
     """Judge a ranking of topics (likeliest first, at least one, with calibrated probabilities) and its in-domain share.
 
     A message may be about one of several topics for a person, none of them likely alone: their sum decides, and the
-    likeliest of them is the topic then.
+    likeliest of them is the topic then. Danger goes before everything, even in words that look strange.
     """
     limits = thresholds or Thresholds()
     topic, chance = ranking[0]
+    if dict(ranking).get(IN_DANGER, 0.0) >= limits.danger:
+        return Verdict(Decision.HANDOFF, IN_DANGER)
     if in_domain < limits.strange:
         return Verdict(Decision.CLARIFY, topic)
     human = [(name, probability) for name, probability in ranking if needs_person(name)]

@@ -15,7 +15,7 @@ from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
 from bot.nlu.classifier import Classifier, Example, Ranking
 from bot.nlu.cleaning import clean
-from bot.nlu.decision import TALK_TO_HUMAN, Decision, Limits, Verdict, decide, needs_person
+from bot.nlu.decision import IN_DANGER, TALK_TO_HUMAN, Decision, Limits, Verdict, decide, needs_person
 from bot.nlu.entities import find_entities
 from bot.nlu.features import featurise
 from bot.nlu.letters import Letters
@@ -43,6 +43,8 @@ _HINT = 0.005
 a message are looked at one by one …"""
 _SURE = 0.9
 """… and one that is as sure as this calls a person: a wish among questions must not be dropped."""
+_FAINT_DANGER = 0.001
+"""Of not wanting to live a fainter hint is enough: beside a question about a parcel it nearly vanishes."""
 _LONGEST_EVIDENCE = 12
 """Sentences of one message that are weighed against each other as evidence; a longer message is quoted from its
 first ones."""
@@ -123,6 +125,10 @@ class _Parts:
             self.known[part] = self.topical.classifier.rank(self.topical.features(part, self.language))
         return self.known[part]
 
+    def chance(self, part: str, topic: str) -> float:
+        ranking = self.rank(part)
+        return dict(zip(ranking.topics, ranking.probabilities, strict=True)).get(topic, 0.0)
+
     def needs_person(self, part: str) -> float:
         ranking = self.rank(part)
         chances = zip(ranking.topics, ranking.probabilities, strict=True)
@@ -154,6 +160,9 @@ class Topical:
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
         verdict = decide(pairs, in_domain, self.limits.of(language))
         parts = _Parts(self, language)
+        danger = Verdict(Decision.HANDOFF, IN_DANGER)
+        if verdict != danger and self._in_danger(written, parts, pairs):
+            verdict = danger
         asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, parts, pairs)
         if verdict.decision is not Decision.HANDOFF and self._wishes_person(written, parts, pairs):
             if not asked and verdict.decision is Decision.ANSWER:
@@ -202,6 +211,14 @@ class Topical:
             return False
         pieces = sentences(text)[:_LONGEST_EVIDENCE]
         return len(pieces) > 1 and any(parts.needs_person(piece) >= _SURE for piece in pieces)
+
+    def _in_danger(self, text: str, parts: _Parts, pairs: Sequence[tuple[str, float]]) -> bool:
+        """Whether one of several sentences speaks of not wanting to live, though the whole is about something else.
+        Looked at only where the whole hints at it."""
+        if dict(pairs).get(IN_DANGER, 0.0) < _FAINT_DANGER:
+            return False
+        pieces = sentences(text)[:_LONGEST_EVIDENCE]
+        return len(pieces) > 1 and any(parts.chance(piece, IN_DANGER) >= _SURE for piece in pieces)
 
     def _evidence(self, text: str, parts: _Parts, topic: str) -> tuple[str, tuple[str, ...]]:
         """The sentence that speaks most for a topic that needs a person, and what other sentences ask that can be

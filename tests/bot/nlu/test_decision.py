@@ -6,7 +6,7 @@ import pytest
 
 from bot.nlu.decision import Decision, Thresholds, Verdict, decide, needs_person
 
-LIMITS = Thresholds(answer=0.5, small_talk=0.4, person=0.4, choice=0.1, choices=3, strange=0.05)
+LIMITS = Thresholds(answer=0.5, small_talk=0.4, person=0.4, danger=0.2, choice=0.1, choices=3, strange=0.05)
 
 
 def test_a_likely_topic_is_answered() -> None:
@@ -27,6 +27,17 @@ def test_a_topic_for_a_person_calls_one(topic: str) -> None:
 def test_topics_for_a_person_are_counted_together_and_the_likeliest_is_named() -> None:
     ranking = [("faq/x", 0.35), ("human/y", 0.3), ("human/z", 0.2)]
     assert decide(ranking, 0.8, LIMITS) == Verdict(Decision.HANDOFF, "human/y")
+
+
+def test_who_may_be_in_danger_gets_a_person_whatever_else_is_likelier() -> None:
+    danger = Verdict(Decision.HANDOFF, "human/self_harm")
+    assert decide([("faq/x", 0.8), ("human/self_harm", 0.2)], 0.8, LIMITS) == danger
+    assert decide([("human/complaint", 0.7), ("human/self_harm", 0.2)], 0.8, LIMITS) == danger
+    assert decide([("faq/x", 0.8), ("human/self_harm", 0.19)], 0.8, LIMITS) == Verdict(Decision.ANSWER, "faq/x")
+
+
+def test_strange_words_do_not_hide_danger() -> None:
+    assert decide([("human/self_harm", 0.2), ("faq/x", 0.1)], 0.0, LIMITS).decision is Decision.HANDOFF
 
 
 def test_close_topics_are_offered_likeliest_first() -> None:

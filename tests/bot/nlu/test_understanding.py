@@ -50,6 +50,20 @@ def test_a_handoff_quotes_the_sentence_that_tells(topical: Topical) -> None:
     assert understood.evidence == ("Nogen har misbrugt mit kort.",)
 
 
+def test_one_sentence_of_danger_outweighs_the_business_around_it(
+    topical: Topical, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The small model knows no danger: fraud stands in for it."""
+    text = "Haluan puhua oikealle ihmiselle. Nogen har misbrugt mit kort. I want to talk to a person."
+    assert topical.understand(text).topic == "human/talk_to_human"
+    monkeypatch.setattr("bot.nlu.understanding.IN_DANGER", "human/fraud")
+    monkeypatch.setattr("bot.nlu.understanding._FAINT_DANGER", 0.0)
+    monkeypatch.setattr("bot.nlu.understanding._SURE", 0.2)
+    understood = topical.understand(text)
+    assert (understood.decision, understood.topic) == (Decision.HANDOFF, "human/fraud")
+    assert understood.evidence == ("Nogen har misbrugt mit kort.",)
+
+
 @pytest.mark.parametrize("text", ["", "   ", "😀😀", "\u200b", "!!!", "…"])
 def test_what_holds_no_word_is_not_understood(topical: Topical, text: str) -> None:
     understood = topical.understand(text)
