@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if str(Path(__file__).resolve().parent) in sys.path:
+    # Started by its path: Python would look beside it first, and take bench/queue.py for the library's queue.
+    sys.path.remove(str(Path(__file__).resolve().parent))
 
 import numpy as np
 import yaml

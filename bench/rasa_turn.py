@@ -61,7 +61,10 @@ def _rss_mb() -> int:
 
 def main() -> None:
     """Measure and print."""
+    from rasa.utils.log_utils import configure_structlog
+
     logging.disable(logging.WARNING)
+    configure_structlog(logging.INFO)  # as in the bot's process; unset, Rasa words and prints a line for every step
     os.environ.pop("SILTA_REDIS_URL", None)
     texts = Path(sys.argv[2]).read_text("utf-8").splitlines()
     print(json.dumps(asyncio.run(measure(sys.argv[1], texts))))

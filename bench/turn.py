@@ -71,7 +71,8 @@ class House:
 
 
 def _environ(**more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", **more}
+    quiet = {"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return {**os.environ, "SILTA_LIMITS": "off", "PYTHONPATH": str(ROOT), **quiet, **more}
 
 
 @contextmanager

@@ -67,7 +67,7 @@ class Parser:
                 encoder=encoder_in_use(),
                 classifier=Classifier.load(files),
                 scope=Scope.load(files),
-                thresholds=settings.thresholds,
+                limits=settings.limits,
                 letters=Letters.load(files),
             )
             self._emotions = EmotionModel.load(files)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from redis.asyncio import Redis
 
 from handoff.account import ROLES, Account
-from handoff.errors import BadRequest, Conflict, NotFound, Unauthorized
+from handoff.errors import BadRequest, Conflict, NotFound, TryLater, Unauthorized
 from handoff.events import LANGUAGES
 from handoff.keys import SOCKET_TOKEN_TTL_S, HubKeys
 from handoff.sessions import Sessions, digest_of
@@ -34,6 +34,9 @@ NAME_MAX_CHARS = 80
 
 HASHING_AT_ONCE = 2
 """Hashes computed at the same time: each takes 19 MiB and 50 ms, and strangers can ask for them."""
+
+HASHES_WAITING_MAX = 100
+"""Passwords that wait to be checked, five seconds' worth: beyond that strangers would hold up the real ones."""
 
 DEMO_SKILLS = ("general", "orders", "billing")
 """All that the owner's ``handoff.yml`` names at first, so that the demo agents may take every conversation."""
@@ -66,6 +69,7 @@ class Accounts:
         # OWASP's least costly argon2id setting: 19 MiB, two passes, one lane; 51 ms measured on two cores.
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self._hashing = asyncio.Semaphore(HASHING_AT_ONCE)
+        self._waiting = 0
 
     async def add(
         self,
@@ -159,31 +163,43 @@ class Accounts:
         return account
 
     async def ensure_demo(self) -> Sequence[tuple[str, str]] | None:
-        """On a fresh system: two demo agents with random passwords, as (e-mail, password). None when anybody exists."""
+        """On a fresh system: two demo agents and an owner with random passwords, as (e-mail, password). None when
+        anybody exists."""
         if await self._redis.hlen(self._keys.agents):
             return None
         made = []
         for email, name, role in (
             ("aino@havu.example", "Aino", "supervisor"),
             ("mikkel@havu.example", "Mikkel", "agent"),
+            ("owner@havu.example", "Ritva", "owner"),
         ):
             password = make_password()
             await self.add(email, name=name, role=role, skills=DEMO_SKILLS, password=password)
             made.append((email, password))
         return made
 
-    async def check(self, email: str, password: str) -> Account:
+    async def find(self, email: str) -> Account | None:
+        """The account of an e-mail; None when there is none."""
+        try:
+            return await self.by_email(email)
+        except NotFound:
+            return None
+
+    async def check(
+        self, email: str, password: str, *, before: Callable[[], Awaitable[None]] | None = None
+    ) -> Account:
         """The account that a right password is for. A wrong e-mail takes as long as a wrong password.
+
+        Args:
+            before: awaited when its turn to be hashed has come; what it raises ends the attempt.
 
         Raises:
             Unauthorized: wrong, or disabled.
+            TryLater: too many wait to be hashed.
         """
-        try:
-            account: Account | None = await self.by_email(email)
-        except NotFound:
-            account = None
+        account = await self.find(email)
         known = account.password if account is not None else await self._decoy()
-        right = await self._verify(known, password)
+        right = await self._verify(known, password, before)
         if account is None or not right or account.disabled:
             raise Unauthorized("E-mail or password is wrong.")
         return account
@@ -250,14 +266,24 @@ class Accounts:
         async with self._hashing:
             return await asyncio.to_thread(self._hasher.hash, password)
 
-    async def _verify(self, known: str, password: str) -> bool:
-        if len(password) > PASSWORD_MAX_CHARS or not _is_text(password):
-            return False
-        async with self._hashing:
-            try:
-                return await asyncio.to_thread(self._hasher.verify, known, password)
-            except (VerificationError, InvalidHashError):
-                return False
+    async def _verify(
+        self, known: str, password: str, before: Callable[[], Awaitable[None]] | None = None
+    ) -> bool:
+        if self._waiting >= HASHES_WAITING_MAX:
+            raise TryLater("Too many sign in at once; try again in a moment.")
+        self._waiting += 1
+        try:
+            async with self._hashing:
+                if before is not None:
+                    await before()
+                if len(password) > PASSWORD_MAX_CHARS or not _is_text(password):
+                    return False
+                try:
+                    return await asyncio.to_thread(self._hasher.verify, known, password)
+                except (VerificationError, InvalidHashError):
+                    return False
+        finally:
+            self._waiting -= 1
 
     async def _decoy(self) -> str:
         if not hasattr(self, "_decoy_hash"):

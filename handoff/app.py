@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from handoff import metrics
-from handoff.gateway.gate import refuse_upgrade
+from handoff.gateway.gate import come_later, refuse_upgrade
 from handoff.headers import SecurityHeaders
 from handoff.listeners import HEALTH_PATHS
 
@@ -45,20 +45,14 @@ def make_app(http: ASGIApp, sockets: dict[str, Any], *, health_port: int | None,
             await http(scope, receive, send)
         elif scope["path"] in sockets:
             if sum(len(endpoint.peers) for endpoint in sockets.values()) >= most:
-                await _come_later(receive, send)
+                metrics.dropped.labels("too_many").inc()
+                await come_later(receive, send)
             else:
                 await sockets[scope["path"]](scope, receive, send)
         else:
             await refuse_upgrade(receive, send)
 
     return app
-
-
-async def _come_later(receive: Any, send: Any) -> None:
-    metrics.dropped.labels("too_many").inc()
-    await receive()
-    await send({"type": "websocket.accept"})
-    await send({"type": "websocket.close", "code": 1013})
 
 
 def _private(scope: Any, health_port: int | None) -> bool:

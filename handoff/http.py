@@ -22,23 +22,23 @@ from handoff.canned import Reply
 from handoff.channels.messenger.channel import Messenger
 from handoff.desk import DeskApi
 from handoff.doors import guarded
-from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TooLarge, Unauthorized
+from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TooLarge
 from handoff.events import Keys
 from handoff.fitness import WriteProbe
 from handoff.headers import SecurityHeaders
 from handoff.hub import Hub
 from handoff.macros import Macro
 from handoff.privacy.notice import Notices
+from handoff.privacy.vault import Vault, read_keys
 from handoff.privacy_http import PrivacyApi
-from handoff.sessions import digest_of
 from handoff.settings import Settings
-from handoff.tokens import VisitorTokens
+from handoff.signin import COOKIE, SignIn
+from handoff.tokens import VisitorTokens, signing_key
 from handoff.uploads import FileKeys, Uploads
 from handoff.uploads_http import FileApi
 
-__all__ = ["make_http"]
+__all__ = ["COOKIE", "make_http"]
 
-COOKIE = "silta_session"
 BODY_MAX_BYTES = 16 * 1024
 """Sign-in and its like need a few hundred bytes."""
 
@@ -66,7 +66,9 @@ FOREVER = "public, max-age=31536000, immutable"
 
 def _refusal(refused: Refused) -> JSONResponse:
     body = {"code": refused.code, "message": refused.message, **refused.extra}
-    return JSONResponse(body, status_code=STATUS.get(refused.code, 400))
+    wait = refused.extra.get("retry_after")
+    headers = {"retry-after": str(wait)} if wait is not None else None
+    return JSONResponse(body, status_code=STATUS.get(refused.code, 400), headers=headers)
 
 
 async def _on_refused(request: Request, error: Exception) -> Response:
@@ -123,8 +125,17 @@ class _Pages:
         files: Files | None = None,
         macros: Sequence[Macro] = (),
         notices: Notices | None = None,
+        vault: Vault | None = None,
     ) -> None:
         self.hub = hub
+        self.signin = SignIn(
+            hub,
+            accounts,
+            vault or Vault(read_keys({}, settings.var)),
+            settings.secrets or (signing_key(settings.var),),
+            same_origin=self._same_origin,
+            body=_body,
+        )
         self.accounts = accounts
         self.settings = settings
         self.messenger = messenger
@@ -229,63 +240,8 @@ class _Pages:
             return "down"
         return "up" if reply.status_code == 200 else "down"
 
-    # -- sign-in
-
-    async def login(self, request: Request) -> Response:
-        self._same_origin(request)
-        body = await _body(request)
-        email, password = body.get("email"), body.get("password")
-        if not isinstance(email, str) or not isinstance(password, str):
-            raise BadRequest("email and password are expected.")
-        account, cookie = await _redis_errors(self.accounts.sign_in(email, password))
-        response = JSONResponse({"agent": account.public()})
-        response.set_cookie(
-            COOKIE,
-            cookie,
-            httponly=True,
-            samesite="strict",
-            # Behind a proxy that ends TLS the request is plain, but the browser says what it sees.
-            secure="https" in (request.url.scheme, request.headers.get("origin", "").partition(":")[0]),
-            path="/",
-        )
-        return response
-
-    async def methods(self, _: Request) -> Response:
-        """How one can sign in here."""
-        return JSONResponse({"password": True, "oidc": None})
-
-    async def logout(self, request: Request) -> Response:
-        self._same_origin(request)
-        cookie = request.cookies.get(COOKIE)
-        if cookie:
-            await _redis_errors(self.accounts.sign_out(cookie))
-        response = JSONResponse({})
-        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
-        return response
-
-    async def socket_token(self, request: Request) -> Response:
-        self._same_origin(request)
-        account = await self._account(request)
-        return JSONResponse({"token": await _redis_errors(self.accounts.socket_token(account, _session(request)))})
-
-    async def me(self, request: Request) -> Response:
-        return JSONResponse({"agent": (await self._account(request)).public()})
-
     async def _account(self, request: Request) -> Account:
-        """Who asks, looked up once for each request.
-
-        Raises:
-            Unauthorized: nobody who is signed in.
-        """
-        known: Account | None = getattr(request.state, "account", None)
-        if known is not None:
-            return known
-        cookie = request.cookies.get(COOKIE)
-        if not cookie:
-            raise Unauthorized("Sign in first.")
-        account: Account = await _redis_errors(self.accounts.signed_in(cookie))
-        request.state.account = account
-        return account
+        return await self.signin.account(request)
 
     async def _sees_file(self, request: Request) -> None:
         """Whoever asks for a conversation's file must see the conversation."""
@@ -312,28 +268,12 @@ class _Pages:
             Route("/healthz", self.alive),
             Route("/readyz", self.ready),
             Route("/metrics", self.metrics),
-            Route("/api/login", self.login, methods=["POST"]),
-            Route("/api/logout", self.logout, methods=["POST"]),
-            Route("/api/socket-token", self.socket_token, methods=["POST"]),
-            Route("/api/me", self.me),
+            *self.signin.routes(),
             *(self.messenger.routes(self._sees_file) if self.messenger is not None else ()),
             *self.desk.routes(),
             *self.files,
             *self.privacy.routes(),
-            Route("/api/login/methods", self.methods),
         ]
-
-
-def _session(request: Request) -> str | None:
-    cookie = request.cookies.get(COOKIE)
-    return digest_of(cookie) if cookie else None
-
-
-async def _redis_errors(call: Awaitable[Any]) -> Any:
-    try:
-        return await call
-    except (RedisError, OSError, TimeoutError) as error:
-        raise StoreUnavailable(type(error).__name__) from error
 
 
 def make_http(
@@ -345,9 +285,11 @@ def make_http(
     files: Files | None = None,
     macros: Sequence[Macro] = (),
     notices: Notices | None = None,
+    vault: Vault | None = None,
 ) -> ASGIApp:
-    """The HTTP application. Without ``files`` none are taken, without ``notices`` there is no privacy page."""
-    pages = _Pages(hub, accounts, settings, messenger, canned, files, macros, notices)
+    """The HTTP application. Without ``files`` none are taken, without ``notices`` there is no privacy page; without
+    ``vault``, ``var`` has the key."""
+    pages = _Pages(hub, accounts, settings, messenger, canned, files, macros, notices, vault)
     # Outside of Starlette, so that its answer to an unforeseen error has the headers too.
     routes = pages.routes()
     routes.append(openapi.route(routes))

@@ -252,6 +252,34 @@ class HubKeys(Keys):
         """String: JSON of a sign-in (account, at, mark), by the hash of the cookie; :data:`SESSION_IDLE_S`."""
         return f"{self.prefix}session:{digest}"
 
+    @property
+    def second_factors(self) -> str:
+        """Hash: the sealed second factor of an agent, by agent id."""
+        return self.prefix + "agents:second"
+
+    @property
+    def api_keys(self) -> str:
+        """Hash: JSON of an API key (its token as a hash), by its id."""
+        return self.prefix + "api-keys"
+
+    def second_factor_used(self, account: str, what: str) -> str:
+        """String: a code that was used, for as long as it would be good."""
+        return f"{self.prefix}second-used:{account}:{what}"
+
+    def login_ticket(self, digest: str) -> str:
+        """String: JSON (account, tries) of a sign-in that waits for its second factor, by its ticket's hash."""
+        return f"{self.prefix}login-ticket:{digest}"
+
+    def rate(self, kind: str, name: str) -> str:
+        """Hash: a token bucket, gone when it is full again: ``s`` and ``h`` of a conversation, ``a`` of an address,
+        each as a keyed hash."""
+        return f"{self.prefix}rate:{kind}:{name}"
+
+    def guesses(self, kind: str, name: str) -> str:
+        """String: wrong passwords by account and address, by account and device, by account, or by address, all as
+        keyed hashes; for :data:`handoff.guesses.WINDOW_S`."""
+        return f"{self.prefix}guesses:{kind}:{name}"
+
     def sessions_of(self, account: str) -> str:
         """Set: digests of an account's sign-ins, to end them all; :data:`SESSION_ABSOLUTE_S`."""
         return f"{self.prefix}sessions:{account}"

@@ -32,6 +32,7 @@ from handoff.gateway.visitor import VisitorGateway
 from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
+from handoff.limits import Limits
 from handoff.listeners import health_listener, public_listeners
 from handoff.macros import load_macros
 from handoff.mail import TranscriptMail
@@ -114,10 +115,18 @@ async def serve(settings: Settings) -> None:
     hub.uploads = uploads = Uploads(settings.var / "uploads", settings.upload_scan)
     file_keys = FileKeys(secrets)
     hub.mail = TranscriptMail(store, owner, settings.mail) if settings.mail is not None else None
-    visitors = VisitorGateway(hub, tokens, settings, line, file_keys)
-    agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned))
+    limits = Limits(
+        store,
+        secret=secrets[0],
+        sockets=settings.address_sockets,
+        messages=settings.address_messages,
+        on=settings.limits,
+    )
+    visitors = VisitorGateway(hub, tokens, settings, line, file_keys, limits)
+    agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned), limits)
     messenger = Messenger.of(hub, writer, settings)
-    http = make_http(hub, accounts, settings, messenger, canned, (uploads, tokens, file_keys), macros, notices)
+    files = (uploads, tokens, file_keys)
+    http = make_http(hub, accounts, settings, messenger, canned, files, macros, notices, vault)
     metrics.sockets.labels("visitor").set_function(lambda: len(visitors.peers))
     metrics.sockets.labels("agent").set_function(lambda: len(agents.peers))
     bridge = BotBridge(hub, blocking, routing, process=settings.process)

@@ -118,8 +118,6 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "GET /api/login/methods": _ALL,
     "POST /api/login": _ALL,
     "POST /api/login/second": _ALL,
-    "GET /api/login/oidc": _ALL,
-    "GET /api/login/oidc/callback": _ALL,
     "POST /api/logout": _ALL,
     "POST /api/socket-token": _PEOPLE,
     # One's own.

@@ -30,6 +30,9 @@ HSTS_MAX_S = 2 * 366 * 86_400
 REPLICAS_MAX = 5
 """More replicas to wait for than anybody has."""
 
+COUNT_MAX = 1_000_000
+"""Above this a limit is none."""
+
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 """As browsers write it: lower case, ASCII (``xn--…`` for other letters), no path. Anything else would never match."""
 
@@ -66,6 +69,13 @@ class Settings:
     redis_replicas: int = 0
     """How many replicas must have a message before it is acknowledged. 0: the primary's disk is enough, as long as it
     is not lost for good. Costs one way to a replica and back for each batch (docs/scaling.md)."""
+    limits: bool = True
+    """Whether visitors' and addresses' messages and sockets are limited (:mod:`handoff.limits`); off to measure."""
+    address_sockets: int = 300
+    """Sockets of one address on this process at once, and new ones a minute: an office behind one address fits, a
+    flood does not."""
+    address_messages: int = 600
+    """Messages of one address in a minute: sixty people who each write one in six seconds."""
     reuse_port: bool = False
     """Whether other hubs listen on the same address; ``silta up --hubs`` sets it."""
     health_port: int | None = None
@@ -123,6 +133,11 @@ class Settings:
         proxies = _networks(env, problems)
         hsts_s = round(_seconds("SILTA_HSTS_S", env, 0, (0, HSTS_MAX_S), problems))
         messenger = MessengerSettings.from_environment(env, problems)
+        limits = env.get("SILTA_LIMITS", "").strip() or "on"
+        if limits not in ("on", "off"):
+            problems.append(f"SILTA_LIMITS: {limits!r} is neither on nor off")
+        sockets = _whole("SILTA_ADDRESS_SOCKETS", env, cls.address_sockets, problems)
+        messages = _whole("SILTA_ADDRESS_MESSAGES", env, cls.address_messages, problems)
         mail = MailSettings.from_environment(env, problems)
         upload_scan = _command("SILTA_UPLOAD_SCAN", env, problems)
         if problems:
@@ -145,6 +160,9 @@ class Settings:
             redis_replicas=int(replicas),
             reuse_port=env.get("SILTA_REUSE_PORT", "").strip() == "1",
             health_port=health_port,
+            limits=limits == "on",
+            address_sockets=sockets,
+            address_messages=messages,
             trusted_proxies=proxies,
             hsts_s=hsts_s,
             process=env.get("SILTA_PROCESS", "hub-1"),
@@ -175,6 +193,16 @@ def _networks(env: Mapping[str, str], problems: list[str]) -> tuple[Network, ...
     except BadNetwork as word:
         problems.append(f"SILTA_TRUSTED_PROXIES: {str(word)!r} is no address and no network such as 10.0.0.0/8")
         return ()
+
+
+def _whole(name: str, env: Mapping[str, str], default: int, problems: list[str]) -> int:
+    raw = env.get(name, "").strip()
+    if not raw:
+        return default
+    if raw.isascii() and raw.isdigit() and 1 <= int(raw) <= COUNT_MAX:
+        return int(raw)
+    problems.append(f"{name}: {raw!r} is no whole number from 1 to {COUNT_MAX}")
+    return default
 
 
 def _seconds(

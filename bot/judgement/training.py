@@ -7,25 +7,26 @@ hard ones, and a model that knew only these would be alarmed by a plain question
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix, hstack
+from threadpoolctl import threadpool_limits
 
 from bot import places
 from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
 from bot.judgement.cues import Lexicon
 from bot.judgement.emotions import LABELS, NONE, EmotionModel
-from bot.nlu.classifier import Example, fit_temperature
+from bot.nlu.classifier import THREADS, Example, fit_temperature
 from bot.nlu.decision import needs_person
 from bot.nlu.features import featurise_all
 from bot.nlu.groups import folds, near_copies
+from bot.nlu.logistic import fit_logistic
 from bot.nlu.sparse import SparseFeatures
 
 __all__ = [
@@ -157,19 +158,25 @@ def train_on(
     mean, deviation = flat.mean(axis=0), np.maximum(flat.std(axis=0), 1e-6)
     dense = (flat - mean) / deviation / np.sqrt(np.float32(flat.shape[1]))
     signs = np.stack([lexicon.features(row.text, lexicon.find(row.text)) for row in rows])
-    matrix: Any = hstack(
-        [sparse.matrix(example.counts for example in examples), csr_matrix(dense), csr_matrix(signs)], format="csr"
-    )
+    counted = sparse.matrix(example.counts for example in examples)
+    beside = np.concatenate([dense, signs], axis=1)
     vectors = unit(np.stack([example.pools[-1] for example in examples]))
     names = [row.label for row in rows]
     fold = folds(near_copies(vectors, names), names, FOLDS)
     scores = np.zeros((len(rows), len(labels)), np.float32)
-    for number in range(FOLDS):
+    width = counted.shape[1]
+
+    def part(held_out: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        chosen = fold != held_out
+        return _fit(counted[chosen], beside[chosen], truth[chosen], len(labels))
+
+    # Each fit on one core: the linear algebra's own threads would only wait for each other.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=THREADS) as pool:
+        (weights, intercept), *held_out = pool.map(part, range(-1, FOLDS))
+    for number, (fitted, shift) in enumerate(held_out):
         chosen = fold == number
-        weights, intercept = _fit(matrix[~chosen], truth[~chosen], len(labels))
-        scores[chosen] = matrix[chosen] @ weights + intercept
+        scores[chosen] = counted[chosen] @ fitted[:width] + beside[chosen] @ fitted[width:] + shift
     temperature = np.float32(fit_temperature(scores, truth))
-    weights, intercept = _fit(matrix, truth, len(labels))
     model = EmotionModel(
         labels=labels,
         sparse=sparse,
@@ -184,15 +191,8 @@ def train_on(
 
 
 def _fit(
-    matrix: Any, truth: npt.NDArray[np.int64], labels: int
+    counted: Any, beside: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], labels: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    regression = LogisticRegression(C=STRENGTH, max_iter=STEPS, tol=1e-3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # stopped on purpose, see STEPS
-        regression.fit(matrix, truth)
-    if len(regression.classes_) != labels:
+    if len(np.unique(truth)) != labels:
         raise ValueError("a fold lacks a label")
-    return regression.coef_.T.astype(np.float32), regression.intercept_.astype(np.float32)
+    return fit_logistic(counted, beside, truth, labels, strength=STRENGTH, steps=STEPS)

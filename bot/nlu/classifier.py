@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
+from threadpoolctl import threadpool_limits
 
 from bot.nlu.groups import folds
 from bot.nlu.sparse import SparseFeatures
@@ -191,8 +192,7 @@ def train(
                 chosen = fold == number
                 decisions[chosen] = matrix[chosen] @ weights + intercept
             say(f"topics: part {number + 2} of {settings.folds + 1}")
-    stack, stack_intercept = _stack(decisions, truth, len(names), settings)
-    temperature = _held_out_temperature(decisions, truth, fold, len(names), settings)
+    stack, stack_intercept, temperature = _calibrated(decisions, truth, fold, len(names), settings, say)
     classifier = Classifier(
         topics=names,
         sparse=sparse,
@@ -256,18 +256,41 @@ def _stack(
     return weights, intercept
 
 
-def _held_out_temperature(
-    decisions: Floats, truth: npt.NDArray[np.int64], fold: npt.NDArray[np.int64], topics: int, settings: Settings
-) -> float:
-    """The temperature for a stack that is tried on folds it has not seen."""
+def _calibrated(
+    decisions: Floats,
+    truth: npt.NDArray[np.int64],
+    fold: npt.NDArray[np.int64],
+    topics: int,
+    settings: Settings,
+    say: Report,
+) -> tuple[Floats, Floats, float]:
+    """What makes probabilities of decision values: weights, intercepts and a temperature.
+
+    The stack, or where it is right less often on folds that it has not seen (as with hundreds of examples a topic),
+    the decision values themselves.
+    """
+
+    def part(held_out: int) -> tuple[Floats, Floats] | None:
+        chosen = fold != held_out
+        if (chosen.all() and held_out >= 0) or len(set(truth[chosen].tolist())) < 2:
+            return None
+        return _stack(decisions[chosen], truth[chosen], topics, settings)
+
     scores = np.zeros_like(decisions)
-    for number in range(settings.folds):
-        chosen = fold == number
-        if not chosen.any() or len(set(truth[~chosen].tolist())) < 2:
-            continue
-        weights, intercept = _stack(decisions[~chosen], truth[~chosen], topics, settings)
-        scores[chosen] = decisions[chosen] @ weights + intercept
-    return fit_temperature(scores, truth)
+    # Each fit on one core: the linear algebra's own threads would only wait for each other.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=THREADS) as pool:
+        final, *held_out = pool.map(part, range(-1, settings.folds))
+    for number, fitted in enumerate(held_out):
+        if fitted is not None:
+            chosen = fold == number
+            scores[chosen] = decisions[chosen] @ fitted[0] + fitted[1]
+    plain = np.mean(decisions.argmax(axis=1) == truth)
+    stacked = np.mean(scores.argmax(axis=1) == truth)
+    say(f"topics: {100 * stacked:.1f} % right on held-out examples, {100 * plain:.1f} % without the second stage")
+    if final is None or plain > stacked:
+        none = np.zeros(topics, np.float32)
+        return np.eye(topics, dtype=np.float32), none, fit_temperature(decisions, truth)
+    return *final, fit_temperature(scores, truth)
 
 
 def fit_temperature(scores: Floats, truth: npt.NDArray[np.int64]) -> float:

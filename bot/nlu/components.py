@@ -194,7 +194,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
                 encoder=encoder_in_use(progress.info),
                 classifier=Classifier.load(directory),
                 scope=Scope.load(directory),
-                thresholds=OwnerSettings.read().thresholds,
+                limits=OwnerSettings.read().limits,
                 letters=Letters.load(directory),
             )
         return component

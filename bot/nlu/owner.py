@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bot.nlu.decision import Thresholds
+from bot.nlu.decision import Limits, Thresholds
 from bot.nlu.language import SPOKEN
 from bot.texts import owner_directory
 
@@ -30,7 +30,7 @@ class BadSettings(ValueError):
 class OwnerSettings:
     """``swedish`` is the language in which Swedish is answered."""
 
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    limits: Limits = field(default_factory=Limits)
     swedish: str = "en"
 
     @classmethod
@@ -52,19 +52,35 @@ class OwnerSettings:
         swedish = raw.pop("swedish", cls.swedish)
         if swedish not in SPOKEN:
             raise BadSettings(file, "swedish", f"must be one of {', '.join(SPOKEN)}")
-        return cls(Thresholds(**_numbers(file, raw)), swedish)
+        return cls(_limits(file, raw), swedish)
 
 
-def _numbers(file: Path, raw: dict[str, Any]) -> dict[str, Any]:
+def _limits(file: Path, raw: dict[str, Any]) -> Limits:
+    """One number is for every language; a list of languages with a number each is for these."""
     known = {item.name for item in fields(Thresholds)}
+    given = Limits()
+    general, languages = given.general, dict(given.languages)
     for key, value in raw.items():
         if key not in known:
             raise BadSettings(file, str(key), f"is not a setting; there are {', '.join(sorted(known))} and swedish")
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise BadSettings(file, key, "must be a number")
-        if key == "choices":
-            if not isinstance(value, int) or not 1 <= value <= _MOST_CHOICES:
-                raise BadSettings(file, key, f"must be a whole number from 1 to {_MOST_CHOICES}")
-        elif not 0 <= value <= 1:
-            raise BadSettings(file, key, "must be between 0 and 1")
-    return raw
+        if isinstance(value, dict):
+            for language, number in value.items():
+                if language not in SPOKEN:
+                    raise BadSettings(file, f"{key}: {language}", f"must be one of {', '.join(SPOKEN)}")
+                _check(file, key, number)
+                languages[language] = replace(languages.get(language, general), **{key: number})
+            continue
+        _check(file, key, value)
+        general = replace(general, **{key: value})
+        languages = {language: replace(own, **{key: value}) for language, own in languages.items()}
+    return Limits(general, languages)
+
+
+def _check(file: Path, key: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadSettings(file, key, "must be a number, or one for each of fi, da and en")
+    if key == "choices":
+        if not isinstance(value, int) or not 1 <= value <= _MOST_CHOICES:
+            raise BadSettings(file, key, f"must be a whole number from 1 to {_MOST_CHOICES}")
+    elif not 0 <= value <= 1:
+        raise BadSettings(file, key, "must be between 0 and 1")

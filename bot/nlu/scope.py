@@ -3,6 +3,9 @@
 Three views are added up, each standardised on the training examples held out: how far the best topic's decision value
 stands above the others, how near the nearest known examples lie, and how far the message lies from every topic's
 centre (Mahalanobis distance with one covariance for all). No example of the unknown is needed.
+
+Neighbours are sought along the directions in which the examples differ most: all of the embedding would cost more than
+everything else that follows the encoder.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bot.encoder.encoder import unit
+
 __all__ = ["Scope"]
 
 Floats = npt.NDArray[np.float32]
@@ -20,14 +25,18 @@ _NEIGHBOURS = 3
 _SHRINK = 0.2
 """Share of the identity in the covariance: few examples a topic make a shaky estimate."""
 _STEPS = 201
+_AXES = 96
+"""Directions that are compared with the known examples. The look-up reads every example, so its time is that of
+reading this many numbers of each."""
 
 
 @dataclass
 class Scope:
-    """Fitted on the training examples. ``known`` are their sentence embeddings, ``centres`` the topics' means in the
-    whitened space, ``marks`` the score's quantiles over held-out examples."""
+    """Fitted on the training examples. ``known`` are their sentence embeddings along ``axes``, ``centres`` the topics'
+    means in the whitened space, ``marks`` the score's quantiles over held-out examples."""
 
     known: Floats
+    axes: Floats
     shift: Floats
     whiten: Floats
     centres: Floats
@@ -45,18 +54,23 @@ class Scope:
     ) -> Scope:
         """Learn from sentence embeddings (examples, hidden), topics, out-of-fold decision values and folds."""
         views = np.zeros((len(vectors), 3))
+        axes = _widest(vectors)
+        near = _along(vectors, vectors.mean(axis=0), axes)
         for number in np.unique(fold):
             chosen = fold == number
             if chosen.all():
                 continue
             shift, whiten, centres = _whitened(vectors[~chosen], truth[~chosen])
-            views[chosen] = _views(vectors[chosen], decisions[chosen], vectors[~chosen], shift, whiten, centres)
+            views[chosen] = _views(
+                vectors[chosen], near[chosen], decisions[chosen], near[~chosen], shift, whiten, centres
+            )
         middle = views.mean(axis=0)
         spread = np.maximum(views.std(axis=0), 1e-6)
         totals = ((views - middle) / spread).sum(axis=1)
         shift, whiten, centres = _whitened(vectors, truth)
         return cls(
-            known=vectors.astype(np.float32),
+            known=near,
+            axes=axes,
             shift=shift,
             whiten=whiten,
             centres=centres,
@@ -67,7 +81,8 @@ class Scope:
 
     def raw(self, vectors: Floats, decisions: Floats) -> Floats:
         """The sum of the three views for messages: (messages,); higher is more at home."""
-        views = _views(vectors, decisions, self.known, self.shift, self.whiten, self.centres)
+        near = _along(vectors, self.shift, self.axes)
+        views = _views(vectors, near, decisions, self.known, self.shift, self.whiten, self.centres)
         return np.asarray(((views - self.middle) / self.spread).sum(axis=1), np.float32)
 
     def share(self, vector: Floats, decisions: Floats) -> float:
@@ -100,15 +115,24 @@ def _whitened(vectors: Floats, truth: npt.NDArray[np.int64]) -> tuple[Floats, Fl
     return shift, whiten, ((means - shift) @ whiten).astype(np.float32)
 
 
+def _widest(vectors: Floats) -> Floats:
+    """The orthogonal directions of largest variance: (hidden, at most :data:`_AXES`)."""
+    _, directions = np.linalg.eigh(np.cov(vectors.T))
+    return np.ascontiguousarray(directions[:, ::-1][:, :_AXES], np.float32)
+
+
+def _along(vectors: Floats, shift: Floats, axes: Floats) -> Floats:
+    return unit((vectors - shift) @ axes)
+
+
 def _views(
-    vectors: Floats, decisions: Floats, known: Floats, shift: Floats, whiten: Floats, centres: Floats
+    vectors: Floats, near: Floats, decisions: Floats, known: Floats, shift: Floats, whiten: Floats, centres: Floats
 ) -> npt.NDArray[np.float64]:
-    ordered = np.sort(decisions, axis=1)
-    margin = ordered[:, -1]
-    similar = vectors @ known.T
+    margin = decisions.max(axis=1)
+    similar = near @ known.T
     count = min(_NEIGHBOURS, similar.shape[1])
-    near = np.partition(similar, -count, axis=1)[:, -count:].mean(axis=1)
+    closest = np.partition(similar, -count, axis=1)[:, -count:].mean(axis=1)
     white = (vectors - shift) @ whiten
     distance = (white**2).sum(axis=1)[:, None] - 2 * white @ centres.T + (centres**2).sum(axis=1)[None]
     far = np.sqrt(np.maximum(distance.min(axis=1), 0))
-    return np.asarray(np.stack([margin, near, -far], axis=1), np.float64)
+    return np.asarray(np.stack([margin, closest, -far], axis=1), np.float64)

@@ -11,7 +11,7 @@ import numpy as np
 from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
 from bot.nlu.classifier import Settings, train
-from bot.nlu.decision import Thresholds
+from bot.nlu.decision import Limits
 from bot.nlu.features import featurise_all
 from bot.nlu.groups import near_copies
 from bot.nlu.letters import Letters
@@ -32,7 +32,7 @@ def train_topical(
     topics: Sequence[str],
     *,
     settings: Settings | None = None,
-    thresholds: Thresholds | None = None,
+    limits: Limits | None = None,
     store: Path | None = None,
     report: Report = progress.info,
 ) -> Topical:
@@ -44,4 +44,4 @@ def train_topical(
     groups = near_copies(vectors, topics)
     trained = train(examples, topics, groups, settings, report)
     scope = Scope.fit(vectors, trained.truth, trained.decisions, trained.fold)
-    return Topical(encoder, trained.classifier, scope, thresholds or Thresholds(), letters)
+    return Topical(encoder, trained.classifier, scope, limits or Limits(), letters)

@@ -15,7 +15,7 @@ from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
 from bot.nlu.classifier import Classifier, Example, Ranking
 from bot.nlu.cleaning import clean
-from bot.nlu.decision import TALK_TO_HUMAN, Decision, Thresholds, Verdict, decide, needs_person
+from bot.nlu.decision import TALK_TO_HUMAN, Decision, Limits, Verdict, decide, needs_person
 from bot.nlu.entities import find_entities
 from bot.nlu.features import featurise
 from bot.nlu.letters import Letters
@@ -113,6 +113,11 @@ class _Parts:
     language: str | None
     known: dict[str, Ranking] = field(default_factory=dict)
 
+    @property
+    def enough(self) -> float:
+        """How sure the bot must be to answer in this language."""
+        return self.topical.limits.of(self.language).answer
+
     def rank(self, part: str) -> Ranking:
         if part not in self.known:
             self.known[part] = self.topical.classifier.rank(self.topical.features(part, self.language))
@@ -131,7 +136,7 @@ class Topical:
     encoder: AnyEncoder
     classifier: Classifier
     scope: Scope
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    limits: Limits = field(default_factory=Limits)
     letters: Letters = field(default_factory=Letters)
 
     def features(self, text: str, language: str | None = None) -> Example:
@@ -147,7 +152,7 @@ class Topical:
         ranking = self.classifier.rank(example)
         in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
-        verdict = decide(pairs, in_domain, self.thresholds)
+        verdict = decide(pairs, in_domain, self.limits.of(language))
         parts = _Parts(self, language)
         asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, parts, pairs)
         if verdict.decision is not Decision.HANDOFF and self._wishes_person(written, parts, pairs):
@@ -179,11 +184,12 @@ class Topical:
         """The topics that the parts of a message ask for, where they are several: each sure by itself, and likely in
         the whole unless it is beyond doubt."""
         near = {topic for topic, _ in pairs[: 1 + _RUNNERS_UP]}
+        enough = parts.enough
         asked: list[str] = []
         for part in questions(text):
             ranking = parts.rank(part)
             topic, chance = ranking.topics[0], ranking.probabilities[0]
-            sure = chance >= (self.thresholds.answer if topic in near else _BEYOND_DOUBT)
+            sure = chance >= (enough if topic in near else _BEYOND_DOUBT)
             if sure and topic.startswith("faq/") and topic not in asked:
                 asked.append(topic)
         return tuple(asked[:_MOST_ANSWERS]) if len(asked) > 1 else ()
@@ -209,10 +215,9 @@ class Topical:
         besides = [
             ranking.topics[0]
             for number, (piece, ranking) in enumerate(zip(pieces, rankings, strict=True))
-            if number != best and piece.endswith("?") and self._answerable(ranking)
+            if number != best
+            and piece.endswith("?")
+            and ranking.topics[0].startswith("faq/")
+            and ranking.probabilities[0] >= parts.enough
         ]
         return pieces[best], tuple(besides[: _MOST_ANSWERS - 1])
-
-    def _answerable(self, ranking: Ranking) -> bool:
-        return ranking.topics[0].startswith("faq/") and ranking.probabilities[0] >= self.thresholds.answer
-

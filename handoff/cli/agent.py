@@ -9,18 +9,21 @@ import sys
 from collections.abc import Sequence
 
 from handoff.accounts import Account, Accounts, make_password
-from handoff.cli.store import running_redis
+from handoff.audit import COMMAND_LINE, Audit
+from handoff.cli.store import running_redis, running_store
 from handoff.errors import BadRequest
+from handoff.second_factor import turn_off
+from handoff.store import Store
 
-__all__ = ["add", "disable", "list_all", "password"]
+__all__ = ["add", "disable", "list_all", "password", "role", "second_factor_off"]
 
 
 def add(given: argparse.Namespace) -> int:
     secret, made = _password(given)
 
     async def work() -> Account:
-        async with running_redis() as redis:
-            return await Accounts(redis).add(
+        async with running_store() as store:
+            made = await Accounts(store.redis).add(
                 given.email,
                 name=given.name,
                 role=given.role,
@@ -29,6 +32,8 @@ def add(given: argparse.Namespace) -> int:
                 capacity=given.capacity,
                 password=secret,
             )
+            await _written(store, "account.created", made)
+            return made
 
     account = asyncio.run(work())
     print(f"{account.email} can sign in as {account.name} ({account.role})")
@@ -41,8 +46,10 @@ def password(given: argparse.Namespace) -> int:
     secret, made = _password(given)
 
     async def work() -> Account:
-        async with running_redis() as redis:
-            return await Accounts(redis).set_password(given.email, secret)
+        async with running_store() as store:
+            changed = await Accounts(store.redis).set_password(given.email, secret)
+            await _written(store, "account.password", changed)
+            return changed
 
     print(f"{asyncio.run(work()).email} has a new password")
     if made:
@@ -52,10 +59,38 @@ def password(given: argparse.Namespace) -> int:
 
 def disable(given: argparse.Namespace) -> int:
     async def work() -> Account:
-        async with running_redis() as redis:
-            return await Accounts(redis).disable(given.email)
+        async with running_store() as store:
+            changed = await Accounts(store.redis).disable(given.email)
+            await _written(store, "account.disabled", changed)
+            return changed
 
     print(f"{asyncio.run(work()).email} cannot sign in any more")
+    return 0
+
+
+def role(given: argparse.Namespace) -> int:
+    async def work() -> Account:
+        async with running_store() as store:
+            changed = await Accounts(store.redis).set_role(given.email, given.role)
+            await _written(store, "account.role", changed)
+            return changed
+
+    account = asyncio.run(work())
+    print(f"{account.email} is {account.role} now")
+    return 0
+
+
+def second_factor_off(given: argparse.Namespace) -> int:
+    async def work() -> tuple[Account, bool]:
+        async with running_store() as store:
+            account = await Accounts(store.redis).by_email(given.email)
+            done = await turn_off(store.redis, store.keys, account.id)
+            if done:
+                await _written(store, "second_factor.off", account)
+            return account, done
+
+    account, done = asyncio.run(work())
+    print(f"{account.email} {'signs in without a second factor now' if done else 'had no second factor'}")
     return 0
 
 
@@ -74,6 +109,10 @@ def list_all(given: argparse.Namespace) -> int:
             )
             print(f"{row}  disabled" if account.disabled else row)
     return 0
+
+
+async def _written(store: Store, action: str, account: Account) -> None:
+    await Audit(store, "cli").write(COMMAND_LINE, action, of=account.id, role=account.role)
 
 
 def _password(given: argparse.Namespace) -> tuple[str, bool]:

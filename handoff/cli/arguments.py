@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     for name, text in BOT_COMMANDS.items():
         commands.add_parser(name, help=text, add_help=False).set_defaults(run=_elsewhere)
     _agent(commands)
+    _key(commands)
     _conversation(commands)
     _audit(commands)
     _chat(commands)
@@ -81,9 +82,36 @@ def _agent(commands: Any) -> None:
     listing = actions.add_parser("list", help="all accounts")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     listing.set_defaults(run=_lazily("agent", "list_all"))
-    disable = actions.add_parser("disable", help="lock an account")
+    role = actions.add_parser("role", help="another role for an account")
+    role.add_argument("email", metavar="EMAIL")
+    role.add_argument("role", choices=("agent", "supervisor", "owner"))
+    role.set_defaults(run=_lazily("agent", "role"))
+    lost = actions.add_parser("second-factor-off", help="sign in without the second factor: the phone is lost")
+    lost.add_argument("email", metavar="EMAIL")
+    lost.set_defaults(run=_lazily("agent", "second_factor_off"))
+    disable = actions.add_parser("disable", help="lock an account, and end its sign-ins at once")
     disable.add_argument("email", metavar="EMAIL")
     disable.set_defaults(run=_lazily("agent", "disable"))
+
+
+def _key(commands: Any) -> None:
+    key = commands.add_parser("key", help="API keys of programs")
+    actions = key.add_subparsers(metavar="ACTION", required=True)
+    add = actions.add_parser("add", help="a new key, printed once")
+    add.add_argument("name", metavar="NAME", help="what it is for")
+    add.add_argument(
+        "--scopes",
+        type=_words,
+        required=True,
+        help="some of conversations:read, conversations:export, conversations:erase",
+    )
+    add.set_defaults(run=_lazily("key", "add"))
+    listing = actions.add_parser("list", help="all keys")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing.set_defaults(run=_lazily("key", "list_all"))
+    revoke = actions.add_parser("revoke", help="end a key at once")
+    revoke.add_argument("id", metavar="ID")
+    revoke.set_defaults(run=_lazily("key", "revoke"))
 
 
 def _conversation(commands: Any) -> None:

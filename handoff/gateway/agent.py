@@ -10,7 +10,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from handoff import mentions, permissions, queue
+from handoff import mentions, metrics, permissions, queue
 from handoff.accounts import Account, Accounts
 from handoff.alerts import worded
 from handoff.announcements import Announcement
@@ -23,6 +23,7 @@ from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
 from handoff.gateway.peer import AGENT_OUTBOX_MAX_BYTES, Peer
 from handoff.hub import Hub
+from handoff.limits import Flooded, Limits, SocketLimit
 from handoff.permissions import Facts, frame_action, sees
 from handoff.room import SUPERVISOR
 from handoff.sessions import Left
@@ -76,9 +77,15 @@ class AgentGateway:
     """The ASGI endpoint of ``/ws/agent``."""
 
     def __init__(
-        self, hub: Hub, accounts: Accounts, settings: Settings, suggestions: Suggestions | None = None
+        self,
+        hub: Hub,
+        accounts: Accounts,
+        settings: Settings,
+        suggestions: Suggestions | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.hub = hub
+        self.limits = limits
         self.accounts = accounts
         self.settings = settings
         self.suggestions = suggestions or Suggestions({})
@@ -143,6 +150,7 @@ class AgentSocket:
         self._account: Account | None = None
         self.session: str | None = None
         """The digest of the sign-in that this socket lives by."""
+        self._limit: SocketLimit | None = None
         self._ended = False
         self._left = False
         self._warned_ms = 0
@@ -404,8 +412,17 @@ class AgentSocket:
             return
         while not self._peer.closed:
             frame_text = await reader.next()
-            if not self._ended:
-                await self._handle(frame_text)
+            if self._ended:
+                continue
+            try:
+                if self._limit is not None:
+                    self._limit.frame()
+            except Flooded:
+                metrics.dropped.labels("flood").inc()
+                self._peer.close(1008, "rate_limited")
+                await self._peer.flushed()
+                return
+            await self._handle(frame_text)
 
     def close(self) -> None:
         """Stop listening; the agent's grace begins when this was the last socket."""
@@ -429,6 +446,9 @@ class AgentSocket:
     async def _hello(self, hello: wire.Hello) -> None:
         hub = self._hub
         account, self.session = await _guard(self._gateway.accounts.admit(hello.token))
+        if not permissions.may(account.role, frame_action("agent", "hello")):
+            raise Forbidden("Your role may not do this.")
+        self._limit = self._gateway.limits.agent() if self._gateway.limits is not None else None
         self._language = hello.language or account.languages[0]
         # From here on close() notes the agent's going, also when the rest of this hello fails.
         self._account = account
@@ -567,9 +587,12 @@ class AgentSocket:
             await self._must_see(callback.rpartition(".")[0], NO_CALLBACK)
 
     async def _answer(self, frame: wire.Frame) -> None:
+        if isinstance(frame, wire.Ping):
+            # For whoever was let in by the hello; it is nothing done, so it keeps no sign-in alive.
+            self._peer.push({"type": "pong"} if frame.id is None else {"type": "pong", "id": frame.id})
+            return
         hub, account = self._hub, self.account
-        if not isinstance(frame, wire.Ping):
-            await self._note_activity()
+        await self._note_activity()
         await self._must_be_allowed(frame)
         match frame:
             case wire.Hello():
@@ -585,8 +608,6 @@ class AgentSocket:
                 await self._read(frame)
             case wire.Viewing():
                 await self._look(frame.conversation)
-            case wire.Ping():
-                self._peer.push({"type": "pong"} if frame.id is None else {"type": "pong", "id": frame.id})
             case _:
                 self._peer.push(codec.ack(frame.id, await self._request(frame)))
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-__all__ = ["Gone", "Reader", "Receive", "Send", "allowed_origin", "refuse_upgrade"]
+__all__ = ["Gone", "Reader", "Receive", "Send", "allowed_origin", "come_later", "refuse_upgrade"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -30,6 +30,13 @@ async def refuse_upgrade(receive: Receive, send: Send) -> None:
     """403 before the upgrade. (A response with a body makes the server log an error for each stranger.)"""
     await receive()
     await send({"type": "websocket.close", "code": 1008})
+
+
+async def come_later(receive: Receive, send: Send) -> None:
+    """1013, which clients know as too many: come back later."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": 1013})
 
 
 class Reader:

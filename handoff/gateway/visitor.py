@@ -8,16 +8,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from handoff import metrics
 from handoff.announcements import Announcement
 from handoff.conversation import Conversation
 from handoff.duties import book_callback
 from handoff.entry import for_visitor
 from handoff.errors import BadRequest, Forbidden, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
-from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
+from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, come_later, refuse_upgrade
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.peer import Peer
 from handoff.hub import Hub
+from handoff.limits import Flooded, Limits, SocketLimit
 from handoff.permissions import VISITOR, frame_action, may
 from handoff.privacy.masking import mask
 from handoff.settings import Settings
@@ -62,9 +64,16 @@ class VisitorGateway:
     """The ASGI endpoint of ``/ws/visitor``."""
 
     def __init__(
-        self, hub: Hub, tokens: VisitorTokens, settings: Settings, line: WaitingLine, files: FileKeys | None = None
+        self,
+        hub: Hub,
+        tokens: VisitorTokens,
+        settings: Settings,
+        line: WaitingLine,
+        files: FileKeys | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.hub = hub
+        self.limits = limits
         self.tokens = tokens
         self.settings = settings
         self.line = line
@@ -75,11 +84,22 @@ class VisitorGateway:
         if not allowed_origin(scope["headers"], self.settings.origins):
             await refuse_upgrade(receive, send)
             return
+        if self.limits is None:
+            await self._serve(scope, receive, send)
+            return
+        with self.limits.connection(scope) as allowed:
+            if allowed:
+                await self._serve(scope, receive, send)
+            else:
+                metrics.dropped.labels("address").inc()
+                await come_later(receive, send)
+
+    async def _serve(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept"})
         peer = Peer(send, scope["extensions"]["silta.abort"]["abort"], send_timeout_s=self.settings.send_timeout_s)
         self.peers.add(peer)
-        socket = VisitorSocket(self, peer)
+        socket = VisitorSocket(self, peer, scope)
         try:
             await socket.run(Reader(receive), _browser_language(scope["headers"]))
         except Gone:
@@ -105,8 +125,10 @@ def _browser_language(headers: list[tuple[bytes, bytes]]) -> str:
 class VisitorSocket:
     """One visitor's socket. A listener of its conversation's events."""
 
-    def __init__(self, gateway: VisitorGateway, peer: Peer) -> None:
+    def __init__(self, gateway: VisitorGateway, peer: Peer, scope: Mapping[str, Any] | None = None) -> None:
         self._gateway = gateway
+        self._scope = scope or {}
+        self._limit: SocketLimit | None = None
         self._hub = gateway.hub
         self._peer = peer
         self._subscription: Subscription | None = None
@@ -198,7 +220,14 @@ class VisitorSocket:
             return
         while not self._peer.closed:
             text = await reader.next()
-            await self._handle(text)
+            try:
+                if self._limit is not None:
+                    self._limit.frame()
+                await self._handle(text)
+            except Flooded:
+                metrics.dropped.labels("flood").inc()
+                self._peer.close(1008, "rate_limited")
+                await self._peer.flushed()
 
     def close(self) -> None:
         """Stop listening; the conversation goes on."""
@@ -208,6 +237,8 @@ class VisitorSocket:
             self._subscription.close()
         if self._status is not None:
             self._status.cancel()
+        if self._limit is not None:
+            self._limit.close()
 
     async def _refuse(self, id: str | None, refused: Refused, code: int) -> None:
         self._peer.push(codec.error(id, refused))
@@ -241,6 +272,8 @@ class VisitorSocket:
                 "consent": hub.owner.now.widget.consent and state.last == 0,
             }
         )
+        if self._gateway.limits is not None:
+            self._limit = self._gateway.limits.visitor(self._scope, conversation)
         hub.board.listeners.add(self._announced)
         sent = hello.after
         if not known:
@@ -267,11 +300,15 @@ class VisitorSocket:
                 raise BadRequest("Frames are text.")
             frame = visitor.decode(text)
             reply_to = getattr(frame, "id", None)
+            if self._limit is not None and not isinstance(frame, (visitor.Ping, visitor.Typing)):
+                self._limit.request()
             await self._answer(frame)
         except codec.Malformed as malformed:
             self._peer.push(codec.error(malformed.id, malformed.refused))
         except Refused as refused:
             self._peer.push(codec.error(reply_to, refused))
+        except Flooded:
+            raise
         except Exception:
             log.exception("a frame of conversation %s failed", self.conversation)
             self._peer.push(codec.error(reply_to, TryLater("This did not work; send the same again in a moment.")))

@@ -136,9 +136,9 @@ async def test_an_unknown_email_is_hashed_like_a_known_one(accounts: Accounts, m
     checked = []
     verify = accounts._verify
 
-    async def watched(known: str, password: str) -> bool:
+    async def watched(known: str, password: str, *rest: Any) -> bool:
         checked.append(known)
-        return await verify(known, password)
+        return await verify(known, password, *rest)
 
     monkeypatch.setattr(accounts, "_verify", watched)
     for email in ("aino@test.example", "nobody@test.example", "nobody@test.example"):
@@ -247,14 +247,14 @@ async def test_s4_a_socket_token_is_good_once_and_for_a_minute(accounts: Account
 # -- demo
 
 
-async def test_a_fresh_system_gets_two_demo_agents_once(accounts: Accounts) -> None:
+async def test_a_fresh_system_gets_an_owner_and_two_demo_agents_once(accounts: Accounts) -> None:
     made = await accounts.ensure_demo()
-    assert made is not None and len(made) == 2
+    assert made is not None and len(made) == 3
     roles = []
     for email, password in made:
         account, _ = await accounts.sign_in(email, password)
         roles.append(account.role)
-    assert roles == ["supervisor", "agent"]
+    assert roles == ["supervisor", "agent", "owner"]
     assert await accounts.ensure_demo() is None
 
 

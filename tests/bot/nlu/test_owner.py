@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.nlu.decision import Thresholds
+from bot.nlu.decision import Limits, Thresholds
 from bot.nlu.owner import BadSettings, OwnerSettings
 
 
@@ -16,12 +16,25 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_shipped_file_says_what_the_defaults_are() -> None:
-    assert OwnerSettings.read() == OwnerSettings(Thresholds(), "en")
+    settings, defaults = OwnerSettings.read(), Limits()
+    assert settings.swedish == "en"
+    assert {language: settings.limits.of(language) for language in ("fi", "da", "en", None)} == {
+        language: defaults.of(language) for language in ("fi", "da", "en", None)
+    }
 
 
-def test_what_is_not_named_keeps_its_default(tmp_path: Path) -> None:
-    settings = OwnerSettings.read(written(tmp_path, "answer: 0.9\nswedish: fi\n"))
-    assert settings == OwnerSettings(Thresholds(answer=0.9), "fi")
+def test_one_number_is_for_every_language_and_what_is_not_named_keeps_its_default(tmp_path: Path) -> None:
+    settings = OwnerSettings.read(written(tmp_path, "answer: 0.7\nswedish: fi\n"))
+    assert {settings.limits.of(language) for language in ("fi", "da", "en", None)} == {Thresholds(answer=0.7)}
+    assert settings.swedish == "fi"
+
+
+def test_a_language_can_have_a_number_of_its_own(tmp_path: Path) -> None:
+    limits = OwnerSettings.read(written(tmp_path, "answer: {en: 0.95, fi: 0.6}\nstrange: 0.02\n")).limits
+    assert limits.of("en") == Thresholds(answer=0.95, strange=0.02)
+    assert limits.of("fi") == Thresholds(answer=0.6, strange=0.02)
+    assert limits.of("da").answer == Limits().of("da").answer and limits.of("da").strange == 0.02
+    assert limits.of(None) == Thresholds(strange=0.02)
 
 
 def test_without_a_file_all_is_default(tmp_path: Path) -> None:
@@ -36,6 +49,8 @@ def test_without_a_file_all_is_default(tmp_path: Path) -> None:
         ("answer: high", "answer: must be a number"),
         ("choices: 2.5", "choices: must be a whole number from 1 to 5"),
         ("choices: 0", "choices: must be a whole number"),
+        ("answer: {sv: 0.5}", "answer: sv: must be one of fi, da, en"),
+        ("answer: {fi: much}", "answer: must be a number"),
         ("answr: 0.5", "answr: is not a setting"),
         ("swedish: sv", "swedish: must be one of fi, da, en"),
         ("answer: [", "is not valid YAML"),

@@ -56,7 +56,26 @@ def test_what_holds_no_word_is_not_understood(topical: Topical, text: str) -> No
     assert (understood.topic, understood.decision) == (FALLBACK, Decision.CLARIFY)
 
 
-@pytest.mark.parametrize("text", ["سلام كيف حالك", "1" * 4000, "a" * 4000, "你好 " * 700, "\ud83d", "x\x00y"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "سلام كيف حالك",
+        "\u202eтекст наоборот\u202c הזמנה שלי",
+        "1" * 4000,
+        "1234 5678 9012 " * 266,
+        "a" * 4000,
+        "hvor er min pakke " * 222,
+        "你好 " * 700,
+        "\ud83d",
+        "x\x00y",
+        "p\u200ba\u200bk\u200be\u200bt\u200bt\u200bi",
+        "\ufe0f👩‍👩‍👧‍👦" * 300,
+        "e" + "\u0301" * 3000,
+        "${jndi:x}{{7*7}}<b>%s%n",
+        "\t\r\n moi \n\n",
+    ],
+    ids=lambda text: f"{len(text)} characters from {text[:1]!a}",
+)
 def test_odd_text_never_raises(topical: Topical, text: str) -> None:
     assert topical.understand(text).decision in Decision
 
@@ -75,7 +94,7 @@ def test_a_saved_model_answers_as_before(topical: Topical, tmp_path: Path) -> No
     topical.classifier.save(tmp_path)
     topical.scope.save(tmp_path)
     topical.letters.save(tmp_path)
-    parts = Classifier.load(tmp_path), Scope.load(tmp_path), topical.thresholds, Letters.load(tmp_path)
+    parts = Classifier.load(tmp_path), Scope.load(tmp_path), topical.limits, Letters.load(tmp_path)
     again = Topical(topical.encoder, *parts)
     for text in ("missa mun paketti on?", "tak", "someone stole my identity"):
         assert again.understand(text) == topical.understand(text)

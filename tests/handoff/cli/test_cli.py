@@ -66,6 +66,33 @@ def test_a_disabled_account_says_so(redis_url: str, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.rstrip().endswith("disabled")
 
 
+def test_a_role_is_changed_and_the_deed_written_down(redis_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["agent", "add", "a@shop.example"])
+    assert main(["agent", "role", "a@shop.example", "supervisor"]) == 0
+    assert main(["agent", "second-factor-off", "a@shop.example"]) == 0
+    said = capsys.readouterr().out
+    assert "a@shop.example is supervisor now" in said and "had no second factor" in said
+    main(["audit", "export"])
+    told = capsys.readouterr().out
+    assert "account.created" in told and "account.role" in told and "a@shop.example" not in told
+
+
+def test_a_key_is_shown_once_listed_and_revoked(redis_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["key", "add", "reports", "--scopes", "conversations:read"]) == 0
+    token = capsys.readouterr().out.split("only now: ")[1].strip()
+    assert main(["key", "list", "--json"]) == 0
+    listed = capsys.readouterr().out
+    key = json.loads(listed)
+    assert (key["name"], key["scopes"]) == ("reports", ["conversations:read"])
+    assert token not in listed and key["id"] in token
+    main(["key", "list"])
+    assert "reports" in capsys.readouterr().out
+    assert main(["key", "revoke", key["id"]]) == 0
+    capsys.readouterr()
+    main(["key", "list"])
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [
@@ -73,6 +100,10 @@ def test_a_disabled_account_says_so(redis_url: str, capsys: pytest.CaptureFixtur
         (["agent", "add", "a@b.example", "--capacity", "0"], 2),
         (["agent", "disable", "a@b.example"], 1),
         (["agent", "password", "a@b.example"], 1),
+        (["agent", "role", "a@b.example", "owner"], 1),
+        (["agent", "second-factor-off", "a@b.example"], 1),
+        (["key", "add", "reports", "--scopes", "everything"], 2),
+        (["key", "revoke", "0123456789ab"], 1),
         (["conversation", "show", "none"], 1),
     ],
 )

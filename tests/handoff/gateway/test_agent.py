@@ -761,7 +761,7 @@ async def test_redis_errors_of_accounts_are_told_as_try_later(parts: Parts) -> N
 
 async def test_nothing_is_done_for_a_socket_without_a_hello() -> None:
     board = SimpleNamespace(listeners=set())
-    gateway: Any = SimpleNamespace(hub=SimpleNamespace(fanout=Fanout(None, None), board=board))  # type: ignore[arg-type]
+    gateway: Any = SimpleNamespace(hub=SimpleNamespace(fanout=Fanout(None, None), board=board), limits=None)  # type: ignore[arg-type]
     agent = AgentSocket(gateway, RecordingPeer())  # type: ignore[arg-type]
     with pytest.raises(Exception, match="first frame is hello"):
         _ = agent.account

@@ -27,6 +27,8 @@ VISITOR: Mapping[str, Mapping[str, Any]] = {
     "consent": {"id": "1", "language": "en"},
     "transcript": {"id": "1"},
     "end": {"id": "1"},
+    "export": {"id": "1"},
+    "erase": {"id": "1"},
     "ping": {},
 }
 
@@ -57,6 +59,7 @@ AGENT: Mapping[str, Mapping[str, Any]] = {
     "decide": {"id": "1", "conversation": "c", "approval": "a", "approved": True},
     "announce": {"id": "1", "texts": TEXTS, "to": "2026-11-23T09:00:00Z"},
     "announce_end": {"id": "1", "announcement": "a"},
+    "clear": {"id": "1", "conversation": "c", "of": 1},
 }
 
 GUESSES: tuple[Any, ...] = ("1", True, 1, "fi", "a@shop.example", {}, [], ["1"], "2026-11-23T09:00:00Z")
