@@ -82,7 +82,6 @@ def house(*, hub: bool = True, floor: bool = False) -> Iterator[House]:
         "SILTA_LIMITS": "off",  # the hub is measured, not what is kept from it
         "SILTA_REDIS_URL": url,
         "SILTA_PORT": str(hub_port),
-        "SILTA_LIMITS": "off",  # everybody comes from one address here
         "SILTA_VAR": str(folder / "var"),
         "PYTHONPATH": str(ROOT),
     }
