@@ -120,6 +120,11 @@ def known(kind: Kind) -> Story:
     return story
 
 
+async def agreed(parts: Parts, new: Conversation) -> None:
+    await parts.say(new)
+    await parts.hub.agree(new, id=uid())
+
+
 async def channel(parts: Parts, new: Conversation) -> None:
     await parts.say(new)
     await parts.store.request(new.id, lambda state: messenger.trouble(state, at=stamp(now_ms()), code="window"))
@@ -144,6 +149,7 @@ STORIES: dict[Kind, Story] = {
     Kind.DELIVERED: known(Kind.DELIVERED),
     Kind.READ: known(Kind.READ),
     Kind.CHANNEL: channel,
+    Kind.AGREED: agreed,
     Kind.NOTICE: nlu,  # the bot's first message is introduced
 }
 

@@ -36,6 +36,7 @@ class Peer:
     def __init__(self) -> None:
         self.frames: list[dict[str, Any]] = []
         self.closed = False
+        self.crowded = False
 
     def push(self, frame: dict[str, Any]) -> None:
         self.frames.append(json.loads(json.dumps(frame)))
