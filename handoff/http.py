@@ -28,6 +28,7 @@ from handoff.fitness import WriteProbe
 from handoff.headers import SecurityHeaders
 from handoff.hub import Hub
 from handoff.macros import Macro
+from handoff.oidc_provider import Provider
 from handoff.privacy.notice import Notices
 from handoff.privacy.vault import Vault, read_keys
 from handoff.privacy_http import PrivacyApi
@@ -135,6 +136,8 @@ class _Pages:
             settings.secrets or (signing_key(settings.var),),
             same_origin=self._same_origin,
             body=_body,
+            provider=Provider(settings.oidc) if settings.oidc is not None else None,
+            origins=settings.origins,
         )
         self.accounts = accounts
         self.settings = settings

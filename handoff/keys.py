@@ -14,6 +14,7 @@ __all__ = [
     "DRAFT_TTL_S",
     "ERASED_TTL_S",
     "EXPORT_TTL_S",
+    "LOGIN_OIDC_TTL_S",
     "SESSION_ABSOLUTE_S",
     "SESSION_IDLE_S",
     "SOCKET_TOKEN_TTL_S",
@@ -43,6 +44,9 @@ message, retry or answer of the bot brings anything of it to life."""
 
 EXPORT_TTL_S = 60
 """An address from which a visitor fetches their own data, once: the page follows it at once."""
+
+LOGIN_OIDC_TTL_S = 600
+"""From leaving for the identity provider to coming back: a password, and a phone that lies in the next room."""
 
 DRAFT_TTL_S = 7 * 86_400
 """An agent's unsent reply: a week covers a holiday's eve, and what was not sent by then is no answer any more."""
@@ -269,6 +273,11 @@ class HubKeys(Keys):
     def login_ticket(self, digest: str) -> str:
         """String: JSON (account, tries) of a sign-in that waits for its second factor, by its ticket's hash."""
         return f"{self.prefix}login-ticket:{digest}"
+
+    def login_oidc(self, digest: str) -> str:
+        """String: that the state of a sign-in with the identity provider was used, by its hash;
+        :data:`LOGIN_OIDC_TTL_S`."""
+        return f"{self.prefix}login-oidc:{digest}"
 
     def rate(self, kind: str, name: str) -> str:
         """Hash: a token bucket, gone when it is full again: ``s`` and ``h`` of a conversation, ``a`` of an address,

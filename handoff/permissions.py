@@ -117,6 +117,8 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     # Signing in.
     "GET /api/login/methods": _ALL,
     "POST /api/login": _ALL,
+    "GET /api/login/oidc": _ALL,
+    "GET /api/login/oidc/callback": _ALL,
     "POST /api/login/second": _ALL,
     "POST /api/logout": _ALL,
     "POST /api/socket-token": _PEOPLE,

@@ -14,6 +14,7 @@ from handoff.channels.messenger.settings import MessengerSettings
 from handoff.errors import SettingsError
 from handoff.events import Keys
 from handoff.mail_settings import MailSettings
+from handoff.oidc_settings import OidcSettings
 from handoff.proxy import BadNetwork, Network, networks
 
 __all__ = ["ROOT", "Settings"]
@@ -91,6 +92,8 @@ class Settings:
     """The Facebook page, where there is one."""
     mail: MailSettings | None = None
     """The server that transcripts go out by, where there is one."""
+    oidc: OidcSettings | None = None
+    """The company's identity provider, where agents sign in with one."""
     upload_scan: tuple[str, ...] = ()
     """A command that looks through every file that is sent; it gets the path as its last argument."""
 
@@ -139,12 +142,14 @@ class Settings:
         sockets = _whole("SILTA_ADDRESS_SOCKETS", env, cls.address_sockets, problems)
         messages = _whole("SILTA_ADDRESS_MESSAGES", env, cls.address_messages, problems)
         mail = MailSettings.from_environment(env, problems)
+        oidc = OidcSettings.from_environment(env, problems)
         upload_scan = _command("SILTA_UPLOAD_SCAN", env, problems)
         if problems:
             raise SettingsError(problems)
         return cls(
             messenger=messenger,
             mail=mail,
+            oidc=oidc,
             upload_scan=upload_scan,
             redis_url=redis_url,
             var=Path(env.get("SILTA_VAR", ROOT / "var")).resolve(),

@@ -20,6 +20,8 @@ from handoff.errors import BadRequest, StoreUnavailable, Unauthorized
 from handoff.guesses import DEVICE_DAYS, Attempt, Devices, Guesses
 from handoff.hub import Hub
 from handoff.limits import peer_of
+from handoff.oidc_http import OidcSignIn
+from handoff.oidc_provider import Provider
 from handoff.privacy.vault import Vault
 from handoff.second_factor import SecondFactors
 from handoff.sessions import digest_of
@@ -52,6 +54,8 @@ class SignIn:
         *,
         same_origin: Callable[[Request], None],
         body: Callable[[Request], Awaitable[dict[str, Any]]],
+        provider: Provider | None = None,
+        origins: frozenset[str] = frozenset(),
     ) -> None:
         redis, keys = hub.store.redis, hub.store.keys
         self._hub = hub
@@ -63,12 +67,16 @@ class SignIn:
         self._second = SecondFactors(redis, keys, vault)
         self._same_origin = same_origin
         self._body = body
+        self._oidc = OidcSignIn(
+            provider, accounts, redis, keys, hub.audit, secrets, origins=origins, let_in=self._let_in_from_provider
+        )
 
     def routes(self) -> list[Route]:
         return [
             Route("/api/login", self.login, methods=["POST"]),
             Route("/api/login/second", self.login_second, methods=["POST"]),
             Route("/api/login/methods", self.methods),
+            *self._oidc.routes(),
             Route("/api/logout", self.logout, methods=["POST"]),
             Route("/api/socket-token", self.socket_token, methods=["POST"]),
             Route("/api/me", self.me),
@@ -101,7 +109,7 @@ class SignIn:
     # -- in and out
 
     async def methods(self, _: Request) -> Response:
-        return JSONResponse({"password": True, "oidc": None})
+        return JSONResponse({"password": True, "oidc": self._oidc.method()})
 
     async def login(self, request: Request) -> Response:
         self._same_origin(request)
@@ -154,7 +162,7 @@ class SignIn:
         account = await self.account(request)
         shown = account.public()
         second = await _guard(self._second.is_on(account.id))
-        return JSONResponse({**shown, "second_factor": second, "oidc": False, "agent": shown})
+        return JSONResponse({**shown, "second_factor": second, "oidc": self._oidc.method() is not None, "agent": shown})
 
     async def stay(self, request: Request) -> Response:
         """Still there: looking the account up has moved the idle end already."""
@@ -228,10 +236,20 @@ class SignIn:
     async def _let_in(self, request: Request, account: Account) -> Response:
         await _guard(self._guesses.right(self._attempt(request, account.email, account)))
         await self._hub.audit.write(account, "login.ok")
-        cookie = await _guard(self._accounts.sessions.begin(account))
         response = JSONResponse({"name": account.name, "agent": account.public()})
         # Behind a proxy that ends TLS the request is plain, but the browser says what it sees.
         secure = "https" in (request.url.scheme, request.headers.get("origin", "").partition(":")[0])
+        return await self._begin(request, account, response, secure)
+
+    async def _let_in_from_provider(
+        self, request: Request, account: Account, response: Response, secure: bool
+    ) -> Response:
+        """Whoever the identity provider has named: a second factor is the provider's matter."""
+        await self._hub.audit.write(account, "login.ok", method="oidc")
+        return await self._begin(request, account, response, secure)
+
+    async def _begin(self, request: Request, account: Account, response: Response, secure: bool) -> Response:
+        cookie = await _guard(self._accounts.sessions.begin(account))
         response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=secure, path="/")
         known = self._devices.known(request.cookies.get(DEVICE_COOKIE))
         if known is None or known[0] != account.id:

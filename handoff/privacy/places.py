@@ -43,6 +43,7 @@ NOTHING_PERSONAL: Mapping[str, str] = {
     "second_factors": "agents",
     "second_factor_used": "agents",
     "login_ticket": "agents",
+    "login_oidc": "agents",
     "api_keys": "programs",
     "guesses": "hashes with the house's key, for a quarter of an hour",
     "rate": "hashes with the house's key, for a minute",

@@ -32,6 +32,7 @@ import { soon } from '../view/frame';
 import * as api from './api';
 import { Bell } from './bell';
 import * as replies from './canned';
+import { arrival } from './arrival';
 import { forgetChoice, recallChoice, rememberChoice } from './choices';
 import { Drafts } from './drafts';
 import { onKey } from './keys';
@@ -123,8 +124,11 @@ export class Desk {
     document.addEventListener('keydown', (event) => onKey(this, event));
     this.dress();
     // Where nobody signed in, asking for a socket would only be refused.
+    const back = arrival();
+    if (back.signedIn) rememberChoice('session', 'yes');
     if (recallChoice('session', isYes)) this.connection.start();
     else this.signedOut();
+    if (back.fault) this.edit({ fault: back.fault });
     this.draw();
   }
 
