@@ -23,6 +23,16 @@ PERSON = {
     "da": "Jeg vil gerne tale med et menneske",
     "en": "I want to talk to a human",
 }
+DAYS = {
+    "fi": ("Vielä samana päivänä", "Seuraavana päivänä", "Liian myöhään", "Anteeksi, olin matkoilla", "Ei se mitään"),
+    "da": ("Endnu samme dag", "Dagen efter", "For sent", "Undskyld, jeg var ude at rejse", "Det gør ikke noget"),
+    "en": ("Still the same day", "The day after", "Too late", "Sorry, I was travelling", "Not to worry"),
+}
+INBOX = {
+    "fi": ("Moi, täällä Liisa sivulta", "Se tulee huomenna"),
+    "da": ("Hej, det er Lise fra siden", "Den kommer i morgen"),
+    "en": ("Hi, Liz from the page here", "It comes tomorrow"),
+}
 LOCALE = {"fi": "fi_FI", "da": "da_DK", "en": "en_US"}
 
 
@@ -77,49 +87,53 @@ async def test_the_language_follows_the_person(story: Story) -> None:
     await story.same(aino)
 
 
-async def test_a_day_a_week_and_longer(story: Story) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_day_a_week_and_longer(story: Story, language: str) -> None:
     """23 hours: anybody answers. 25 hours: a person alone. 8 days: nobody, and the agent reads why."""
-    aino, colleague = await story.meta.customer(), await story.agent()
-    conversation = await handed_over(story, aino, colleague, "fi")
+    same_day, next_day, too_late, sorry, never_mind = DAYS[language]
+    aino, colleague = await story.meta.customer(locale=LOCALE[language]), await story.agent()
+    conversation = await handed_over(story, aino, colleague, language)
     await story.meta.later(hours=23)
-    await colleague.say(conversation, "Vielä samana päivänä")
-    await aino.hear_until("Vielä samana päivänä")
+    await colleague.say(conversation, same_day)
+    await aino.hear_until(same_day)
     await story.meta.later(hours=2)
-    await colleague.say(conversation, "Seuraavana päivänä")
-    last = await aino.hear_until("Seuraavana päivänä")
+    await colleague.say(conversation, next_day)
+    last = await aino.hear_until(next_day)
     assert (last["sent"]["messaging_type"], last["sent"]["tag"]) == ("MESSAGE_TAG", "HUMAN_AGENT")
     calls = len(await story.meta.calls())
     await colleague.ask("return_to_bot", conversation=conversation, note="")
     await story.logged(aino, "channel", code="window_bot")
     await colleague.claim(conversation)
     await story.meta.later(hours=7 * 24)
-    await colleague.say(conversation, "Liian myöhään")
+    await colleague.say(conversation, too_late)
     await story.logged(aino, "channel", code="window_over")
     assert [call for call in (await story.meta.calls())[calls:] if "message" in call["body"]] == []  # refused before
-    await aino.types("Anteeksi, olin matkoilla")
+    await aino.types(sorry)
     await colleague.hear(conversation, "visitor")
-    await colleague.say(conversation, "Ei se mitään")
-    last = await aino.hear_until("Ei se mitään")
+    await colleague.say(conversation, never_mind)
+    last = await aino.hear_until(never_mind)
     assert last["sent"]["messaging_type"] == "RESPONSE"
     await story.same(aino)
 
 
-async def test_a_human_of_the_page_steps_in_and_leaves(story: Story) -> None:
-    aino = await story.meta.customer()
-    await aino.types(WHERE["fi"])
-    await aino.hear_until(pattern("fi", "faq/track_order"))
-    await story.inbox.answers(aino, "Moi, täällä Liisa sivulta")
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_human_of_the_page_steps_in_and_leaves(story: Story, language: str) -> None:
+    hello, tomorrow = INBOX[language]
+    aino = await story.meta.customer(locale=LOCALE[language])
+    await aino.types(WHERE[language])
+    await aino.hear_until(pattern(language, "faq/track_order"))
+    await story.inbox.answers(aino, hello)
     await story.logged(aino, "channel", code="inbox_took")
-    await aino.types(WHERE["fi"])
-    await story.inbox.answers(aino, "Se tulee huomenna")
+    await aino.types(WHERE[language])
+    await story.inbox.answers(aino, tomorrow)
     await story.meta.quiet()
     colleague = await story.agent()
     shown = await colleague.open(await story.conversation(aino))
     assert shown["status"] == "assigned"
     await story.inbox.is_done(aino)
-    await aino.hear_until(pattern("fi", "returned_to_bot"))
-    await aino.types(WHERE["fi"])
-    await aino.hear_until(pattern("fi", "faq/track_order"))
+    await aino.hear_until(pattern(language, "returned_to_bot"))
+    await aino.types(WHERE[language])
+    await aino.hear_until(pattern(language, "faq/track_order"))
     await story.same(aino)
 
 

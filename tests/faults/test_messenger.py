@@ -20,6 +20,11 @@ WORDS = {
     "da": ["en to", "tre fire", "fem seks", "syv", "otte"],
     "en": ["one two", "three four", "five six", "seven", "eight"],
 }
+STANDBY = {
+    "fi": ("tämä tulee meille", "Minä jatkan tästä", "tämä tulee muille", "Selvä"),
+    "da": ("det her er til jer", "Jeg tager over her", "det her er til de andre", "Det er fint"),
+    "en": ("this one is for us", "I take it from here", "this one is for the others", "All right"),
+}
 
 pytestmark = [pytest.mark.timeout(900, func_only=False), pytest.mark.e2e]
 
@@ -73,18 +78,20 @@ async def test_events_in_another_order(story: Story, language: str) -> None:
         await story.same(aino)
 
 
-async def test_standby_and_messaging_in_one_entry(story: Story) -> None:
-    aino, _ = await with_agent(story, "fi")
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_standby_and_messaging_in_one_entry(story: Story, language: str) -> None:
+    ours, on, others, fine = STANDBY[language]
+    aino, _ = await with_agent(story, language)
     await story.meta.quiet()
     async with story.meta.chaos(batch=7, ids_as_text=True):
-        await aino.types("tämä tulee meille")
-        await story.inbox.answers(aino, "Minä jatkan tästä")  # taken, echo, delivered, read
-        await aino.types("tämä tulee muille")
-        await story.inbox.answers(aino, "Selvä")
+        await aino.types(ours)
+        await story.inbox.answers(aino, on)  # taken, echo, delivered, read
+        await aino.types(others)
+        await story.inbox.answers(aino, fine)
         await story.meta.quiet()
     await story.logged(aino, "channel", code="inbox_took")
     await story.inbox.is_done(aino)
-    await aino.hear_until(pattern("fi", "returned_to_bot"))
+    await aino.hear_until(pattern(language, "returned_to_bot"))
     await story.same(aino)
 
 
@@ -110,12 +117,13 @@ async def test_graph_fails_and_comes_back(story: Story, language: str, fault: di
     await story.same(aino)
 
 
-async def test_graph_hangs_after_it_has_taken_the_message(story: Story) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_graph_hangs_after_it_has_taken_the_message(story: Story, language: str) -> None:
     """The whole timeout of a call, and the echo meanwhile."""
     aino = await story.meta.customer()
     await story.meta.fail("hang_after_accept")
-    await aino.types(WHERE["fi"])
-    await aino.hear_until(pattern("fi", "faq/track_order"), timeout_s=60)
+    await aino.types(WHERE[language])
+    await aino.hear_until(pattern(language, "faq/track_order"), timeout_s=60)
     await story.same(aino)
 
 
