@@ -15,6 +15,8 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
     "\ufeff]"
 )
+# What the masking on arrival has put in place of a personal number, "[HETU ••••]": the name in it is ours, not the visitor's.
+_MASKED = re.compile(r"\[[^\[\]]*•[^\[\]]*\]")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _STRETCHED = re.compile(r"([^\W\d_])\1{3,}")
@@ -23,10 +25,11 @@ _STRETCHED = re.compile(r"([^\W\d_])\1{3,}")
 def clean(text: str) -> str:
     """The text composed (NFC), without invisible characters, with single spaces, and at most :data:`MAX_LENGTH` long.
 
-    Words, case and punctuation stay; a letter drawn out over four places or more ("heiiiiii") is cut to two.
+    What was covered on arrival is dots without a name. Words, case and punctuation stay; a letter drawn out over four
+    places or more ("heiiiiii") is cut to two.
     """
     text = unicodedata.normalize("NFC", text[:MAX_LENGTH])
-    text = _INVISIBLE.sub("", text)
+    text = _MASKED.sub("••••", _INVISIBLE.sub("", text))
     # Control characters, and halves of characters that some clients leave behind.
     text = "".join(" " if unicodedata.category(character) in ("Cc", "Cs") else character for character in text)
     return _SPACE.sub(" ", _STRETCHED.sub(r"\1\1", text)).strip()

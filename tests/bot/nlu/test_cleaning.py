@@ -36,3 +36,8 @@ def test_a_text_beyond_the_limit_is_cut() -> None:
 
 def test_words_leave_out_digits_and_punctuation() -> None:
     assert words("Won't the T-shirt (nr. 12) ship – i dag?") == ["won't", "the", "t-shirt", "nr", "ship", "i", "dag"]
+
+
+def test_what_was_covered_on_arrival_brings_no_word_of_ours() -> None:
+    assert clean("Minun [HETU ••••], entä [card ••••]?") == "Minun ••••, entä ••••?"
+    assert clean("[sic] stays") == "[sic] stays"
