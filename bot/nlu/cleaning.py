@@ -15,7 +15,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
     "\ufeff]"
 )
-# What the masking on arrival put in place of a personal number, "[HETU ••••]": the name in it is ours, not the visitor's.
+# What masking on arrival put in place of a personal number, "[HETU ••••]": the name in it is ours, not the visitor's.
 _MASKED = re.compile(r"\[[^\[\]]*•[^\[\]]*\]")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
