@@ -59,7 +59,9 @@ async def test_ready_replies_suggestions_search_ratings_and_transcript_work_end_
     await agent.get_by_test_id("claim").click()
     await agent.get_by_test_id("reply").fill("/hel")
     await agent.get_by_test_id("replies").wait_for()
-    await agent.keyboard.press("Enter")
+    # On the field itself: what the claim brings may move the focus meanwhile.
+    await agent.get_by_test_id("reply").press("Enter")
+    await agent.get_by_test_id("replies").wait_for(state="detached")
     await agent.get_by_test_id("suggest").click()
     await agent.get_by_test_id("replies").wait_for()
     await agent.keyboard.press("Escape")
