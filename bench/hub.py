@@ -23,7 +23,7 @@ from websockets.typing import Origin
 
 from bench.house import House, house
 from bench.measure import Latencies
-from handoff.accounts import Account, Accounts
+from handoff.access.accounts import Account, Accounts
 
 __all__ = ["SECONDS", "both_ways", "floor_of", "load", "main", "tasks", "website"]
 

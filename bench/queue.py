@@ -20,22 +20,22 @@ import uvloop
 
 from bench.house import House, house
 from bench.measure import Latencies
-from handoff.accounts import Account
+from handoff.access.accounts import Account
 from handoff.conversation import Conversation
-from handoff.dispatch import Dispatcher
 from handoff.duties import Duties
 from handoff.fanout import Fanout
-from handoff.hours_file import OpeningHours
 from handoff.hub import Hub
 from handoff.keys import HubKeys
-from handoff.owner import LiveOwner, OwnerSettings
-from handoff.presence import Presence
-from handoff.rules import Rules
-from handoff.service_texts import read_service_texts
+from handoff.owner.files import LiveOwner, OwnerSettings
+from handoff.owner.hours_file import OpeningHours
+from handoff.owner.rules import Rules
+from handoff.owner.service_texts import read_service_texts
+from handoff.owner.texts import load_texts
+from handoff.queue.dispatch import Dispatcher
+from handoff.queue.presence import Presence
 from handoff.settings import ROOT
 from handoff.store import Store, connect
 from handoff.tasks import end
-from handoff.texts import load_texts
 from handoff.wire.desk import Accept
 from handoff.writer import Writer
 

@@ -2,7 +2,8 @@
 word? ``python -m bench shift [--seed N]``.
 
 Visitors come at random with peaks, agents take what they are offered, let some offers lapse, and are done after random
-times. What :mod:`handoff.assignment` decides and :mod:`handoff.eta` tells is held against what then happens.
+times. What :mod:`handoff.queue.assignment` decides and :mod:`handoff.queue.eta` tells is held against what then
+happens.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.erlang import mean_wait, staff_for, within
-from handoff.assignment import Agent, Waiting, ahead, dispatch, in_order, may_serve
-from handoff.eta import Handling, estimate
-from handoff.rules import Rules
+from handoff.owner.rules import Rules
+from handoff.queue.assignment import Agent, Waiting, ahead, dispatch, in_order, may_serve
+from handoff.queue.eta import Handling, estimate
 
 __all__ = ["Outcome", "Plan", "Shift", "line_of_one_kind", "main", "staffed"]
 

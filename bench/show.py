@@ -22,7 +22,7 @@ from bench import hub as hub_bench
 from bench import idle, queue
 from bench.house import House, house
 from bench.measure import Latencies
-from handoff.accounts import Accounts
+from handoff.access.accounts import Accounts
 
 __all__ = ["Figure", "main"]
 

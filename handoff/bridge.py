@@ -14,14 +14,15 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from handoff import decisions, metrics
+from handoff import decisions
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
 from handoff.decisions import Decision
 from handoff.errors import NotFound, StoreUnavailable
 from handoff.events import BadEnvelope, Failure, HandoffRequest, Keys, Outcome, decode_outcome
 from handoff.hub import Hub
-from handoff.routing import Routing
+from handoff.queue.routing import Routing
+from handoff.watch import metrics
 
 __all__ = ["BotBridge"]
 

@@ -13,8 +13,8 @@ import phonenumbers
 from handoff.clock import now_ms, parse_ms, stamp
 from handoff.conversation import Conversation
 from handoff.errors import BadRequest
-from handoff.hours import Hours
-from handoff.rules import CallbackRules
+from handoff.owner.hours import Hours
+from handoff.owner.rules import CallbackRules
 
 __all__ = [
     "COUNTRY",

@@ -15,8 +15,8 @@ from handoff.conversation import PRIORITIES, Assignee, Conversation, Move, Respo
 from handoff.entry import Author, Entry, Kind, Role
 from handoff.errors import Forbidden
 from handoff.events import HandoffRequest, Inbound, InboundKind, Line, Outcome, Part
+from handoff.owner.texts import Texts
 from handoff.pause import AT_ONCE, Pause, batch
-from handoff.texts import Texts
 
 __all__ = [
     "HANDOFF_BUTTON",

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handoff import callbacks, promises
-from handoff.accounts import Account
-from handoff.announcements import Announcement
+from handoff.access.accounts import Account
+from handoff.access.tokens import new_id
 from handoff.clock import now_ms, parse_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
 from handoff.errors import BadRequest, Forbidden, NotFound
 from handoff.events import Line
 from handoff.hub import Hub
-from handoff.offers import Offers
+from handoff.owner.announcements import Announcement
 from handoff.privacy.masking import mask
-from handoff.tokens import new_id
+from handoff.queue.offers import Offers
 from handoff.wire import codec
 from handoff.wire import desk as wire
 from handoff.wire.visitor import Callback

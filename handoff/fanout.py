@@ -16,9 +16,9 @@ from typing import Any, Protocol
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from handoff import metrics
 from handoff.errors import StoreUnavailable
 from handoff.store import Store
+from handoff.watch import metrics
 
 __all__ = ["Fanout", "Listener", "Subscription"]
 

@@ -15,35 +15,37 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from handoff import callbacks, decisions, mentions, packet, promises, queue
-from handoff.accounts import Account
-from handoff.announcements import Board
-from handoff.audit import VISITOR, Audit
+from handoff import callbacks, decisions, packet, promises
+from handoff.access.accounts import Account
+from handoff.access.permissions import sees
 from handoff.clock import now_ms, parse_ms, stamp
 from handoff.conversation import Assignee, Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision, Room, Waits
+from handoff.desk import mentions
+from handoff.desk.transcripts import render
 from handoff.entry import for_visitor
-from handoff.erasure import Erasure
 from handoff.errors import BadRequest, Forbidden, NotFound
-from handoff.eta import MEASURED_MIN
 from handoff.events import PRIORITIES, Line
-from handoff.exports import Exports
 from handoff.fanout import Fanout
 from handoff.holds import Holds
 from handoff.mail import TranscriptMail
-from handoff.manners import Manners
-from handoff.owner import LiveOwner
+from handoff.owner.announcements import Board
+from handoff.owner.files import LiveOwner
+from handoff.owner.manners import Manners
+from handoff.owner.texts import Texts
 from handoff.pause import AT_ONCE
-from handoff.permissions import sees
-from handoff.presence import Presence
+from handoff.privacy.audit import VISITOR, Audit
 from handoff.privacy.clear import Clear
+from handoff.privacy.erasure import Erasure
+from handoff.privacy.exports import Exports
 from handoff.privacy.masking import mask
-from handoff.room import WaitingRoom
+from handoff.queue import order as queue
+from handoff.queue.eta import MEASURED_MIN
+from handoff.queue.presence import Presence
+from handoff.queue.room import WaitingRoom
 from handoff.store import Store
-from handoff.texts import Texts
-from handoff.transcripts import render
-from handoff.uploads import Uploads
-from handoff.uploads_said import agent_sent, visitor_sent
+from handoff.uploads.said import agent_sent, visitor_sent
+from handoff.uploads.shelf import Uploads
 
 __all__ = ["Hub"]
 

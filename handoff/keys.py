@@ -108,7 +108,7 @@ class HubKeys(Keys):
 
     @property
     def queue(self) -> str:
-        """Sorted set: queued conversations in the order of dispatch, see :func:`handoff.queue.score`."""
+        """Sorted set: queued conversations in the order of dispatch, see :func:`handoff.queue.order.score`."""
         return self.prefix + "queue"
 
     @property
@@ -286,7 +286,7 @@ class HubKeys(Keys):
 
     def guesses(self, kind: str, name: str) -> str:
         """String: wrong passwords by account and address, by account and device, by account, or by address, all as
-        keyed hashes; for :data:`handoff.guesses.WINDOW_S`."""
+        keyed hashes; for :data:`handoff.access.guesses.WINDOW_S`."""
         return f"{self.prefix}guesses:{kind}:{name}"
 
     def sessions_of(self, account: str) -> str:

@@ -18,7 +18,7 @@ from handoff.conversation import Conversation
 from handoff.errors import NotFound, RateLimited, TryLater
 from handoff.keys import ANSWER_TTL_S
 from handoff.mail_settings import MailSettings
-from handoff.owner import LiveOwner
+from handoff.owner.files import LiveOwner
 from handoff.store import Store
 
 __all__ = ["MAILS_MOST", "TranscriptMail"]

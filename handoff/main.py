@@ -14,46 +14,47 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from handoff import log_lines, metrics
-from handoff.accounts import Accounts
-from handoff.alerts import Watch
-from handoff.app import make_app, sockets_most
+from handoff import log_lines
+from handoff.access.accounts import Accounts
+from handoff.access.tokens import VisitorTokens, signing_key
 from handoff.bridge import BotBridge
-from handoff.canned import load_canned
-from handoff.caretaker import Caretaker
 from handoff.channels.messenger.channel import Messenger
-from handoff.dispatch import Dispatcher
+from handoff.desk.suggestions import load_suggestions
+from handoff.edge.app import make_app, sockets_most
+from handoff.edge.http import make_http
+from handoff.edge.limits import Limits
+from handoff.edge.listeners import health_listener, public_listeners
+from handoff.edge.proxy import BehindProxy
+from handoff.edge.server import make_server
 from handoff.errors import HubError, SettingsError
 from handoff.fanout import Fanout
-from handoff.fitness import check_redis
 from handoff.gateway.agent import AgentGateway
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.visitor import VisitorGateway
-from handoff.http import make_http
 from handoff.hub import Hub
 from handoff.keys import HubKeys
-from handoff.limits import Limits
-from handoff.listeners import health_listener, public_listeners
-from handoff.macros import load_macros
 from handoff.mail import TranscriptMail
-from handoff.manners import read_manners
-from handoff.orphans import Orphans
-from handoff.owner import LiveOwner, read_owner
-from handoff.presence import Presence
+from handoff.owner.canned import load_canned
+from handoff.owner.files import LiveOwner, read_owner
+from handoff.owner.macros import load_macros
+from handoff.owner.manners import read_manners
+from handoff.owner.texts import load_texts
 from handoff.privacy.notice import read_notices
+from handoff.privacy.retention import Retention
 from handoff.privacy.rules import read_privacy
 from handoff.privacy.vault import Vault, read_keys
-from handoff.proxy import BehindProxy
-from handoff.retention import Retention
-from handoff.routing import read_routing
-from handoff.server import make_server
+from handoff.queue.dispatch import Dispatcher
+from handoff.queue.presence import Presence
+from handoff.queue.routing import read_routing
 from handoff.settings import Settings
 from handoff.store import Store, connect
-from handoff.suggestions import load_suggestions
 from handoff.tasks import end
-from handoff.texts import load_texts
-from handoff.tokens import VisitorTokens, signing_key
-from handoff.uploads import FileKeys, Uploads
+from handoff.uploads.shelf import FileKeys, Uploads
+from handoff.watch import metrics
+from handoff.watch.alerts import Watch
+from handoff.watch.caretaker import Caretaker
+from handoff.watch.fitness import check_redis
+from handoff.watch.orphans import Orphans
 from handoff.writer import Writer
 
 __all__ = ["main", "serve"]

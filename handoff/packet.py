@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handoff.conversation import Conversation, Status
-from handoff.texts import Texts
+from handoff.owner.texts import Texts
 
 __all__ = ["build"]
 

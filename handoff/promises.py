@@ -16,7 +16,7 @@ from handoff.decisions import SYSTEM, VISITOR, Decision, Draft, _agent, _own
 from handoff.entry import Author, Kind
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound
 from handoff.events import Line
-from handoff.telling import Teller
+from handoff.owner.telling import Teller
 
 __all__ = [
     "APPROVALS",

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handoff import redis_address
+from handoff.access.oidc_settings import OidcSettings
 from handoff.channels.messenger.settings import MessengerSettings
+from handoff.edge.proxy import BadNetwork, Network, networks
 from handoff.errors import SettingsError
 from handoff.events import Keys
 from handoff.mail_settings import MailSettings
-from handoff.oidc_settings import OidcSettings
-from handoff.proxy import BadNetwork, Network, networks
 
 __all__ = ["ROOT", "Settings"]
 
@@ -66,12 +66,13 @@ class Settings:
     drain_s: float = 6.0
     """How long a stopping hub lets sockets finish, spread so that clients do not return all at once."""
     fsync: str = "always"
-    """When Redis must have a message on disk, see :data:`handoff.fitness.FSYNC`."""
+    """When Redis must have a message on disk, see :data:`handoff.watch.fitness.FSYNC`."""
     redis_replicas: int = 0
     """How many replicas must have a message before it is acknowledged. 0: the primary's disk is enough, as long as it
     is not lost for good. Costs one way to a replica and back for each batch (docs/scaling.md)."""
     limits: bool = True
-    """Whether visitors' and addresses' messages and sockets are limited (:mod:`handoff.limits`); off to measure."""
+    """Whether visitors' and addresses' messages and sockets are limited (:mod:`handoff.edge.limits`); off to
+    measure."""
     address_sockets: int = 300
     """Sockets of one address on this process at once, and new ones a minute: an office behind one address fits, a
     flood does not."""

@@ -20,7 +20,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from handoff import callbacks, metrics, queue
+from handoff import callbacks
 from handoff.clock import parse_ms
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
@@ -40,8 +40,10 @@ from handoff.errors import (
 )
 from handoff.events import Keys, encode
 from handoff.keys import ANSWER_TTL_S, HubKeys
+from handoff.queue import order as queue
 from handoff.recent import Recent
 from handoff.redis_address import pool
+from handoff.watch import metrics
 from handoff.writer import Script, Writer, load_script
 
 __all__ = ["Commit", "Decide", "Store", "connect"]

@@ -18,9 +18,9 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
-from handoff import metrics
 from handoff.errors import StoreUnavailable
 from handoff.tasks import end
+from handoff.watch import metrics
 
 __all__ = ["BATCH_MAX", "WAITING_MAX", "Script", "Writer", "load_script"]
 

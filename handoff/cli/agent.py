@@ -8,11 +8,11 @@ import json
 import sys
 from collections.abc import Sequence
 
-from handoff.accounts import Account, Accounts, make_password
-from handoff.audit import COMMAND_LINE, Audit
+from handoff.access.accounts import Account, Accounts, make_password
+from handoff.access.second_factor import turn_off
 from handoff.cli.store import running_redis, running_store
 from handoff.errors import BadRequest
-from handoff.second_factor import turn_off
+from handoff.privacy.audit import COMMAND_LINE, Audit
 from handoff.store import Store
 
 __all__ = ["add", "disable", "list_all", "password", "role", "second_factor_off"]

@@ -8,11 +8,11 @@ import os
 import sys
 from pathlib import Path
 
-from handoff import audit_chain
-from handoff.audit import Audit
-from handoff.audit_chain import Verdict
 from handoff.cli.store import running_store
 from handoff.errors import BadRequest
+from handoff.privacy import audit_chain
+from handoff.privacy.audit import Audit
+from handoff.privacy.audit_chain import Verdict
 from handoff.supervisor.settings import UpSettings
 
 __all__ = ["export", "verify_all"]

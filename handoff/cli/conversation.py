@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from handoff.audit import COMMAND_LINE, Audit
 from handoff.cli.store import running_redis, running_store
-from handoff.erasure import Erasure
+from handoff.desk.transcripts import Transcripts, render
 from handoff.errors import BadRequest
-from handoff.exports import Exports
+from handoff.privacy.audit import COMMAND_LINE, Audit
+from handoff.privacy.erasure import Erasure
+from handoff.privacy.exports import Exports
 from handoff.privacy.vault import Vault, read_keys
 from handoff.store import Store
 from handoff.supervisor.settings import UpSettings
-from handoff.transcripts import Transcripts, render
 
 __all__ = ["erase", "export", "list_latest", "show"]
 

@@ -7,9 +7,9 @@ import asyncio
 import json
 from collections.abc import Sequence
 
-from handoff.api_keys import ApiKey, ApiKeys
-from handoff.audit import COMMAND_LINE, Audit
+from handoff.access.api_keys import ApiKey, ApiKeys
 from handoff.cli.store import running_store
+from handoff.privacy.audit import COMMAND_LINE, Audit
 
 __all__ = ["add", "list_all", "revoke"]
 

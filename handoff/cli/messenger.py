@@ -16,8 +16,8 @@ from handoff.channels.messenger.client import Graph, GraphError
 from handoff.channels.messenger.doctor import State, examine
 from handoff.channels.messenger.settings import MessengerSettings
 from handoff.errors import SettingsError, StartRefused
+from handoff.owner.texts import load_texts
 from handoff.settings import ROOT
-from handoff.texts import load_texts
 
 __all__ = ["apply_profile", "doctor"]
 

@@ -10,25 +10,28 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from handoff import mentions, metrics, permissions, queue
-from handoff.accounts import Account, Accounts
-from handoff.alerts import worded
-from handoff.announcements import Announcement
+from handoff.access import permissions
+from handoff.access.accounts import Account, Accounts
+from handoff.access.permissions import Facts, frame_action, sees
+from handoff.access.sessions import Left
 from handoff.callbacks import is_open
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Status
+from handoff.desk import mentions
+from handoff.desk.suggestions import Suggestions
 from handoff.duties import Duties
+from handoff.edge.limits import Flooded, Limits, SocketLimit
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
 from handoff.gateway.peer import AGENT_OUTBOX_MAX_BYTES, Peer
 from handoff.hub import Hub
-from handoff.limits import Flooded, Limits, SocketLimit
-from handoff.permissions import Facts, frame_action, sees
-from handoff.room import SUPERVISOR
-from handoff.sessions import Left
+from handoff.owner.announcements import Announcement
+from handoff.queue import order as queue
+from handoff.queue.room import SUPERVISOR
 from handoff.settings import Settings
-from handoff.suggestions import Suggestions
+from handoff.watch import metrics
+from handoff.watch.alerts import worded
 from handoff.wire import agent as wire
 from handoff.wire import codec
 from handoff.wire.desk import Accept, CallbackTake, DeskFrame, Join, Uncover

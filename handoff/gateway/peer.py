@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from handoff import metrics
+from handoff.watch import metrics
 from handoff.wire.codec import dump
 
 __all__ = ["AGENT_OUTBOX_MAX_BYTES", "OUTBOX_MAX", "OUTBOX_MAX_BYTES", "Peer"]

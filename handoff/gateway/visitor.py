@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from handoff import metrics
-from handoff.announcements import Announcement
+from handoff.access.permissions import VISITOR, frame_action, may
+from handoff.access.tokens import VisitorTokens, new_id
 from handoff.conversation import Conversation
 from handoff.duties import book_callback
+from handoff.edge.limits import Flooded, Limits, SocketLimit
 from handoff.entry import for_visitor
 from handoff.errors import BadRequest, Forbidden, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
@@ -19,12 +20,11 @@ from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, co
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.peer import Peer
 from handoff.hub import Hub
-from handoff.limits import Flooded, Limits, SocketLimit
-from handoff.permissions import VISITOR, frame_action, may
+from handoff.owner.announcements import Announcement
 from handoff.privacy.masking import mask
 from handoff.settings import Settings
-from handoff.tokens import VisitorTokens, new_id
-from handoff.uploads import FileKeys
+from handoff.uploads.shelf import FileKeys
+from handoff.watch import metrics
 from handoff.wire import codec, visitor
 
 __all__ = ["VisitorGateway", "VisitorSocket"]

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handoff.audit import Audit, Who
 from handoff.errors import NotFound
+from handoff.privacy.audit import Audit, Who
 from handoff.privacy.masking import Masked
 from handoff.privacy.vault import CannotOpen, Vault
 from handoff.store import Store

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
-from handoff.facts import fact
-from handoff.yamlfile import read_file
+from handoff.owner.facts import fact
+from handoff.owner.yamlfile import read_file
 
 __all__ = ["Notices", "read_notices", "to_html"]
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from handoff.errors import SettingsError
-from handoff.yamlfile import read_file
+from handoff.owner.yamlfile import read_file
 
 __all__ = ["KeepDays", "PrivacyRules", "read_privacy"]
 

@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 
 from handoff.errors import StartRefused
-from handoff.fitness import check_redis
 from handoff.keys import HubKeys
 from handoff.supervisor.errors import NotSetUp, RedisUnfit
 from handoff.supervisor.readiness import client_of
+from handoff.watch.fitness import check_redis
 
 __all__ = ["check_outside", "clear_socket", "command", "note_torn", "socket_path", "was_torn"]
 

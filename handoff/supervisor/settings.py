@@ -46,7 +46,7 @@ class UpSettings:
     """Every wait for a part to start or stop is multiplied by this: more for a slow machine (``SILTA_PATIENCE``)."""
     root: Path = ROOT
     fsync: str = "always"
-    """When the embedded Redis flushes to disk (``SILTA_FSYNC``), see :data:`handoff.fitness.FSYNC`."""
+    """When the embedded Redis flushes to disk (``SILTA_FSYNC``), see :data:`handoff.watch.fitness.FSYNC`."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)  # holds secrets
 
     @property

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from redis.exceptions import RedisError
 
-from handoff.accounts import Accounts
+from handoff.access.accounts import Accounts
 from handoff.errors import HubError
 from handoff.store import connect
 from handoff.supervisor import ports, redis_server

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from bench.idle import arrive
 from handoff.keys import AGENT_SEEN_GRACE_S
-from handoff.presence import TOUCH_EVERY_S
+from handoff.queue.presence import TOUCH_EVERY_S
 from tests.faults.checker import check
 from tests.faults.clients import AgentClient
 from tests.faults.crowd import Crowd, quantile, rss_mib

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from handoff.accounts import Account
+from handoff.access.accounts import Account
 from handoff.errors import Conflict
 from tests.faults.crowd import quantile
 from tests.handoff.parts import parts_on, uid

@@ -16,7 +16,7 @@ from typing import Self
 from argon2 import PasswordHasher
 from websockets.asyncio.client import connect as dial
 
-from handoff.accounts import Accounts
+from handoff.access.accounts import Accounts
 from handoff.settings import ROOT
 from handoff.store import connect
 from tests.faults.proxy import Proxy

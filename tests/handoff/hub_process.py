@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 from argon2 import PasswordHasher
 
-from handoff.accounts import DEMO_SKILLS, Accounts
+from handoff.access.accounts import DEMO_SKILLS, Accounts
 from handoff.settings import ROOT
 from handoff.store import connect
 from tests.helpers.fixtures import AGENTS, PASSWORD

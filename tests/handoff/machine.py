@@ -15,16 +15,17 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from handoff import decisions, queue
-from handoff.assignment import Agent, Choice, Waiting, dispatch
+from handoff import decisions
 from handoff.clock import stamp
 from handoff.conversation import Assignee, Conversation, Responder, Status
 from handoff.decisions import Decision, Room, Waits
 from handoff.entry import for_visitor
 from handoff.errors import Refused
 from handoff.events import LANGUAGES, Failure, HandoffRequest, Inbound, InboundKind, Outcome, Reply
-from handoff.room import waiting_of
-from handoff.rules import Rules
+from handoff.owner.rules import Rules
+from handoff.queue import order as queue
+from handoff.queue.assignment import Agent, Choice, Waiting, dispatch
+from handoff.queue.room import waiting_of
 from tests.handoff.texts_for_tests import texts
 
 __all__ = ["AGENTS", "Backend", "Decide", "HubMachine"]

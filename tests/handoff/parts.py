@@ -12,20 +12,20 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from handoff.accounts import Account
+from handoff.access.accounts import Account
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
 from handoff.decisions import Decision
 from handoff.entry import Author, Entry, Kind, Role
 from handoff.events import Inbound, Outcome, decode_inbound, encode
 from handoff.fanout import Fanout
-from handoff.hours_file import OpeningHours
 from handoff.hub import Hub
 from handoff.keys import HubKeys
-from handoff.owner import LiveOwner, OwnerSettings
-from handoff.presence import Presence
-from handoff.rules import Rules
-from handoff.service_texts import read_service_texts
+from handoff.owner.files import LiveOwner, OwnerSettings
+from handoff.owner.hours_file import OpeningHours
+from handoff.owner.rules import Rules
+from handoff.owner.service_texts import read_service_texts
+from handoff.queue.presence import Presence
 from handoff.store import Store, connect
 from handoff.writer import Writer
 from tests.handoff.texts_for_tests import OWNER, texts

@@ -16,7 +16,7 @@ from handoff.bridge import DELIVERIES_MAX, BotBridge
 from handoff.conversation import Conversation, Status
 from handoff.errors import StoreUnavailable
 from handoff.events import Failure, HandoffRequest, Inbound, Keys, Outcome
-from handoff.routing import Routing
+from handoff.queue.routing import Routing
 from handoff.tasks import end
 from tests.handoff.fake_bot import FakeBot, outcome_for
 from tests.handoff.parts import AINO, Parts, new_conversation, parts_on, uid

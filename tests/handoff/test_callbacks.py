@@ -14,8 +14,8 @@ from handoff.callbacks import checked_email, checked_phone, windows
 from handoff.clock import now_ms, stamp
 from handoff.duties import Duties, book_callback
 from handoff.errors import BadRequest, Conflict, NotFound
-from handoff.hours import Hours, Schedule
-from handoff.rules import CallbackRules, Rules
+from handoff.owner.hours import Hours, Schedule
+from handoff.owner.rules import CallbackRules, Rules
 from handoff.wire.desk import CallbackDone, CallbackMove, CallbackTake
 from handoff.wire.visitor import Callback
 from tests.handoff.parts import AINO, MIKKEL, Parts, new_conversation, uid

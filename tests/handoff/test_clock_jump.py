@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from handoff import bridge, caretaker, hub
-from handoff.caretaker import Caretaker
+from handoff import bridge, hub
 from handoff.clock import now_ms
+from handoff.watch import caretaker
+from handoff.watch.caretaker import Caretaker
 from tests.handoff.parts import MIKKEL, Parts, new_conversation, parts_on
 from tests.handoff.test_bridge import bridge_of, running
 from tests.helpers.waiting import until

@@ -10,7 +10,7 @@ import pytest
 
 from handoff.conversation import Status
 from handoff.holds import Holds
-from handoff.manners import NeverMind
+from handoff.owner.manners import NeverMind
 from handoff.pause import Pause
 from handoff.tasks import end
 from tests.handoff.fake_bot import FakeBot

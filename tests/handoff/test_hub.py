@@ -10,8 +10,8 @@ import pytest
 from handoff import hub as module
 from handoff.errors import Conflict, NotFound
 from handoff.events import InboundKind
-from handoff.hours import Schedule, ServiceHours, Span
-from handoff.owner import OwnerSettings
+from handoff.owner.files import OwnerSettings
+from handoff.owner.hours import Schedule, ServiceHours, Span
 from tests.handoff.parts import AINO, ALWAYS_OPEN, MIKKEL, Parts, new_conversation, uid
 from tests.handoff.texts_for_tests import texts
 

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from handoff.accounts import Account, Accounts
+from handoff.access.accounts import Account, Accounts
+from handoff.edge.http import COOKIE, make_http
 from handoff.gateway.agent import AgentSocket
 from handoff.gateway.visitor import VisitorSocket
-from handoff.http import COOKIE, make_http
 from handoff.settings import Settings
 from handoff.wire import agent, visitor
 from tests.handoff.parts import Parts

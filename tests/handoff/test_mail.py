@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 from handoff.errors import BadRequest, NotFound, RateLimited, TryLater
 from handoff.mail import MAILS_MOST, TranscriptMail
 from handoff.mail_settings import MailSettings
-from handoff.owner import LiveOwner
+from handoff.owner.files import LiveOwner
 from tests.handoff.parts import ALWAYS_OPEN, Parts, new_conversation, uid
 
 FROM = "chat@havu.example"

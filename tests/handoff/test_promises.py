@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from handoff.alerts import Watch, worded
-from handoff.announcements import Announcement, Board
 from handoff.clock import now_ms, stamp
 from handoff.duties import Duties, book_callback
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound
-from handoff.rules import Rules
+from handoff.owner.announcements import Announcement, Board
+from handoff.owner.rules import Rules
+from handoff.watch.alerts import Watch, worded
 from handoff.wire.desk import (
     Announce,
     AnnounceEnd,

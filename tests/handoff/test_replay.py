@@ -15,7 +15,7 @@ from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
 from handoff.entry import Kind
 from handoff.events import HandoffRequest, Inbound, Outcome
-from handoff.routing import Routing
+from handoff.queue.routing import Routing
 from handoff.tasks import end
 from tests.faults.checker import truth_breaches
 from tests.faults.truth import read_truth

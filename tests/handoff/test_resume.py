@@ -8,7 +8,7 @@ from signal import SIGCONT, SIGSTOP
 
 import pytest
 
-from handoff.transcripts import Transcripts
+from handoff.desk.transcripts import Transcripts
 from tests.handoff.clients import Door, Talker
 from tests.handoff.fake_bot import FakeBot
 from tests.handoff.hub_process import HubProcess

@@ -6,7 +6,7 @@ import pytest
 
 from bench.erlang import mean_wait, must_wait, staff_for, within
 from bench.shift import Plan, Shift, line_of_one_kind, mixed, staffed
-from handoff.rules import Rules
+from handoff.owner.rules import Rules
 
 RULES = Rules(targets={"billing": 180})
 PLAN = Plan(visitors=300, length_s=3 * 3600)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from handoff import queue
-from handoff.assignment import Choice
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
 from handoff.errors import Conflict, Refused
 from handoff.events import Inbound
+from handoff.queue import order as queue
+from handoff.queue.assignment import Choice
 from tests.handoff.machine import Backend, Decide, Event, HubMachine
 
 pytestmark = pytest.mark.timeout(120)

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, settings
 
-from handoff.assignment import Choice
 from handoff.conversation import Conversation
 from handoff.errors import Conflict
 from handoff.events import Inbound, decode_inbound
 from handoff.keys import HubKeys
-from handoff.offers import Offers
+from handoff.queue.assignment import Choice
+from handoff.queue.offers import Offers
 from tests.handoff.machine import Backend, Decide, Event, HubMachine
 from tests.handoff.parts import Parts, parts_on
 from tests.helpers.redis_server import RedisServer

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from handoff import decisions, queue
-from handoff.accounts import Account
+from handoff import decisions
+from handoff.access.accounts import Account
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound, StaleVersion, StoreUnavailable, TooLarge, TryLater
 from handoff.events import Button, HandoffRequest, Outcome, Reply
+from handoff.queue import order as queue
 from handoff.store import PATIENCE, TURN_MS, connect
 from handoff.tasks import end
 from tests.handoff.fake_bot import outcome_for

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from handoff.owner.texts import Texts, load_texts
 from handoff.settings import ROOT
-from handoff.texts import Texts, load_texts
 
 __all__ = ["OWNER", "texts"]
 

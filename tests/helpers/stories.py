@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 from handoff.channels.messenger.keys import MessengerKeys
 from handoff.channels.messenger.outbox import part_of
 from handoff.channels.messenger.render import outgoing
+from handoff.desk.transcripts import Transcripts
 from handoff.errors import NotFound
 from handoff.keys import HubKeys
-from handoff.transcripts import Transcripts
 from tests.helpers.agent import Agent
 from tests.helpers.fixtures import AGENTS, PASSWORD
 from tests.helpers.messenger import Customer, Inbox, Meta

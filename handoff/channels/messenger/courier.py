@@ -17,18 +17,18 @@ from handoff.channels.messenger.channel import Messenger
 from handoff.channels.messenger.inbox import SETTLE_S
 from handoff.errors import SettingsError
 from handoff.fanout import Fanout
-from handoff.fitness import check_redis
 from handoff.hub import Hub
 from handoff.keys import HubKeys
-from handoff.manners import read_manners
-from handoff.owner import LiveOwner, read_owner
-from handoff.presence import Presence
+from handoff.owner.files import LiveOwner, read_owner
+from handoff.owner.manners import read_manners
+from handoff.owner.texts import load_texts
 from handoff.privacy.rules import read_privacy
 from handoff.privacy.vault import Vault, read_keys
+from handoff.queue.presence import Presence
 from handoff.settings import Settings
 from handoff.store import Store, connect
 from handoff.tasks import end
-from handoff.texts import load_texts
+from handoff.watch.fitness import check_redis
 from handoff.writer import Writer
 
 __all__ = ["COURIER_NICE", "niceness", "serve"]

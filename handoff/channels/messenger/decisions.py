@@ -10,7 +10,7 @@ from handoff.conversation import Assignee, Conversation, Move, Responder, Status
 from handoff.decisions import HANDOFF_BUTTON, LAST_TEXT_CHARS, SYSTEM, VISITOR, Decision, Draft
 from handoff.entry import Author, Kind, Role
 from handoff.events import Line
-from handoff.texts import Texts
+from handoff.owner.texts import Texts
 
 __all__ = [
     "INBOX",

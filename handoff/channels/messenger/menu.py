@@ -10,7 +10,7 @@ from typing import Any
 
 from handoff.decisions import HANDOFF_BUTTON
 from handoff.events import LANGUAGES
-from handoff.texts import Texts
+from handoff.owner.texts import Texts
 
 __all__ = ["ICE_BREAKERS", "LOCALES", "START", "profile", "topic_of"]
 

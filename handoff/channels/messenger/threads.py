@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from handoff.access.tokens import new_id
 from handoff.channels.messenger.keys import MessengerKeys
 from handoff.store import Store
-from handoff.tokens import new_id
 from handoff.writer import load_script
 
 __all__ = ["Attempt", "Thread", "Threads"]

@@ -20,8 +20,8 @@ from handoff.channels.messenger import menu
 from handoff.demo.messenger import profile
 from handoff.demo.messenger.app import Demo
 from handoff.demo.messenger.world import App, Clock, World
+from handoff.owner.texts import load_texts
 from handoff.settings import ROOT
-from handoff.texts import load_texts
 
 __all__ = ["main", "make_demo"]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from handoff.audit import COMMAND_LINE, Audit
 from handoff.cli.__main__ import main
 from handoff.cli.store import running_store
 from handoff.conversation import Conversation
+from handoff.privacy.audit import COMMAND_LINE, Audit
 from tests.helpers.redis_server import RedisServer
 
 

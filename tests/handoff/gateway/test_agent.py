@@ -11,7 +11,7 @@ import httpx
 import pytest
 import redis
 
-from handoff.accounts import Accounts
+from handoff.access.accounts import Accounts
 from handoff.conversation import Status
 from handoff.errors import StoreUnavailable
 from handoff.events import InboundKind

@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
-from handoff import permissions
-from handoff.accounts import Account, Accounts
+from handoff.access import permissions
+from handoff.access.accounts import Account, Accounts
+from handoff.access.permissions import frame_action, may
 from handoff.conversation import Conversation, Status
+from handoff.edge.http import make_http
 from handoff.errors import Forbidden
 from handoff.gateway.agent import AgentGateway, AgentSocket
-from handoff.http import make_http
-from handoff.permissions import frame_action, may
 from handoff.settings import Settings
 from handoff.wire import agent as wire
 from tests.handoff.frames_for_tests import frame_of

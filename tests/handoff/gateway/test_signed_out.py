@@ -10,7 +10,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from handoff.accounts import Accounts
+from handoff.access.accounts import Accounts
 from handoff.keys import SESSION_IDLE_S, HubKeys
 from handoff.store import connect
 from tests.handoff.clients import Door

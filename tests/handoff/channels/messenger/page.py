@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from handoff.accounts import Accounts
+from handoff.access.accounts import Accounts
 from handoff.bridge import BotBridge
 from handoff.channels.messenger.channel import Messenger
 from handoff.channels.messenger.client import Graph
@@ -20,8 +20,8 @@ from handoff.channels.messenger.settings import INBOX_APP, MessengerSettings
 from handoff.channels.messenger.signature import sign
 from handoff.clock import now_ms
 from handoff.conversation import Conversation
-from handoff.http import make_http
-from handoff.routing import read_routing
+from handoff.edge.http import make_http
+from handoff.queue.routing import read_routing
 from handoff.settings import Settings
 from handoff.tasks import end
 from tests.handoff.fake_bot import FakeBot

@@ -13,7 +13,7 @@ import pytest
 from handoff.channels.messenger.decisions import INBOX
 from handoff.channels.messenger.settings import INBOX_APP, PAGE_INBOX
 from handoff.conversation import Status
-from handoff.transcripts import render
+from handoff.desk.transcripts import render
 from tests.handoff.channels.messenger.page import APP, PAGE, PERSON, Page, page_on
 from tests.handoff.parts import AINO, Parts, uid
 from tests.helpers.redis_server import RedisServer

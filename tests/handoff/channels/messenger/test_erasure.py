@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handoff.audit import COMMAND_LINE
+from handoff.privacy.audit import COMMAND_LINE
 from tests.handoff.channels.messenger.page import PERSON, Page
 from tests.helpers.redis_contents import contents
 from tests.helpers.waiting import until

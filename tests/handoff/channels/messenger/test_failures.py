@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handoff.channels.messenger.failures import Cure, of_reply
-from handoff.texts import CHANNEL
+from handoff.owner.texts import CHANNEL
 
 
 @pytest.mark.parametrize(

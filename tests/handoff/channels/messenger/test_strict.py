@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from handoff.desk.transcripts import Transcripts
 from handoff.settings import ROOT
 from handoff.store import connect
-from handoff.transcripts import Transcripts
 from tests.handoff.clients import Door
 from tests.handoff.fake_bot import FakeBot
 from tests.handoff.hub_process import HubProcess

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff import figures, metrics
 from handoff.channels.messenger.doctor import State, of_usage
 from handoff.channels.messenger.usage import FULL, HEADERS, PAUSE_S, SLOW_FROM, WAIT_S, Usage, read
+from handoff.watch import figures, metrics
 from tests.handoff.channels.messenger.page import Page
 
 APP = '{"call_count":28,"total_time":41,"total_cputime":12}'

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from handoff.accounts import Accounts
+from handoff.access.accounts import Accounts
 from handoff.channels.messenger import webhook
 from handoff.channels.messenger.signature import sign
+from handoff.edge.http import make_http
 from handoff.errors import StoreUnavailable
-from handoff.http import make_http
 from handoff.settings import Settings
 from tests.handoff.channels.messenger.page import OLD_SECRET, PAGE, SECRET, Page, page_on
 from tests.handoff.channels.messenger.test_events import likely

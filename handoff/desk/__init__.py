@@ -1,0 +1,1 @@
+"""What lies on an agent's desk beside the conversation: search, transcripts, drafts, mentions, suggested answers."""

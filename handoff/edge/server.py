@@ -1,0 +1,168 @@
+"""The socket engine: uvicorn on uvloop with websockets' sans-I/O protocol, and the few places where a hub needs more.
+
+What is hooked is private in uvicorn, so uvicorn and websockets are pinned exactly and tests/handoff/edge/test_server.py
+holds each hook: size by path, small kernel buffers, an abort that leaves nothing behind, a limit for silent TCP, and
+closing 1012 spread over the drain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+__all__ = ["FRAME_MAX_BYTES", "HubHttp", "HubServer", "HubSocket", "make_server"]
+
+FRAME_MAX_BYTES = {"/ws/visitor": 16 * 1024, "/ws/agent": 64 * 1024}
+"""The largest frame by path (protocol §1); more closes with 1009."""
+
+SEND_BUFFER_BYTES = 64 * 1024
+"""Kernel's share of what one slow reader may hold."""
+
+HIGH_WATER_BYTES = 32 * 1024
+"""Our share: above it a send waits, and its timeout runs."""
+
+HEAD_TIMEOUT_S = 5.0
+"""A connection that sends no complete request head for so long is closed."""
+
+ABORT_AFTER_S = 1.0
+"""After the server's own close a peer that still reads nothing is aborted."""
+
+CLOSE_TIMEOUT_S = 1.0
+"""For a peer's answer to our close; it has the code by then. (uvicorn waits 10 s, for which a stranger without a hello
+would hold the socket.)"""
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Abort with a reset: a plain abort leaves the unsent bytes with the kernel for many seconds."""
+    raw = transport.get_extra_info("socket")
+    if raw is not None:
+        try:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        except OSError:
+            pass  # closed already
+    transport.abort()
+
+
+class HubSocket(WebSocketsSansIOProtocol):
+    """A websocket that can be aborted and that holds little for a slow reader."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.close_timeout = CLOSE_TIMEOUT_S
+        self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        raw = self.transport.get_extra_info("socket")
+        if raw is not None and raw.family != socket.AF_UNIX:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+
+    def handle_connect(self, event: Any) -> None:
+        path = event.path.partition("?")[0]
+        self.conn.max_message_size = FRAME_MAX_BYTES.get(path, min(FRAME_MAX_BYTES.values()))
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            self.scope["extensions"]["silta.abort"] = {"abort": self.hard_abort}
+
+    def hard_abort(self) -> None:
+        """Drop the peer now, with nothing left in the kernel. Nothing happens when it is gone already."""
+        if not self.disconnected:
+            _reset(self.transport)
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        if not self.disconnected:
+            # The handler is done and the socket closing: whoever does not take that is dropped.
+            self.loop.call_later(CLOSE_TIMEOUT_S + ABORT_AFTER_S, self.hard_abort)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.loop.call_later(ABORT_AFTER_S, self.hard_abort)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self.loop.call_later(ABORT_AFTER_S, self.hard_abort)
+
+
+class HubHttp(H11Protocol):
+    """HTTP that does not wait for ever for a request's head, be it a connection's first or a later one."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._too_slow)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch_head()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_head()
+        super().connection_lost(exc)
+
+    def _watch_head(self) -> None:
+        # Between requests the keep-alive limit holds; it ends with the first byte of the next head.
+        begun = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
+        if not begun:
+            self._forget_head()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._too_slow)
+
+    def _forget_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _too_slow(self) -> None:
+        self._head_timer = None
+        _reset(self.transport)
+
+
+class HubServer(uvicorn.Server):
+    """Stops by closing sockets with 1012, spread over the drain, so that clients do not come back all at once."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._drain = drain
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()  # at once: on a shared address the kernel sends newcomers to the other hubs from here on
+        await self._drain()
+        await super().shutdown(sockets)
+
+
+def make_server(app: Any, *, drain: Callable[[], Awaitable[None]]) -> HubServer:
+    """The server with the hub's settings; the caller awaits ``serve(sockets)``."""
+    config = uvicorn.Config(
+        app,
+        http=HubHttp,
+        ws=HubSocket,
+        loop="uvloop",
+        ws_per_message_deflate=False,
+        ws_max_size=max(FRAME_MAX_BYTES.values()),
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=5,
+        backlog=2048,
+        access_log=False,
+        log_level="warning",
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        lifespan="off",
+    )
+    return HubServer(config, drain)

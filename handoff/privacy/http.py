@@ -1,0 +1,99 @@
+"""A person's data over HTTP: export and erasure by those who lead, a visitor's own export, and the privacy notice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from handoff.access.accounts import Account
+from handoff.errors import BadRequest, Forbidden, NotFound
+from handoff.hub import Hub
+from handoff.privacy.audit import VISITOR
+from handoff.privacy.notice import Notices
+from handoff.wire.codec import identifier, language_hint
+
+__all__ = ["PrivacyApi"]
+
+ASKED = ("asked", "mistake", "other")
+"""Reasons that a person can have."""
+
+
+class PrivacyApi:
+    """The routes. ``account``, ``same_origin`` and ``body`` are those of the pages they stand beside."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        account: Callable[[Request], Awaitable[Account]],
+        same_origin: Callable[[Request], None],
+        body: Callable[[Request], Awaitable[dict[str, Any]]],
+        notices: Notices | None,
+    ) -> None:
+        self._hub = hub
+        self._account = account
+        self._same_origin = same_origin
+        self._body = body
+        self._notices = notices
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/privacy", self.notice),
+            Route("/api/visitor/export", self.own_export),
+            Route("/api/conversations/{id}/export", self.export, methods=["POST"]),
+            Route("/api/conversations/{id}/erase", self.erase, methods=["POST"]),
+        ]
+
+    async def notice(self, request: Request) -> Response:
+        """The owner's privacy notice, in the language asked for or the browser's first that there is."""
+        if self._notices is None:
+            raise NotFound("There is no privacy notice here.")
+        asked = [request.query_params.get("lang", ""), *request.headers.get("accept-language", "").split(",")[:10]]
+        tags = (tag.split(";")[0].strip() for tag in asked)
+        hints = (language_hint("lang", tag) for tag in tags if 0 < len(tag) <= 35)
+        language = next((str(hint) for hint in hints if hint is not None), "en")
+        page = self._notices.page(language)
+        return Response(page, media_type="text/html", headers={"content-language": language, "vary": "accept-language"})
+
+    async def own_export(self, request: Request) -> Response:
+        conversation = await self._hub.exports.redeem(request.query_params.get("ticket", ""))
+        return _download(await self._hub.exports.collect(conversation, VISITOR, own=True))
+
+    async def export(self, request: Request) -> Response:
+        self._same_origin(request)
+        account = await self._lead(request)
+        return _download(await self._hub.exports.collect(_conversation(request), account))
+
+    async def erase(self, request: Request) -> Response:
+        self._same_origin(request)
+        account = await self._lead(request)
+        id = _conversation(request)
+        reason = (await self._body(request)).get("reason")
+        if reason not in ASKED:
+            raise BadRequest(f"reason: one of {', '.join(ASKED)} is expected")
+        await self._hub.erasure.erase(id, account, str(reason))
+        return JSONResponse({"erased": True})
+
+    async def _lead(self, request: Request) -> Account:
+        account = await self._account(request)
+        if not account.leads:
+            raise Forbidden("Your role may not do this.")
+        return account
+
+
+def _conversation(request: Request) -> str:
+    return str(identifier("id", request.path_params["id"]))
+
+
+def _download(found: dict[str, Any]) -> Response:
+    name = f"silta-{found['conversation']}.json"
+    return Response(
+        json.dumps(found, ensure_ascii=False, indent=1),
+        media_type="application/json",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )

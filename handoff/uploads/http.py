@@ -1,0 +1,151 @@
+"""Files over HTTP: in from visitors and agents, out to those who may see the conversation.
+
+A file is never shown as a page: it comes with its own type, ``nosniff``, a policy that allows nothing, and as something
+to be saved. Pictures stand in an ``<img>`` all the same, where nothing in them can run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from handoff.access.accounts import Account
+from handoff.access.tokens import VisitorTokens
+from handoff.decisions import _own
+from handoff.errors import BadRequest, Forbidden, NotFound, TooLarge, TryLater, Unauthorized
+from handoff.hub import Hub
+from handoff.owner.widget_rules import UploadRules
+from handoff.uploads.shelf import FileKeys, Stored, Uploads
+
+__all__ = ["FileApi"]
+
+UPLOAD_TIMEOUT_S = 120.0
+"""For a whole file: ten megabytes over a poor mobile line."""
+
+AT_ONCE = 8
+"""Files that one hub takes in at the same time; each lies in memory until it is whole."""
+
+POLICY = "default-src 'none'; sandbox"
+
+
+class FileApi:
+    """The routes. ``account``, ``sees`` (refuses who may not see it) and ``same_origin`` are those of the pages."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        uploads: Uploads,
+        tokens: VisitorTokens,
+        keys: FileKeys,
+        *,
+        origins: frozenset[str],
+        account: Callable[[Request], Awaitable[Account]],
+        sees: Callable[[Request], Awaitable[None]],
+        same_origin: Callable[[Request], None],
+    ) -> None:
+        self._hub = hub
+        self._uploads = uploads
+        self._tokens = tokens
+        self._keys = keys
+        self._origins = origins
+        self._account = account
+        self._sees = sees
+        self._same_origin = same_origin
+        self._busy = 0
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/api/visitor/upload", self.visitor_upload, methods=["POST", "OPTIONS"]),
+            Route("/api/visitor/files/{conversation}/{id}", self.visitor_file),
+            Route("/api/conversations/{id}/upload", self.agent_upload, methods=["POST"]),
+            Route("/api/files/{conversation}/{id}", self.agent_file),
+        ]
+
+    async def visitor_upload(self, request: Request) -> Response:
+        """A visitor's file; the body is the file itself, ``name`` in the query what it is called."""
+        origin = request.headers.get("origin")
+        if origin is not None and origin not in self._origins:
+            raise Forbidden("This origin is not allowed.")
+        shared = {"access-control-allow-origin": origin, "vary": "origin"} if origin is not None else {}
+        if request.method == "OPTIONS":
+            allowed = {"access-control-allow-methods": "POST", "access-control-allow-headers": "authorization"}
+            return Response(status_code=204, headers={**shared, **allowed, "access-control-max-age": "600"})
+        # A refusal has them, too: else the widget on a shop of another origin could not read why.
+        request.state.headers = shared
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthorized("The visitor's token is expected.")
+        conversation = self._tokens.conversation(token.strip())
+        if await self._hub.erasure.is_erased(conversation):
+            raise Unauthorized("The conversation was erased.")
+        stored = await self._take(request, conversation)
+        return JSONResponse({"attachment": stored.offered()}, headers=shared)
+
+    async def agent_upload(self, request: Request) -> Response:
+        """An agent's file for a conversation of their own."""
+        self._same_origin(request)
+        account = await self._account(request)
+        state = await self._hub.store.load(str(request.path_params["id"]))
+        if state is None:
+            raise NotFound("There is no such conversation.")
+        _own(state, account.assignee, supervisor=account.leads)
+        return JSONResponse({"attachment": (await self._take(request, state.id)).offered()})
+
+    async def visitor_file(self, request: Request) -> Response:
+        conversation, id = _named(request)
+        self._keys.check(conversation, id, request.query_params.get("key", ""))
+        return self._file(conversation, id, {"cross-origin-resource-policy": "cross-origin"})
+
+    async def agent_file(self, request: Request) -> Response:
+        await self._sees(request)
+        return self._file(*_named(request), {})
+
+    def _file(self, conversation: str, id: str, headers: dict[str, str]) -> Response:
+        stored = self._uploads.find(conversation, id)
+        return FileResponse(
+            self._uploads.path(conversation, id),
+            media_type=stored.type,
+            headers={
+                "content-disposition": f"attachment; filename*=utf-8''{quote(stored.name, safe='')}",
+                "content-security-policy": POLICY,
+                "cache-control": "private, max-age=3600",
+                **headers,
+            },
+        )
+
+    async def _take(self, request: Request, conversation: str) -> Stored:
+        rules = self._hub.owner.now.widget.uploads
+        if not rules.allowed:
+            raise Forbidden("The owner takes no files.")
+        if self._busy >= AT_ONCE:
+            request.state.unread = True
+            raise TryLater("Others are sending files just now; send it again in a moment.")
+        self._busy += 1
+        try:
+            body = await self._body(request, rules)
+            return await self._uploads.keep(conversation, request.query_params.get("name", ""), body, rules)
+        finally:
+            self._busy -= 1
+
+    async def _body(self, request: Request, rules: UploadRules) -> bytes:
+        chunks = bytearray()
+        try:
+            async with asyncio.timeout(UPLOAD_TIMEOUT_S):
+                async for chunk in request.stream():
+                    chunks += chunk
+                    if len(chunks) > rules.most_bytes:
+                        request.state.unread = True
+                        raise TooLarge(f"A file may have {rules.most_mb} MB.", limit=rules.most_bytes)
+        except (TimeoutError, ClientDisconnect):
+            request.state.unread = True
+            raise BadRequest("The file did not come in time.") from None
+        return bytes(chunks)
+
+
+def _named(request: Request) -> tuple[str, str]:
+    return str(request.path_params["conversation"]), str(request.path_params["id"])
