@@ -21,7 +21,7 @@ from bot.encoder.encoder import Encoder
 from bot.encoder.manifest import BadEncoder, Manifest, checksum
 from bot.encoder.weights import Weights, source_path
 
-__all__ = ["LAYERS", "LEAST_SIMILARITY", "PROBES", "prepare"]
+__all__ = ["LAYERS", "LEAST_SIMILARITY", "PROBES", "prepare", "put_in_place"]
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def _build(directory: Path, precision: str) -> Encoder:
         if similarity < LEAST_SIMILARITY:
             raise BadEncoder(directory, f"{precision}: cosine {similarity:.4f} to the reference engine")
         manifest(round(similarity, 5)).write(work)
-        _put_in_place(work, directory)
+        put_in_place(work, directory)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return Encoder(directory)
@@ -132,7 +132,8 @@ def _similarity(encoder: Encoder) -> float:
     return min(float(np.dot(encoder.sentence(text), reference.query(text))) for text in PROBES)
 
 
-def _put_in_place(work: Path, directory: Path) -> None:
+def put_in_place(work: Path, directory: Path) -> None:
+    """Move a finished encoder from ``work`` to ``directory`` by one rename; one that is there is replaced."""
     for path in work.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())

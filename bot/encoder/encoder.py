@@ -40,9 +40,10 @@ class Encoder:
         """Changes whenever the numbers it gives could."""
         return self.manifest.files["model.onnx"]
 
-    def tokens(self, text: str) -> list[int]:
-        """The token ids of a text with the model's prefix, at most :data:`MAX_TOKENS`."""
-        ids: list[int] = self._tokenizer(self.manifest.prefix + text, verbose=False)["input_ids"]
+    def tokens(self, text: str, prefix: str | None = None) -> list[int]:
+        """The token ids of a text with the model's prefix, or another one, at most :data:`MAX_TOKENS`."""
+        before = self.manifest.prefix if prefix is None else prefix
+        ids: list[int] = self._tokenizer(before + text, verbose=False)["input_ids"]
         return shortened(ids, MAX_TOKENS)
 
     def pieces(self, text: str) -> list[int]:
