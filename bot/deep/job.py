@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FORMAT", "RESULT", "BadFolder", "Batch", "Job", "Recipe", "read_folder", "write_folder"]
+__all__ = ["FORMAT", "RESULT", "BadFolder", "BadRecipe", "Batch", "Job", "Recipe", "read_folder", "write_folder"]
 
 FORMAT = 1
 """Raised whenever the same job would be trained otherwise than before: what was trained earlier is then left."""
@@ -37,6 +37,15 @@ class BadFolder(RuntimeError):
 
     def __init__(self, folder: Path, what: str) -> None:
         super().__init__(f"{self.code}: {folder}: {what}")
+
+
+class BadRecipe(ValueError):
+    """A recipe that names what there is not; the text says what."""
+
+    code = "deep.bad_recipe"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{self.code}: {what}")
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,24 @@ class Recipe:
     """Share of the truth that is spread over all topics: keeps the network from being too sure."""
     dropout: float = 0.1
     seed: int = 0
+
+    @classmethod
+    def read(cls, changes: Iterable[str]) -> Recipe:
+        """The recipe with some of its values changed: ``epochs=2``.
+
+        Raises:
+            BadRecipe: no such value, or not a number of its kind.
+        """
+        defaults = asdict(cls())
+        values = {}
+        for change in changes:
+            name, _, value = change.partition("=")
+            try:
+                values[name] = type(defaults[name])(value)
+            except (KeyError, ValueError) as error:
+                known = ", ".join(f"{name}={default}" for name, default in defaults.items())
+                raise BadRecipe(f"{change!r} is none of {known}") from error
+        return cls(**values)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from bot.deep.job import RESULT, BadFolder, Batch, Job, Recipe, read_folder
 from bot.deep.numbers import Tuned, tensors
 from bot.deep.side import DeepFailed
 from bot.encoder.build import LAYERS, put_in_place
-from bot.encoder.encoder import Encoder, shortened, unit
+from bot.encoder.encoder import PIECES, Encoder, shortened, unit
 from bot.encoder.graph import Numbers, encoder_graph
 from bot.encoder.manifest import BadEncoder, Manifest, checksum
 from bot.encoder.weights import Weights, source_path
@@ -153,7 +153,7 @@ def _export(
             (work / TOPICS).write_text(json.dumps(topics, ensure_ascii=False), encoding="utf-8")
             keys = np.frombuffer(b"".join(key(form) for form in held_out), np.uint8).reshape(len(held_out), -1)
             np.savez(work / HEAD, weights=network["head.w"].T, intercept=network["head.b"], held_out=keys)
-            shutil.copyfile(plain.directory / _PIECES, work / _PIECES)
+            shutil.copyfile(plain.directory / PIECES, work / PIECES)
             layers = tuple(layer for layer in LAYERS if layer <= numbers.shape.layers) or (numbers.shape.layers,)
             (work / "model.onnx").write_bytes(encoder_graph(numbers, layers, precision).SerializeToString())
             files = {path.name: checksum(path) for path in sorted(work.iterdir())}
@@ -176,9 +176,6 @@ def _export(
         finally:
             shutil.rmtree(work, ignore_errors=True)
     raise DeepFailed(f"the exported encoder disagrees with the training: {why}")
-
-
-_PIECES = "sentencepiece.bpe.model"
 
 
 def _agreement(encoder: DeepEncoder, held_out: Sequence[str], decisions: Array) -> float:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.encoder.encoder import Encoder
+from bot.encoder.encoder import PIECES, Encoder
 from bot.encoder.manifest import BadEncoder, Manifest, checksum
 from bot.encoder.weights import Weights, source_path
 
@@ -98,9 +98,9 @@ def _build(directory: Path, precision: str) -> Encoder:
     weights = Weights(source)
     work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
-        (work / "sentencepiece.bpe.model").write_bytes(sentencepiece_model(weights))
+        (work / PIECES).write_bytes(sentencepiece_model(weights))
         (work / "model.onnx").write_bytes(encoder_graph(weights, LAYERS, precision).SerializeToString())
-        files = {name: checksum(work / name) for name in ("model.onnx", "sentencepiece.bpe.model")}
+        files = {name: checksum(work / name) for name in ("model.onnx", PIECES)}
 
         def manifest(similarity: float) -> Manifest:
             return Manifest(
