@@ -52,6 +52,8 @@ export class Hub {
     this.agents = new Set();
     this.answers = new Map();
     this.refuse = new Set();
+    /** Ids of messages that were one too many. */
+    this.limited = new Set();
     this.cspReports = [];
     /** What a waiting visitor may choose, whether people answer now, and what is announced to all. */
     this.choices = [];
@@ -480,12 +482,17 @@ export class Hub {
           }
           return;
         case 'message':
+          // One too many, as a hub says it that is asked too much: the same again is taken.
+          if (frame.text?.startsWith('/many') && !this.limited.has(frame.id)) {
+            this.limited.add(frame.id);
+            return peer.send({ type: 'error', id: frame.id, code: 'rate_limited', message: '', retry_after: 1 });
+          }
           return this.once(ws, frame, () => {
             const offered = conversation.events
               .flatMap((event) => event.buttons ?? [])
               .find((button) => button.id === frame.button);
             if (frame.button && !offered) return { error: 'bad_request' };
-            if (frame.text === '/fail') return { error: 'rate_limited' };
+            if (frame.text === '/fail') return { error: 'forbidden' };
             const text = offered?.title ?? frame.text ?? '';
             return { seq: this.visitorSays(conversation, text, frame.id, frame.button, frame.attachments) };
           });

@@ -92,7 +92,7 @@ function understood(desk: Desk, nlu: LogEvent): TemplateResult {
   return html`<details class="nlu" data-testid="nlu" data-topic=${nlu.topic ?? ''}>
     <summary>
       ${icon.bridge}<span>${known ? topic : t('notUnderstood')}</span>
-      ${nlu.confidence === undefined ? nothing : meter(nlu.confidence)}
+      ${nlu.confidence === undefined ? nothing : meter(nlu.confidence, desk.ui.state.language)}
       ${feeling ? html`<span class="feeling">${feeling}</span>` : nothing}
     </summary>
     <dl>
@@ -110,7 +110,7 @@ function understood(desk: Desk, nlu: LogEvent): TemplateResult {
               <dt>${t('runnersUp')}</dt>
               <dd>
                 ${nlu.runners_up.map(
-                  ([name, share]) => html`<span class="next"><code>${name}</code> ${meter(share)}</span>`,
+                  ([name, share]) => html`<span class="next"><code>${name}</code> ${meter(share, desk.ui.state.language)}</span>`,
                 )}
               </dd>
             </div>`

@@ -201,6 +201,8 @@ export interface ErrorFrame {
   assignee?: { id?: string; name?: string } | null;
   /** The field of the request that was at fault. */
   field?: string;
+  /** Seconds, with `rate_limited`. */
+  retry_after?: number;
 }
 
 export interface QueueEntry {

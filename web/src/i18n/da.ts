@@ -51,7 +51,7 @@ export const widget = {
   sending: 'Sender…',
   sent: 'Sendt',
   failed: 'Ikke sendt',
-  failedRate: 'Ikke sendt: for mange beskeder på én gang. Vent lidt.',
+  waits: 'Venter, sendes snart af sig selv',
   retry: 'Prøv igen',
   discard: 'Fjern',
   today: 'I dag',

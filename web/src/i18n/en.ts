@@ -51,7 +51,7 @@ export const widget = {
   sending: 'Sending…',
   sent: 'Sent',
   failed: 'Not sent',
-  failedRate: 'Not sent: too many messages at once. Wait a moment.',
+  waits: 'Waiting, goes by itself soon',
   retry: 'Try again',
   discard: 'Remove',
   today: 'Today',
