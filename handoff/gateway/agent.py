@@ -474,6 +474,8 @@ class AgentSocket:
                 "announcements": [one.whole() for one in hub.board.current()],
                 "agents": self._colleagues(),
                 "skills": sorted({skill for one in hub.room.accounts.values() for skill in one.skills}),
+                # What the owner's settings allow: a console offers nothing that would be refused.
+                "may": {"clear": hub.clear.keeps},
                 "mine": [
                     {**(queue.localised(queue.entry(state) or {}, hub.texts, self._language)), "last": state.last}
                     for state in own

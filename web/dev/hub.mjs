@@ -52,6 +52,8 @@ export class Hub {
     this.agents = new Set();
     this.answers = new Map();
     this.refuse = new Set();
+    /** What was covered, by the number of its message. */
+    this.covered = new Map();
     /** Ids of messages that were one too many. */
     this.limited = new Set();
     this.cspReports = [];
@@ -690,6 +692,10 @@ export class Hub {
           const mentions = called.map((one) => one.id);
           return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id, mentions }) };
         }
+        if (frame.type === 'clear') {
+          const values = this.covered.get(frame.of);
+          return values ? { of: frame.of, values } : { error: 'not_found' };
+        }
         if (frame.type === 'suggest') return { answers: this.answersFor?.(conversation) ?? [] };
         if (frame.type === 'accept') {
           if (!this.offers.delete(conversation.id)) return { error: 'conflict' };
@@ -848,6 +854,7 @@ export class Hub {
         load: all.filter((c) => c.assignee?.id === one.id).length,
       })),
       callbacks: this.callbacks,
+      may: { clear: this.covered.size > 0 },
       announcements: this.announcements,
     });
     for (const [id, after] of Object.entries(frame.cursors ?? {})) {

@@ -8,7 +8,7 @@ import * as icon from './icons';
 import { plain, rich } from '../view/text';
 import { clockTime, fullTime, initials, isoTime } from '../view/time';
 import type { ConsoleKey, Desk } from './desk';
-import { type AllMarks, files, smallPrint, wording } from './marks';
+import { type AllMarks, covered, files, smallPrint, wording } from './marks';
 import type { Ui } from './ui';
 import { meter } from './details';
 import { entityName, languageName, reasonText, topicName, visitorName } from './words';
@@ -56,7 +56,7 @@ export function entry(
               : rich(said)
         }
       </div>
-      ${said === null ? nothing : files(desk, event)} ${smallPrint(desk, event, marks)}
+      ${said === null ? nothing : files(desk, event)} ${covered(desk, conversation.id, event)} ${smallPrint(desk, event, marks)}
       ${
         event.buttons?.length
           ? html`<p class="offered">

@@ -45,7 +45,7 @@ export function team(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
                 <strong>${one.name}</strong>
                 <span class="soft"
                   ><i class="presence ${one.presence ?? 'offline'}" aria-hidden="true"></i> ${t(one.presence ?? 'offline')}
-                  ${one.load === undefined ? nothing : html`· ${one.load}/${one.capacity ?? '–'}`}
+                  · ${agent.load(state, one.id)}/${one.capacity ?? '–'}
                   · ${(one.languages ?? []).join(', ')}</span
                 >
               </div>
