@@ -265,11 +265,10 @@ class VisitorSocket:
         conversation = self.conversation = tokens.conversation(hello.token) if hello.token is not None else new_id()
         # Subscribed first, then looked up: what is written in between comes by notice.
         self._subscription = hub.fanout.subscribe(conversation, 0, self, held=True)
-        state: Conversation | None = None
-        if hello.token is not None:  # under a new name there is nothing
-            state, erased = await hub.store.met(conversation)
-            if state is None and erased:
-                raise Unauthorized("The conversation was erased.")
+        # Under a new name there is nothing; but while Redis is away nobody is let in who could not be served.
+        state, erased = await hub.store.met(conversation)
+        if state is None and erased:
+            raise Unauthorized("The conversation was erased.")
         if state is None:
             state = Conversation(id=conversation, language=hello.language or browser_language, page=_page(hello.page))
         self._language, self._page = state.language, state.page if state.version == 0 else None
