@@ -123,11 +123,13 @@ class AgentGateway:
             return
         await receive()
         await send({"type": "websocket.accept"})
+        engine = scope["extensions"]["silta.abort"]
         peer = Peer(
             send,
-            scope["extensions"]["silta.abort"]["abort"],
+            engine["abort"],
             send_timeout_s=self.settings.send_timeout_s,
             outbox_max_bytes=AGENT_OUTBOX_MAX_BYTES,
+            write=engine.get("write"),
         )
         self.peers.add(peer)
         socket = AgentSocket(self, peer)
