@@ -44,7 +44,7 @@ async def with_agent(story: Story, language: str) -> tuple[Customer, str]:
     await aino.types(WHERE[language])
     await aino.hear_until(pattern(language, "faq/track_order"))
     conversation = await story.conversation(aino)
-    await colleague.claim(conversation)
+    await story.claims(colleague, conversation)
     await aino.hear_until(pattern(language, "assigned"))
     return aino, conversation
 
