@@ -302,12 +302,21 @@ class Hub:
         return {"erased": True}
 
     async def transcript(self, conversation: str) -> str:
-        """The conversation as the visitor may read it."""
-        return render(for_visitor(event) for event in await self.store.events(conversation))
-
-    async def visitor_status(self, conversation: str) -> dict[str, Any]:
-        """The ``status`` frame: where the conversation is, and the place in the queue."""
+        """The conversation as the visitor may read it: in its language, by the clocks of that language."""
         state = await self.store.load(conversation)
+        if state is None:
+            return ""
+        owner, language = self.owner.now, state.language
+        return render(
+            (for_visitor(event) for event in await self.store.events(conversation)),
+            stamp=lambda at: owner.teller.stamp(language, datetime.fromisoformat(at)),
+            speakers={role: owner.texts.say(language, f"transcript.{role}") for role in ("visitor", "bot", "system")},
+        )
+
+    async def visitor_status(self, conversation: str, state: Conversation | None = None) -> dict[str, Any]:
+        """The ``status`` frame: where the conversation is, and the place in the queue. ``state`` saves the look at it
+        where it was just looked at."""
+        state = state or await self.store.load(conversation)
         frame: dict[str, Any] = {"type": "status", "status": (state.status if state else Status.BOT).value}
         if state is not None and state.status is Status.QUEUED:
             if not self.fanout.listening.is_set() or conversation not in self.room.lines:
@@ -468,9 +477,12 @@ class Hub:
         if state is None:
             raise NotFound("There is no such conversation.")
         assignee = state.assignee
+        handoff = packet.build(state, self.texts, language)
+        if handoff is not None:
+            handoff["visitor"]["name"] = self.clear.name_of(state)
         return {
             "conversation": conversation,
-            "handoff": packet.build(state, self.texts, language),
+            "handoff": handoff,
             "status": state.status.value,
             "language": state.language,
             "last": state.last,
