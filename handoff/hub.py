@@ -19,7 +19,7 @@ from handoff import callbacks, decisions, packet, promises
 from handoff.access.accounts import Account
 from handoff.access.permissions import sees
 from handoff.clock import now_ms, parse_ms, stamp
-from handoff.conversation import Assignee, Conversation, Status
+from handoff.conversation import Assignee, Conversation, Status, changed
 from handoff.decisions import HANDOFF_BUTTON, Decision, Room, Waits
 from handoff.desk import mentions
 from handoff.desk.transcripts import render
@@ -389,7 +389,7 @@ class Hub:
             }
             made = agent_sent(state, files=files, **said) if files else decisions.agent_wrote(state, **said)
             # What was promised is kept with this.
-            return replace(made, after=replace(made.after, snooze=None))
+            return replace(made, after=changed(made.after, snooze=None))
 
         return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
 
