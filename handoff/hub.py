@@ -489,9 +489,12 @@ class Hub:
         if state is None:
             raise NotFound("There is no such conversation.")
         assignee = state.assignee
+        handoff = packet.build(state, self.texts, language)
+        if handoff is not None:
+            handoff["visitor"]["name"] = self.clear.name_of(state)
         return {
             "conversation": conversation,
-            "handoff": packet.build(state, self.texts, language),
+            "handoff": handoff,
             "status": state.status.value,
             "language": state.language,
             "last": state.last,
