@@ -360,7 +360,7 @@ class Hub:
         left_s = math.ceil(self.owner.now.rules.other_language_after_s - waited_s)
         if left_s > 0:
             raise Forbidden(
-                "You do not speak the visitor's language. Another will do for the visitor, but it is not time for that yet.",
+                "You do not speak the visitor's language. Another will do, too, but it is not time for that yet.",
                 retry_after=left_s,
             )
 
