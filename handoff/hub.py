@@ -313,9 +313,10 @@ class Hub:
             speakers={role: owner.texts.say(language, f"transcript.{role}") for role in ("visitor", "bot", "system")},
         )
 
-    async def visitor_status(self, conversation: str) -> dict[str, Any]:
-        """The ``status`` frame: where the conversation is, and the place in the queue."""
-        state = await self.store.load(conversation)
+    async def visitor_status(self, conversation: str, state: Conversation | None = None) -> dict[str, Any]:
+        """The ``status`` frame: where the conversation is, and the place in the queue. ``state`` saves the look at it
+        where it was just looked at."""
+        state = state or await self.store.load(conversation)
         frame: dict[str, Any] = {"type": "status", "status": (state.status if state else Status.BOT).value}
         if state is not None and state.status is Status.QUEUED:
             if not self.fanout.listening.is_set() or conversation not in self.room.lines:
@@ -476,9 +477,12 @@ class Hub:
         if state is None:
             raise NotFound("There is no such conversation.")
         assignee = state.assignee
+        handoff = packet.build(state, self.texts, language)
+        if handoff is not None:
+            handoff["visitor"]["name"] = self.clear.name_of(state)
         return {
             "conversation": conversation,
-            "handoff": packet.build(state, self.texts, language),
+            "handoff": handoff,
             "status": state.status.value,
             "language": state.language,
             "last": state.last,

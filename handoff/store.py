@@ -41,6 +41,7 @@ from handoff.errors import (
 from handoff.events import Keys, encode
 from handoff.keys import ANSWER_TTL_S, HubKeys
 from handoff.queue import order as queue
+from handoff.reads import Reads
 from handoff.recent import Recent
 from handoff.redis_address import pool
 from handoff.watch import metrics
@@ -139,6 +140,7 @@ class Store:
         self._turns: dict[str, _Turns] = {}
         self._bot_timeout_ms = bot_timeout_ms
         self._timeout_s = timeout_s
+        self._reads = Reads(redis, timeout_s=timeout_s)
 
     async def call(self, command: Awaitable[Any]) -> Any:
         """Await a command of the client with the operation's timeout.
@@ -155,8 +157,16 @@ class Store:
 
     async def load(self, conversation: str) -> Conversation | None:
         """The conversation as it is, or None when nothing was ever written."""
-        raw = await self.call(self.redis.hget(self.keys.state(conversation), "state"))
+        (raw,) = await self._reads.ask(("HGET", self.keys.state(conversation), "state"))
         return Conversation.from_json(raw) if raw is not None else None
+
+    async def met(self, conversation: str) -> tuple[Conversation | None, bool]:
+        """As :meth:`load`, and whether it was erased lately."""
+        keys = self.keys
+        raw, erased = await self._reads.ask(
+            ("HGET", keys.state(conversation), "state"), ("EXISTS", keys.erased(conversation))
+        )
+        return Conversation.from_json(raw) if raw is not None else None, bool(erased)
 
     def lately(self, conversation: str) -> Conversation | None:
         """The conversation as this process last wrote it, without asking Redis; None when it has not, or long ago."""
