@@ -218,4 +218,5 @@ async def test_r29_a_torn_end_of_the_file_is_cut_and_said_and_all_before_it_kept
         async with await Visitor.arrive(world.addresses[0], token=visitor.token) as back:
             await back.expect("event", seq=kept["seq"])
             assert back.log[kept["seq"]]["text"] == "long before"
-            assert (await back.say("and on"))["seq"] == back.welcome["last"] + 1
+            # No bot answers here, so word that it is late may come between.
+            assert (await back.say("and on"))["seq"] > back.welcome["last"]
