@@ -126,11 +126,13 @@ class AgentGateway:
             return
         await receive()
         await send({"type": "websocket.accept"})
+        engine = scope["extensions"]["silta.abort"]
         peer = Peer(
             send,
-            scope["extensions"]["silta.abort"]["abort"],
+            engine["abort"],
             send_timeout_s=self.settings.send_timeout_s,
             outbox_max_bytes=AGENT_OUTBOX_MAX_BYTES,
+            write=engine.get("write"),
         )
         self.peers.add(peer)
         socket = AgentSocket(self, peer)
@@ -479,6 +481,8 @@ class AgentSocket:
                 "announcements": [one.whole() for one in hub.board.current()],
                 "agents": self._colleagues(),
                 "skills": sorted({skill for one in hub.room.accounts.values() for skill in one.skills}),
+                # What the owner's settings allow: a console offers nothing that would be refused.
+                "may": {"clear": hub.clear.keeps},
                 "mine": [
                     {**(queue.localised(queue.entry(state) or {}, hub.texts, self._language)), "last": state.last}
                     for state in own

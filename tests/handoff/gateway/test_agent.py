@@ -65,8 +65,9 @@ async def test_an_agent_is_welcomed_with_itself_the_queue_and_its_conversations(
     mine, _ = await together(door, "Mikkel")
     agent = await door.agent("Mikkel")
     welcome = agent.welcome
-    more = {"callbacks", "announcements", "agents", "skills"}
+    more = {"callbacks", "announcements", "agents", "skills", "may"}
     assert set(welcome) == {"type", "agent", "presence", "queue", "mine"} | more
+    assert welcome["may"] == {"clear": False}, "as the owner has it"
     who = welcome["agent"]
     assert {"id", "name", "role", "languages", "skills", "capacity"} <= set(who)
     assert (who["name"], who["role"], who["languages"]) == ("Mikkel", "agent", ["fi", "da", "en"])
