@@ -157,14 +157,14 @@ async def test_r11_five_hundred_who_do_not_read_hold_little_and_are_dropped(reco
             ]
             for one in (visitor, other):
                 await one.ask("request_handoff")
-            quiet = await for_a_while(other, hub.pid)
+            quiet = await for_a_while(other, hub.pid, world.redis.pid)
             port_before, before = connections(hub.port), rss_mib(hub.pid)
             deaf = [await never_reads(hub.port, visitor.token, world.addresses[0]) for _ in range(SLOW_READERS)]
             with_them = rss_mib(hub.pid)
             busy = [await timed(visitor, "x" * 3900) for _ in range(40)]
             ended = time.monotonic()
             peak = rss_mib(hub.pid)
-            held = await for_a_while(other, hub.pid)
+            held = await for_a_while(other, hub.pid, world.redis.pid)
             still = connections(hub.port) - port_before
 
             async def dropped() -> bool:
@@ -174,38 +174,40 @@ async def test_r11_five_hundred_who_do_not_read_hold_little_and_are_dropped(reco
             took_s = time.monotonic() - ended
             for reader in deaf:
                 reader.close()
-            after = await for_a_while(other, hub.pid)
+            after = await for_a_while(other, hub.pid, world.redis.pid)
             assert (await visitor.say("after"))["seq"]
     record(
         f"{SLOW_READERS} slow readers: +{peak - before:.0f} MiB (their sockets alone +{with_them - before:.0f}), gone "
         f"{took_s:.1f} s after the last word; who reads the same: acks up to {max(busy) * 1000:.0f} ms; others' p99 "
-        f"{quiet} before, {held} with {still} of them held, {after} after"
+        f"{quiet} before, {held} with {still} of them held, {after} after; {held.busy}"
     )
     assert peak - before <= 64
     assert took_s <= 6 * held.busy.stretch
     # Both calm times, for one alone is as likely to have had a slow flush of the disk as the time between them.
-    calm_s = max(quiet.p99_s / quiet.busy.stretch, after.p99_s / after.busy.stretch)
-    assert held.p99_s <= 1.1 * calm_s * held.busy.stretch + FLUSH_S
+    assert held.p99_s <= 1.1 * max(quiet.p99_s, after.p99_s) + FLUSH_S
 
 
 @dataclass
 class Acks:
-    """Acknowledgements of one visitor, one after the other."""
+    """Acknowledgements of one visitor, one after the other, less what hub, Redis and visitor waited for a processor."""
 
     p99_s: float
     busy: Busy
 
     def __str__(self) -> str:
-        return f"{self.p99_s * 1000:.0f} ms ({self.busy.stretch:.1f} x)"
+        return f"{self.p99_s * 1000:.0f} ms"
 
 
-async def for_a_while(visitor: Visitor, hub: int) -> Acks:
-    """Two seconds of small talk: less than a slow reader is waited for."""
+async def for_a_while(visitor: Visitor, *pids: int) -> Acks:
+    """A second and a half of small talk: less than a slow reader is waited for."""
+    await visitor.say("what was under way before is through")
     took: list[float] = []
-    with Busy(hub) as busy:
-        ends = time.monotonic() + 2
+    with Busy(*pids) as busy:
+        ends = time.monotonic() + 1.5
         while time.monotonic() < ends:
-            took.append(await timed(visitor, "x" * 300))
+            waited = busy.waited_s
+            gross = await timed(visitor, "x" * 300)
+            took.append(max(0.0, gross - (busy.waited_s - waited)))
     return Acks(quantile(took, 0.99), busy)
 
 
