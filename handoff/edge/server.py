@@ -35,6 +35,9 @@ HIGH_WATER_BYTES = 32 * 1024
 HEAD_TIMEOUT_S = 5.0
 """A connection that sends no complete request head for so long is closed."""
 
+HANDSHAKE_MAX_BYTES = 8 * 1024
+"""A browser's head with its cookies; a longer one is read as HTTP first."""
+
 ABORT_AFTER_S = 1.0
 """After the server's own close a peer that still reads nothing is aborted."""
 
@@ -91,6 +94,7 @@ class HubSocket(WebSocketsSansIOProtocol):
         self.conn.max_message_size = FRAME_MAX_BYTES.get(path, min(FRAME_MAX_BYTES.values()))
         super().handle_connect(event)
         if hasattr(self, "scope"):
+            self.scope["headers"] = [(name.lower(), value) for name, value in self.scope["headers"]]
             self.scope["extensions"]["silta.abort"] = {"abort": self.hard_abort, "write": self.write_text}
 
     async def send(self, message: Any) -> None:
@@ -134,6 +138,15 @@ class HubSocket(WebSocketsSansIOProtocol):
         self.loop.call_later(ABORT_AFTER_S, self.hard_abort)
 
 
+def _is_handshake(data: bytes) -> bool:
+    """Whether this is the whole head of a request for one of our sockets, with nothing behind it. What is not is no
+    worse for it: it is read as HTTP first."""
+    if not data.startswith(b"GET /ws/") or len(data) > HANDSHAKE_MAX_BYTES:
+        return False
+    end = data.find(b"\r\n\r\n")
+    return end + 4 == len(data) and b"\r\nupgrade: websocket\r\n" in data.lower()
+
+
 class HubHttp(H11Protocol):
     """HTTP that does not wait for ever for a request's head, be it a connection's first or a later one."""
 
@@ -144,8 +157,24 @@ class HubHttp(H11Protocol):
         self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
+        if self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0] and _is_handshake(data):
+            self._hand_over(data)
+            return
         super().data_received(data)
         self._watch_head()
+
+    def _hand_over(self, head: bytes) -> None:
+        """Let the socket read the head, which it would read again anyway after it had been read here: a quarter of what
+        it costs to let somebody in. As uvicorn does it."""
+        self._forget_head()
+        self._unset_keepalive_if_required()
+        self.connections.discard(self)
+        socket = self.ws_protocol_class(  # type: ignore[misc,call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.app_state
+        )
+        socket.connection_made(self.transport)
+        socket.data_received(head)
+        self.transport.set_protocol(socket)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

@@ -282,8 +282,7 @@ class VisitorSocket:
                 "language": state.language,
                 "last": state.last,
                 "notice": hub.texts.say(state.language, "bot_notice"),
-                **hub.opening(state.language),
-                "response": hub.response(state.language),
+                **hub.greeting(state.language),
                 "announcements": [one.frame(state.language) for one in hub.board.current()],
                 "may": hub.visitor_may(),
                 # A conversation that is under way is not stopped by a box that the owner has put up since.
