@@ -255,7 +255,11 @@ class SignIn:
     async def _begin(
         self, request: Request, account: Account, response: Response, secure: bool, *, via: str = ""
     ) -> Response:
+        before = _session(request)
         cookie = await _guard(self._accounts.sessions.begin(account, via=via))
+        if before is not None:
+            # Whoever signed in here before is gone from this browser, and must not stay behind in a copy of its cookie.
+            await _guard(self._accounts.sessions.end(before))
         response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=secure, path="/")
         known = self._devices.known(request.cookies.get(DEVICE_COOKIE))
         if known is None or known[0] != account.id:
