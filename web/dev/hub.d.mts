@@ -13,6 +13,7 @@ export class Hub {
   port: number;
   conversations: Map<string, FakeConversation>;
   refuse: Set<string>;
+  covered: Map<number, { kind: string; value: string }[]>;
   cspReports: string[];
   choices: object[];
   open: { now: boolean; opens_at: string | null; text: string | null };

@@ -89,6 +89,18 @@ describe.skipIf(!executable)('the widget', () => {
     await page.context().close();
   });
 
+  it('sends what was one too many by itself, in its order, and says meanwhile that it waits', async () => {
+    const page = await stage.visitor('en');
+    for (const text of ['/many one', '/many two', 'three']) await say(page, text);
+    await page.locator('[data-mark=waiting]').first().waitFor();
+    await assertAccessible(page, 'a message that waits');
+    await expect.poll(() => messages(page, 'visitor').count()).toBe(3);
+    await page.locator('[data-role=visitor][data-mark=stored]').nth(2).waitFor();
+    expect(await page.locator('[data-role=visitor] .bubble').allInnerTexts()).toEqual(['/many one', '/many two', 'three']);
+    expect(await page.getByTestId('retry').count()).toBe(0);
+    await page.context().close();
+  });
+
   it('changes its language, and the hub is told', async () => {
     const page = await stage.visitor('fi');
     await page.getByTestId('menu').click();
