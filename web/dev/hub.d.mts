@@ -5,6 +5,7 @@ export interface FakeConversation {
   events: { seq: number; kind: string; text?: string; author?: { role: string; name?: string }; client_id?: string }[];
   waitingSince: string | null;
   name: string | null;
+  page?: string;
 }
 
 export class Hub {

@@ -445,7 +445,7 @@ export class Hub {
       failed_turns: conversation.failed,
       entities: conversation.entities ?? {},
       slots: {},
-      visitor: { name: conversation.name, earlier: [] },
+      visitor: { name: conversation.name, page: conversation.page ?? null, earlier: [] },
       summary: conversation.summary ?? '',
       masked: conversation.masked ?? 0,
     };
@@ -589,6 +589,7 @@ export class Hub {
     } else {
       token = randomUUID();
       conversation = this.make(frame.language);
+      conversation.page = frame.page;
       this.tokens.set(token, conversation);
       this.say(conversation, 'bot', GREETING[conversation.language].text, {
         buttons: GREETING[conversation.language].buttons,

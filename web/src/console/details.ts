@@ -109,14 +109,24 @@ function found(desk: Desk, packet: Packet | null): TemplateResult | typeof nothi
   </section>`;
 }
 
+/** The page on which the visitor writes: a link only where it is a web address, whatever a browser claimed. */
+function pageLink(page: string): TemplateResult {
+  const words = page.replace(/^https?:\/\//, '');
+  return /^https?:\/\/[^\s"'<>]+$/.test(page)
+    ? html`<a href=${page} target="_blank" rel="noopener noreferrer nofollow">${words}</a>`
+    : html`${words}`;
+}
+
 function about(desk: Desk, conversation: Conversation, packet: Packet | null): TemplateResult {
   const { t } = desk;
   const { language } = desk.ui.state;
-  const pairs: [string, string][] = [
+  const { page } = packet?.visitor ?? {};
+  const pairs: [string, string | TemplateResult][] = [
     [t('name'), packet?.visitor?.name || t('unnamed')],
     [t('speaks'), languageName(conversation.language, t)],
     [t('channel'), packet?.channel === 'messenger' ? t('channelMessenger') : t('channelWeb')],
   ];
+  if (page) pairs.push([t('page'), pageLink(page)]);
   if (packet?.skill && packet.skill !== 'general') pairs.push([t('skill'), packet.skill]);
   if (packet?.waiting_since) pairs.push([t('since'), fullTime(packet.waiting_since, language)]);
   pairs.push([t('reference'), conversation.id]);

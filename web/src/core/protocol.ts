@@ -342,7 +342,7 @@ export interface Packet {
   failed_turns?: number;
   entities?: Record<string, unknown>;
   slots?: Record<string, unknown>;
-  visitor?: { name?: string | null; earlier?: { conversation: string; at?: string; outcome?: string }[] } | null;
+  visitor?: { name?: string | null; page?: string | null; earlier?: { conversation: string; at?: string; outcome?: string }[] } | null;
   summary?: string;
   masked?: number;
 }

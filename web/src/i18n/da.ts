@@ -253,6 +253,7 @@ export const console = {
   name: 'Navn',
   unnamed: 'Ukendt',
   speaks: 'Skriver på',
+  page: 'Side',
   since: 'Har ventet siden',
   reference: 'Samtale',
   earlierConversations: 'Tidligere samtaler',

@@ -253,6 +253,7 @@ export const console = {
   name: 'Name',
   unnamed: 'Not known',
   speaks: 'Writes in',
+  page: 'Page',
   since: 'Waiting since',
   reference: 'Conversation',
   earlierConversations: 'Earlier conversations',

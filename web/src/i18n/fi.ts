@@ -253,6 +253,7 @@ export const console = {
   name: 'Nimi',
   unnamed: 'Ei tiedossa',
   speaks: 'Kieli',
+  page: 'Sivu',
   since: 'Alkoi odottaa',
   reference: 'Keskustelu',
   earlierConversations: 'Aiemmat keskustelut',

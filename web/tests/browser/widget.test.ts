@@ -271,6 +271,17 @@ describe.skipIf(!executable)('the widget', () => {
     await page.getByTestId('launcher').click();
     await page.getByTestId('quick-reply').first().waitFor();
     expect(await page.getByTestId('person').innerText()).toBe('Tal med et menneske');
+    // What comes later comes under the same policy.
+    await page.getByTestId('menu').click();
+    await page.getByTestId('end').click();
+    await page.getByTestId('rating').waitFor();
+    await page.getByTestId('menu').click();
+    await page.getByTestId('mail').click();
+    await page.getByTestId('mail-form').waitFor();
+    await page.getByTestId('menu').click();
+    await page.getByTestId('erase').click();
+    await page.getByTestId('erase-yes').click();
+    await page.getByRole('alert').waitFor();
     expect(blocked.filter((text) => !text.includes('favicon'))).toEqual([]);
     await page.context().close();
     server.closeAllConnections();
