@@ -76,6 +76,21 @@ def _arguments() -> argparse.ArgumentParser:
     evaluate.add_argument("--at-least", type=float, metavar="SHARE", help="accuracy every language must reach (0 to 1)")
     evaluate.add_argument("--json", action="store_true", help="print the figures as one JSON object")
     evaluate.set_defaults(run=_evaluate)
+
+    faq = commands.add_parser("faq", help="answers and examples: check them, or edit them in a spreadsheet")
+    acts = faq.add_subparsers(dest="act", required=True, metavar="check|import|export")
+    check = acts.add_parser(
+        "check", help="gaps between languages, too few examples, examples twice or in another language"
+    )
+    check.set_defaults(run=_faq_check)
+    out = acts.add_parser("export", help="write a table: topic, language, kind, text")
+    out.add_argument("file", nargs="?", metavar="FILE.csv|FILE.tsv", help="default: standard output, with tabs")
+    out.add_argument("--topic", action="append", metavar="TOPIC", help="only this one; may be given again")
+    out.set_defaults(run=_faq_export)
+    back = acts.add_parser("import", help="take a table in, all of it or nothing")
+    back.add_argument("file", metavar="FILE.csv|FILE.tsv")
+    back.add_argument("--dry-run", action="store_true", help="only say what would change")
+    back.set_defaults(run=_faq_import)
     return parser
 
 
@@ -184,6 +199,78 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         low = [f"{language} {each.accuracy:.3f}" for language, each in scores.items() if each.accuracy < wanted]
         if low:
             raise _Stop(FAILED, f"accuracy under {wanted}: {', '.join(low)}")
+    return OK
+
+
+def _faq_check(arguments: argparse.Namespace) -> int:
+    from bot import places
+    from bot.faq.check import check
+
+    found = check(None, places.NLU)
+    for finding in found:
+        print(f"{'wrong' if finding.wrong else 'look'}: {finding.where}: {finding.what}")
+    wrong = sum(finding.wrong for finding in found)
+    _say(f"silta: {wrong} wrong, {len(found) - wrong} to look at")
+    return FAILED if wrong else OK
+
+
+def _faq_export(arguments: argparse.Namespace) -> int:
+    from bot import places
+    from bot.faq.examples import BadExamples
+    from bot.faq.exchange import exported
+    from bot.faq.table import written_table
+    from bot.texts import BadTexts
+
+    try:
+        lines = list(exported(None, places.NLU))
+    except (BadTexts, BadExamples) as error:
+        raise _Stop(BAD, str(error)) from error
+    if arguments.topic:
+        unknown = sorted({*arguments.topic} - {line.topic for line in lines})
+        if unknown:
+            raise _Stop(BAD, f"no topic {unknown[0]}")
+        lines = [line for line in lines if line.topic in arguments.topic]
+    if arguments.file is None:
+        sys.stdout.buffer.write(written_table(lines, tabs=True).encode())
+        return OK
+    file = Path(arguments.file)
+    content = written_table(lines, tabs=file.suffix.lower() == ".tsv")
+    try:
+        # The mark at the beginning tells spreadsheets that it is UTF-8.
+        file.write_text(content, encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise _Stop(BAD, f"{file}: {error.strerror}") from error
+    _say(f"silta: {len(lines)} rows in {file}")
+    return OK
+
+
+def _faq_import(arguments: argparse.Namespace) -> int:
+    from bot import places
+    from bot.faq.examples import BadExamples
+    from bot.faq.exchange import prepare
+    from bot.faq.table import BadTable, read_table
+    from bot.texts import BadTexts
+
+    file = Path(arguments.file)
+    try:
+        table = prepare(file, read_table(file), None, places.NLU)
+        if not arguments.dry_run:
+            table.write()
+    except (BadTable, BadTexts, BadExamples) as error:
+        raise _Stop(BAD, f"nothing was changed:\n{error}") from error
+    except OSError as error:
+        raise _Stop(FAILED, f"nothing was changed: {error.filename}: {error.strerror}") from error
+    for change in table.changes:
+        parts = [f"{part} put anew" for part in change.worded]
+        if change.added or change.removed:
+            parts.append(f"examples +{change.added} -{change.removed}")
+        print(f"{change.topic} ({change.language}): {', '.join(parts)}")
+    if arguments.dry_run:
+        _say("silta: nothing was changed")
+    else:
+        _say(
+            "silta: done; silta up trains again and speaks the new texts" if table.changes else "silta: nothing is new"
+        )
     return OK
 
 

@@ -17,7 +17,17 @@ from typing import Any
 import yaml
 from babel.numbers import format_currency
 
-__all__ = ["LANGUAGES", "MAX_TITLE", "SPOKEN", "BadTexts", "Entry", "Texts", "owner_directory", "plain_topic"]
+__all__ = [
+    "LANGUAGES",
+    "MAX_TITLE",
+    "SPOKEN",
+    "BadTexts",
+    "Entry",
+    "QuickLoader",
+    "Texts",
+    "owner_directory",
+    "plain_topic",
+]
 
 LANGUAGES = ("fi", "da", "en")
 MAX_TITLE = 20
@@ -33,6 +43,9 @@ SPOKEN: Mapping[str, frozenset[str]] = {
     "reasons.emotion_rising": frozenset({"emotion"}),
 }
 """Placeholders that are filled when the text is spoken, by ``part.key``."""
+
+QuickLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Reads YAML as ``safe_load`` does, ten times as fast where the library has its part in C."""
 
 _PARTS = ("answers", "small_talk", "human")
 _PREFIX = {"answers": "faq/", "small_talk": "", "human": "human/"}
@@ -192,7 +205,7 @@ class Texts:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw = yaml.load(file.read_text(encoding="utf-8"), QuickLoader)  # noqa: S506 - a safe one
     except OSError as error:
         raise BadTexts(file, "file", f"cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -302,8 +302,16 @@ class Hub:
         return {"erased": True}
 
     async def transcript(self, conversation: str) -> str:
-        """The conversation as the visitor may read it."""
-        return render(for_visitor(event) for event in await self.store.events(conversation))
+        """The conversation as the visitor may read it: in its language, by the clocks of that language."""
+        state = await self.store.load(conversation)
+        if state is None:
+            return ""
+        owner, language = self.owner.now, state.language
+        return render(
+            (for_visitor(event) for event in await self.store.events(conversation)),
+            stamp=lambda at: owner.teller.stamp(language, datetime.fromisoformat(at)),
+            speakers={role: owner.texts.say(language, f"transcript.{role}") for role in ("visitor", "bot", "system")},
+        )
 
     async def visitor_status(self, conversation: str) -> dict[str, Any]:
         """The ``status`` frame: where the conversation is, and the place in the queue."""

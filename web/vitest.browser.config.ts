@@ -7,6 +7,8 @@ export default defineConfig({
     environment: 'node',
     testTimeout: 60_000,
     hookTimeout: 30_000,
+    // The library's one second is too short for a page on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     fileParallelism: false,
   },
 });

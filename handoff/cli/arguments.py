@@ -15,6 +15,7 @@ BOT_COMMANDS = {
     "train": "train the Rasa model, with progress",
     "parse": "messages in, what the bot understands out (JSON lines)",
     "evaluate": "accuracy on labelled messages",
+    "faq": "answers and examples: check, import, export",
     "encode": "texts in, sentence embeddings out",
 }
 """Done in the bot's environment: ``./silta`` sends them there, so here they only appear in the help."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -12,7 +12,7 @@ from handoff.conversation import Conversation
 from handoff.errors import NotFound
 from handoff.keys import HubKeys
 
-__all__ = ["Transcripts", "render"]
+__all__ = ["Transcripts", "in_utc", "render"]
 
 
 class Transcripts:
@@ -58,9 +58,22 @@ class Transcripts:
         return [json.loads(fields[b"e"]) for _, fields in rows]
 
 
-def render(events: Iterable[Mapping[str, Any]]) -> str:
-    """A conversation as plain text: a line for each event that has words, with time (UTC) and speaker. What the visitor
-    has taken back is left out."""
+def in_utc(at: str) -> str:
+    """A log's time as operators read it: ``2026-03-02 08:15``, in UTC."""
+    return at[:16].replace("T", " ")
+
+
+def render(
+    events: Iterable[Mapping[str, Any]],
+    *,
+    stamp: Callable[[str], str] = in_utc,
+    speakers: Mapping[str, str] | None = None,
+) -> str:
+    """A conversation as plain text: a line for each event that has words, with time and speaker.
+
+    ``stamp`` words a time of the log, ``speakers`` who speaks by role (``visitor``, ``bot``, ``system``); agents have
+    names of their own. What the visitor has taken back is left out.
+    """
     known = list(events)
     unsent = {event.get("of") for event in known if event["kind"] == "unsent"}
     lines = []
@@ -70,6 +83,6 @@ def render(events: Iterable[Mapping[str, Any]]) -> str:
         said = " ".join([event["text"], *names] if event.get("text") else names)
         if said and not taken_back:
             author = event["author"]
-            who = author.get("name") or author["role"]
-            lines.append(f"{event['at'][:16].replace('T', ' ')} {who}: {said}")
+            who = author.get("name") or (speakers or {}).get(author["role"], author["role"])
+            lines.append(f"{stamp(event['at'])} {who}: {said}")
     return "\n".join(lines)

@@ -57,6 +57,16 @@ class Teller:
             day = day.removeprefix("on ").removeprefix("på ")
         return self._named(language, f"{day} {time}")
 
+    def stamp(self, language: str, moment: datetime) -> str:
+        """Date and time to the minute, for a transcript: "2.3.2026 klo 10.05", "2. marts 2026 kl. 10.05"."""
+        local = self._local(language, moment)
+        time = f"{local.hour:02d}:{local.minute:02d}" if language == "en" else f"{local.hour}.{local.minute:02d}"
+        if language == "fi":
+            day = f"{local.day}.{local.month}.{local.year}"
+        else:
+            day = format_date(local.date(), "d MMMM y" if language == "en" else "d. MMMM y", locale=_LOCALES[language])
+        return self._named(language, f"{day} {'at ' if language == 'en' else _AT[language]}{time}")
+
     def time(self, language: str, moment: datetime, now: datetime) -> str:
         """The time alone when it is today, "klo 17", else with its day."""
         local = self._local(language, moment)

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
 from handoff.desk.transcripts import Transcripts, render
-from handoff.entry import for_visitor
 from handoff.errors import NotFound
 from tests.handoff.parts import AINO, Parts, new_conversation, uid
 from tests.handoff.texts_for_tests import texts
@@ -64,5 +64,20 @@ async def test_the_visitors_own_transcript_has_nothing_that_is_for_agents(parts:
     await parts.hub.agent_message(AINO, mine.id, id=uid(), text="Hello!")
     text = await parts.hub.transcript(mine.id)
     assert "Hello!" in text and "a difficult one" not in text
-    assert text == render(for_visitor(event) for event in await parts.store.events(mine.id))
     assert await parts.hub.transcript("nobody") == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "visitor", "service"),
+    [("fi", "Sinä", "Palvelu"), ("da", "Dig", "Kundeservice"), ("en", "You", "Service")],
+)
+async def test_the_visitors_own_transcript_names_speakers_and_times_as_its_readers_do(
+    parts: Parts, language: str, visitor: str, service: str
+) -> None:
+    new = new_conversation(language)
+    await parts.say(new, "Moi, hej, hello")
+    await parts.hub.request_handoff(new, id=uid())
+    lines = (await parts.hub.transcript(new.id)).splitlines()
+    at = datetime.fromisoformat((await parts.store.events(new.id))[0]["at"])
+    assert lines[0] == f"{parts.hub.owner.now.teller.stamp(language, at)} {visitor}: Moi, hej, hello"
+    assert any(f" {service}: " in line for line in lines[1:])

@@ -383,8 +383,8 @@ async def test_a_transcript_is_what_the_visitor_has_seen(door: Door, bot: FakeBo
     await visitor.say("hello")
     await visitor.hear("bot")
     lines = (await visitor.ask("transcript"))["text"].splitlines()
-    assert [line.partition(" ")[2].partition(" ")[2] for line in lines] == [
-        "visitor: hello", f"system: {texts().say('en', 'bot_notice')}", "bot: echo: hello",
+    assert [line.partition(" time ")[2] for line in lines] == [
+        "You: hello", f"Service: {texts().say('en', 'bot_notice')}", "Bot: echo: hello",
     ]  # fmt: skip
 
 

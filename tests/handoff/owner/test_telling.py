@@ -47,6 +47,18 @@ def test_days_and_times_are_told_in_the_readers_zone(language: str, moment: str,
     assert TELLER.when(language, datetime.fromisoformat(moment).replace(tzinfo=UTC), SATURDAY) == told
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("fi", "2.3.2026 klo 10.05"),
+        ("da", "2. marts 2026 kl. 9.05 dansk tid"),
+        ("en", "2 March 2026 at 10:05 Finnish time"),
+    ],
+)
+def test_a_transcripts_time_has_its_date_and_the_readers_clock(language: str, told: str) -> None:
+    assert TELLER.stamp(language, datetime(2026, 3, 2, 8, 5, tzinfo=UTC)) == told
+
+
 def test_open_and_closed_are_told_with_the_next_change() -> None:
     chat = TELLER.hours.of("chat")
     monday = datetime(2026, 11, 23, 8, tzinfo=UTC)

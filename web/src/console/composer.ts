@@ -7,7 +7,7 @@ import { type FileRef, MAX_TEXT } from '../core/protocol';
 import { tongueOf } from '../core/tongue';
 import * as icon from './icons';
 import type { Desk } from './desk';
-import { listKey, popupView } from './canned';
+import { follow, listKey, popupView } from './canned';
 import { draftKey, type Mode, type Ui } from './ui';
 import { languageName } from './words';
 
@@ -83,6 +83,10 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
         void desk.attach(conversation.id, given);
       }}
       @blur=${() => ui.popup && desk.edit({ popup: null })}
+      @focus=${(event: Event) => {
+        // What took the focus away closed the list; Enter would then put a line's end after "/…", and Send would send it.
+        if (!note && !desk.ui.state.popup) follow(desk, conversation.id, (event.target as HTMLTextAreaElement).value);
+      }}
       .value=${live(text)}
       @input=${(event: Event) => desk.typed(conversation.id, (event.target as HTMLTextAreaElement).value)}
       @keydown=${(event: KeyboardEvent) => {
