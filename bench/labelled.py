@@ -20,6 +20,10 @@ import numpy as np
 import yaml
 
 from bot import places
+from bot.deep.encoder import DeepEncoder
+from bot.deep.job import Recipe
+from bot.deep.tune import tune
+from bot.encoder.build import prepare
 from bot.encoder.choice import AnyEncoder, encoder_in_use
 from bot.encoder.encoder import unit
 from bot.evaluation import BadFile, Row, calibration_error, macro_f1
@@ -27,7 +31,7 @@ from bot.nlu.classifier import Settings
 from bot.nlu.training import train_topical
 from bot.nlu.understanding import Topical
 
-__all__ = ["BadFile", "BadLabels", "measure", "read_labelled", "show"]
+__all__ = ["BadFile", "BadLabels", "measure", "read_labelled", "show", "tuned"]
 
 OUT_OF_SCOPE = "oos"
 REFUSED = 0.05
@@ -83,6 +87,24 @@ def settings() -> Settings:
     (component,) = [part for part in config["pipeline"] if part["name"].endswith(".TopicClassifier")]
     names = {field.name for field in fields(Settings)}
     return Settings(**{name: value for name, value in component.items() if name in names})
+
+
+def tuned(known: Sequence[Row], rows: Sequence[Row], store: Path | None, recipe: Recipe) -> DeepEncoder:
+    """An encoder tuned on ``known``, for :func:`measure`. It is kept in ``store``, else in ``models/bench``, until
+    another is made there.
+
+    Raises:
+        BadLabels: nothing can be learnt, or nothing tried.
+        DeepFailed: it could not be tuned.
+    """
+    known = [row for row in known if row.topic != OUT_OF_SCOPE]
+    _check(known, [row for row in rows if row.topic != OUT_OF_SCOPE])
+    store = store or places.MODELS / "bench"
+    began = time.monotonic()
+    texts, topics = [row.text for row in known], [row.topic for row in known]
+    encoder = tune(prepare(places.ENCODER), texts, topics, store / "deep", recipe=recipe, store=store, report=_say)
+    _say(f"tuned in {time.monotonic() - began:.0f} s")
+    return encoder
 
 
 def measure(

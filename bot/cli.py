@@ -57,6 +57,7 @@ def _arguments() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train the Rasa model")
     train.add_argument("--if-needed", action="store_true", help="only when the model is missing or older than its data")
     train.add_argument("--progress", action="store_true", help="a line for each step (the default on a terminal)")
+    train.add_argument("--deep", action="store_true", help="tune the encoder on the examples first: minutes to hours")
     train.set_defaults(run=_train)
 
     encoder = commands.add_parser("encoder", help="build the sentence encoder, if it is missing or damaged")
@@ -105,6 +106,7 @@ def _say(line: str) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    from bot.deep.side import DeepFailed
     from bot.encoder.manifest import BadEncoder
     from bot.encoder.weights import BadWeights
     from bot.nlu.training import progress
@@ -116,7 +118,8 @@ def _train(arguments: argparse.Namespace) -> int:
         if reason is None:
             return OK
         _say(f"train: {reason}")
-    shown = arguments.progress or sys.stderr.isatty()
+    # A deep training takes too long to keep silent about.
+    shown = arguments.progress or arguments.deep or sys.stderr.isatty()
     if shown:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("train: %(message)s"))
@@ -124,10 +127,10 @@ def _train(arguments: argparse.Namespace) -> int:
         progress.setLevel(logging.INFO)
     progress.propagate = False
     try:
-        model = train(report=progress.info)
+        model = train(report=progress.info, deep=arguments.deep)
     except BadTexts as error:
         raise _Stop(BAD, str(error)) from error
-    except (TrainingFailed, BadEncoder, BadWeights) as error:
+    except (TrainingFailed, DeepFailed, BadEncoder, BadWeights) as error:
         raise _Stop(FAILED, str(error)) from error
     print(model)
     return OK

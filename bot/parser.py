@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bot.encoder.choice import encoder_in_use
+from bot.encoder.choice import encoder_of
 from bot.judgement.emotions import EmotionModel
 from bot.judgement.judging import judged, needed
 from bot.judgement.owner import emotion_at_least
@@ -64,7 +64,7 @@ class Parser:
             _unpack(model, files)
             settings = OwnerSettings.read()
             self.topical = Topical(
-                encoder=encoder_in_use(),
+                encoder=encoder_of(files),
                 classifier=Classifier.load(files),
                 scope=Scope.load(files),
                 limits=settings.limits,

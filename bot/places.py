@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["CONFIG", "DOMAIN", "EMOTION", "ENCODED", "ENCODER", "MODELS", "NLU", "ROOT", "RULES"]
+__all__ = ["CONFIG", "DEEP", "DOMAIN", "EMOTION", "ENCODED", "ENCODER", "MODELS", "NLU", "ROOT", "RULES", "TUNED"]
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
 ENCODER = MODELS / "encoder"
 ENCODED = MODELS / "encoded"
+DEEP = MODELS / "deep"
+TUNED = DEEP / "encoder"
 CONFIG = ROOT / "config.yml"
 DOMAIN = ROOT / "domain.yml"
 NLU = ROOT / "data" / "nlu"

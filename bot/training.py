@@ -22,11 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from bot import places
+from bot.deep.encoder import DeepEncoder, identity_in
+from bot.deep.tune import tune
+from bot.encoder.build import prepare
+from bot.encoder.choice import trained_on
 from bot.texts import Texts, owner_directory
 
-__all__ = ["TrainingFailed", "current_model", "fingerprint", "needs_training", "train"]
+__all__ = ["TrainingFailed", "current_model", "examples", "fingerprint", "needs_training", "train"]
 
 Report = Callable[[str], None]
+_DEEP_AGAIN = " (for a deeply trained one: silta train --deep)"
 _KEPT = 2
 """Models that stay on disk: the current one and the one before it."""
 
@@ -57,10 +62,12 @@ def _sources() -> Iterator[Path]:
     yield package / "texts.py"
 
 
-def fingerprint() -> str:
-    """A hash over all that the model is made from: settings, domain, examples, rules, owner's texts, code, encoder."""
-    digest = hashlib.sha256(os.environ.get("SILTA_ENCODER", "").encode())
-    for path in _sources():
+def fingerprint(tuned: str = "") -> str:
+    """A hash over all that the model is made from: settings, domain, examples, rules, owner's texts, code, encoder.
+    ``tuned`` is the identity of the encoder that a deep training made for it, if one did."""
+    digest = hashlib.sha256((tuned or os.environ.get("SILTA_ENCODER", "")).encode())
+    deep = sorted((places.ROOT / "bot" / "deep").glob("*.py")) if tuned else []
+    for path in [*_sources(), *deep]:
         digest.update(path.name.encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b"-")
     return digest.hexdigest()
@@ -89,26 +96,32 @@ def needs_training() -> str | None:
     """Why the model must be trained, in one line, or None when it is current."""
     if current_model() is None:
         return "there is no model"
-    if _noted().get("fingerprint") != fingerprint():
-        return "the model is older than its data"
+    tuned = str(_noted().get("tuned") or "")
+    if tuned and identity_in(places.TUNED) != tuned:
+        return "the encoder that was tuned for the model is gone"
+    if _noted().get("fingerprint") != fingerprint(tuned):
+        return "the model is older than its data" + (_DEEP_AGAIN if tuned else "")
     return None
 
 
-def train(report: Report | None = None) -> Path:
+def train(report: Report | None = None, *, deep: bool = False) -> Path:
     """Train the whole Rasa model into ``models/`` and note its fingerprint. One training runs at a time; a second one
     waits. What Rasa has trained before from the same data and code comes from its cache.
 
     Args:
         report: gets one line for each step.
+        deep: tune the encoder on the examples first (:mod:`bot.deep`): minutes to hours, and somewhat better.
 
     Raises:
         BadTexts: the owner's texts have a gap.
+        DeepFailed: the encoder could not be tuned; the model in use is untouched.
         TrainingFailed: Rasa could not train.
     """
     say = report or (lambda _: None)
     started = time.monotonic()
     Texts()  # Fails early, with file, language and key; Rasa would only say it much later.
-    mark = fingerprint()
+    if deep and os.environ.get("SILTA_ENCODER"):
+        raise TrainingFailed("deep training tunes the built-in encoder: take SILTA_ENCODER out of the settings")
     say("loading Rasa")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with warnings.catch_warnings():
@@ -117,12 +130,41 @@ def train(report: Report | None = None) -> Path:
         from rasa.shared.exceptions import RasaException
     _quieten()
     places.MODELS.mkdir(exist_ok=True)
-    with _only_one(say):
+    with _only_one(say), contextlib.ExitStack() as while_it_lasts:
+        mark = fingerprint()
+        note = {"fingerprint": mark}
+        if deep:
+            encoder = _tuned(say)
+            while_it_lasts.enter_context(trained_on(encoder))
+            note = {"fingerprint": fingerprint(encoder.identity), "tuned": encoder.identity}
+            if fingerprint() != mark:
+                raise TrainingFailed("the data was changed while the encoder was tuned on it: start again")
         model = _rasa(rasa_train, RasaException)
-        _write_note({"model": model.name, "fingerprint": mark})
+        _write_note({"model": model.name, **note})
         _tidy(model)
     say(f"trained {model.name} in {time.monotonic() - started:.0f} s")
     return model
+
+
+def examples() -> list[tuple[str, str]]:
+    """Every example with its topic, as Rasa hands them to the components."""
+    from rasa.shared.importers.importer import TrainingDataImporter
+    from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
+
+    importer = TrainingDataImporter.load_from_config(
+        str(places.CONFIG), str(places.DOMAIN), [str(places.NLU), str(places.RULES)]
+    )
+    return [
+        (example.get(TEXT), example.get(INTENT_RESPONSE_KEY) or example.get(INTENT))
+        for example in importer.get_nlu_data().intent_examples
+        if example.get(TEXT) and example.get(INTENT)
+    ]
+
+
+def _tuned(say: Report) -> DeepEncoder:
+    texts, topics = zip(*examples(), strict=True)
+    plain = prepare(places.ENCODER, report=say)
+    return tune(plain, texts, topics, places.DEEP, store=places.ENCODED, report=say)
 
 
 @contextlib.contextmanager

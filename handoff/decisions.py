@@ -7,11 +7,11 @@ one atomic step, or refuses it when the conversation has moved meanwhile. Texts 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from handoff.clock import parse_ms
-from handoff.conversation import PRIORITIES, Assignee, Conversation, Move, Responder, Status, move
+from handoff.conversation import PRIORITIES, Assignee, Conversation, Move, Responder, Status, changed, move
 from handoff.entry import Author, Entry, Kind, Role
 from handoff.errors import Forbidden
 from handoff.events import HandoffRequest, Inbound, InboundKind, Line, Outcome, Part
@@ -109,18 +109,18 @@ class _Draft:
         if was is Responder.BOT and self.state.responder is Responder.AGENT:
             # What the bot still says to earlier messages is dropped (I6). What it was never given is for the person.
             first = self.state.held[0]["seq"] if self.state.held else self.state.last + 1
-            self.state = replace(self.state, bot_pending=(), turn=(), held=(), human_from=first, outcome=None)
+            self.state = changed(self.state, bot_pending=(), turn=(), held=(), human_from=first, outcome=None)
 
     def add(self, kind: Kind, author: Author, **fields: Any) -> Entry:
         language = fields.pop("language", self.state.language if fields.get("text") is not None else None)
         entry = Entry(self.state.last + 1, self.at, kind, author, language=language, **fields)
-        self.state = replace(self.state, last=entry.seq)
+        self.state = changed(self.state, last=entry.seq)
         self.entries.append(entry)
         return entry
 
     def count_masked(self, masked: int) -> dict[str, int]:
         """Count numbers that were covered in a text; what the ``ack`` says of it."""
-        self.state = replace(self.state, masked=self.state.masked + masked)
+        self.state = changed(self.state, masked=self.state.masked + masked)
         return {"masked": masked} if masked else {}
 
     def offer(self, buttons: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
@@ -134,12 +134,12 @@ class _Draft:
 
     def ask_bot(self, entry: Entry, topic: str | None, pause: Pause = AT_ONCE) -> None:
         """Give the bot a message, or hold it back: until no more comes, and while the bot is busy."""
-        self.state = replace(self.state, bot_pending=(*self.state.bot_pending, entry.seq))
+        self.state = changed(self.state, bot_pending=(*self.state.bot_pending, entry.seq))
         if pause.pause_s <= 0:
             self._tell_bot(InboundKind.MESSAGE, entry.seq, text=entry.text or "", topic=topic)
             return
         message = {"seq": entry.seq, "text": entry.text or "", "topic": topic, "at": parse_ms(self.at)}
-        self.state = replace(self.state, held=(*self.state.held, message))
+        self.state = changed(self.state, held=(*self.state.held, message))
         if not self.state.turn and pause.due_ms(self.state.held) <= parse_ms(self.at):
             self.let_go()
 
@@ -147,7 +147,7 @@ class _Draft:
         """Give the bot the first batch of what is held. The bot must not be busy."""
         messages = batch(self.state.held)
         self._ask(messages)
-        self.state = replace(
+        self.state = changed(
             self.state,
             turn=tuple(message["seq"] for message in messages),
             held=self.state.held[len(messages) :],
@@ -158,8 +158,8 @@ class _Draft:
         while self.state.held:
             messages = batch(self.state.held)
             self._ask(messages)
-            self.state = replace(self.state, held=self.state.held[len(messages) :])
-        self.state = replace(self.state, bot_pending=(), turn=())
+            self.state = changed(self.state, held=self.state.held[len(messages) :])
+        self.state = changed(self.state, bot_pending=(), turn=())
 
     def _ask(self, messages: Sequence[Mapping[str, Any]]) -> None:
         last = messages[-1]
@@ -177,13 +177,13 @@ class _Draft:
         key = "returned_to_bot" if state.introduced == "agent" else "bot_notice"
         kind = Kind.NOTICE if web else Kind.MESSAGE
         self.add(kind, SYSTEM, text=texts.say(state.language, key), data={"cause": "bot_notice"})
-        self.state = replace(self.state, introduced="bot", noticed_at=self.at)
+        self.state = changed(self.state, introduced="bot", noticed_at=self.at)
 
     def pause_bot(self) -> None:
         self._tell_bot(InboundKind.PAUSE, self.state.last)
 
     def resume_bot(self, history: Sequence[Line]) -> None:
-        self.state = replace(self.state, bot_pending=(), turn=(), held=(), human_from=0, failed_turns=0)
+        self.state = changed(self.state, bot_pending=(), turn=(), held=(), human_from=0, failed_turns=0)
         self._tell_bot(InboundKind.RESUME, self.state.last, history=tuple(history))
 
     def _tell_bot(self, kind: InboundKind, seq: int, **fields: Any) -> None:
@@ -201,7 +201,7 @@ class _Draft:
         )
 
     def done(self, **answer: Any) -> Decision:
-        after = replace(
+        after = changed(
             self.state,
             version=self.before.version + 1,
             created_at=self.before.created_at or self.at,
@@ -245,10 +245,10 @@ def visitor_wrote(
     draft = _Draft(conversation, at)
     if conversation.status is Status.RESOLVED:
         draft.add(Kind.REOPENED, SYSTEM, data={"cause": texts.say(conversation.language, "reopened")})
-        draft.state = replace(draft.state, last_agent=None, reasons=(), priority="normal", skill="general")
+        draft.state = changed(draft.state, last_agent=None, reasons=(), priority="normal", skill="general")
     draft.move(Move.VISITOR_WROTE)
     entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
-    draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
+    draft.state = changed(draft.state, last_text=text[:LAST_TEXT_CHARS])
     if draft.state.responder is Responder.BOT:
         draft.ask_bot(entry, topic, pause)
     answer = draft.count_masked(masked)
@@ -270,7 +270,7 @@ def let_go(conversation: Conversation, *, at: str) -> Decision | None:
 def set_language(conversation: Conversation, *, at: str, language: str) -> Decision:
     """The visitor chose a language: every text from now on is in it."""
     draft = _Draft(conversation, at)
-    draft.state = replace(draft.state, language=language)
+    draft.state = changed(draft.state, language=language)
     draft.add(Kind.LANGUAGE, VISITOR, language=language)
     return draft.done(language=language)
 
@@ -285,7 +285,7 @@ def _queue(draft: _Draft, texts: Texts, request: HandoffRequest, author: Author,
     state = draft.state
     known = state.reasons if again else ()
     fresh = tuple(reason for reason in request.reasons if reason not in known)
-    draft.state = replace(
+    draft.state = changed(
         state,
         reasons=(*known, *fresh),
         priority=_higher(state.priority, request.priority) if again else request.priority,
@@ -322,7 +322,7 @@ def hand_off(
     evidence: list[str] = []
     if text is not None:
         entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
-        draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
+        draft.state = changed(draft.state, last_text=text[:LAST_TEXT_CHARS])
         evidence = [text]
         answer: dict[str, Any] = {"seq": entry.seq}
     else:
@@ -335,7 +335,7 @@ def hand_off(
         late = conversation.late
         words = [late["text"]] if late["text"] else []
         reasons += ({"code": "bot_unavailable", "topic": None, "evidence": words, "of": late["of"]},)
-    draft.state = replace(draft.state, late=None)
+    draft.state = changed(draft.state, late=None)
     request = HandoffRequest(reasons, skill="general")
     _queue(draft, texts, request, SYSTEM, waits, None)
     if fresh:
@@ -361,13 +361,13 @@ def cancel_handoff(
     answer: dict[str, Any] = {"status": Status.BOT.value}
     if text is not None:
         entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
-        draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
+        draft.state = changed(draft.state, last_text=text[:LAST_TEXT_CHARS])
         answer = {"seq": entry.seq}
     draft.move(Move.CANCELLED)
     draft.add(
         Kind.RETURNED_TO_BOT, SYSTEM, text=texts.say(draft.state.language, "cancelled"), data={"cause": "cancelled"}
     )
-    draft.state = replace(draft.state, introduced="bot")
+    draft.state = changed(draft.state, introduced="bot")
     draft.resume_bot(history)
     return draft.done(**answer)
 
@@ -391,7 +391,7 @@ def claim(
             "of": draft.state.last,
             "name": agent.name,
         }
-        draft.state = replace(draft.state, reasons=(reason,), requested_at=at, late=None)
+        draft.state = changed(draft.state, reasons=(reason,), requested_at=at, late=None)
     said = texts.say(draft.state.language, "assigned", name=agent.name)
     draft.add(Kind.ASSIGNED, _agent(agent), text=said, data={"why": list(why)} if why else {})
     if unasked:
@@ -458,7 +458,7 @@ def transfer(
         _own(conversation, by, supervisor=supervisor)
     draft = _Draft(conversation, at)
     draft.move(Move.TRANSFERRED, to)
-    draft.state = replace(draft.state, skill=skill or draft.state.skill)
+    draft.state = changed(draft.state, skill=skill or draft.state.skill)
     draft.add(
         Kind.TRANSFERRED,
         _agent(by),
@@ -493,7 +493,7 @@ def return_to_bot(
     if note:
         draft.add(Kind.NOTE, _agent(agent), text=note)
     draft.add(Kind.RETURNED_TO_BOT, _agent(agent), text=texts.say(draft.state.language, "returned_to_bot"))
-    draft.state = replace(draft.state, introduced="bot")
+    draft.state = changed(draft.state, introduced="bot")
     draft.resume_bot(history)
     return draft.done(status=draft.state.status.value)
 
@@ -522,7 +522,7 @@ def resolve(
     draft.add(
         Kind.RESOLVED, author, text=texts.say(draft.state.language, "resolved"), data={"outcome": outcome or "done"}
     )
-    draft.state = replace(draft.state, outcome=outcome or "done", bot_pending=(), turn=(), held=())
+    draft.state = changed(draft.state, outcome=outcome or "done", bot_pending=(), turn=(), held=())
     if human:
         draft.resume_bot(history)
     return draft.done(status=draft.state.status.value)
@@ -577,7 +577,7 @@ def _say_late(draft: _Draft, texts: Texts, of: int) -> None:
     """``of`` is the visitor's latest message, whose words :attr:`Conversation.last_text` holds."""
     language = draft.state.language
     draft.let_all_go()
-    draft.state = replace(draft.state, late={"of": of, "text": draft.state.last_text})
+    draft.state = changed(draft.state, late={"of": of, "text": draft.state.last_text})
     buttons = draft.offer([(texts.say(language, "button_person"), HANDOFF_BUTTON)])
     draft.add(Kind.MESSAGE, SYSTEM, text=texts.say(language, "bot_late"), buttons=buttons, data={"cause": "bot_late"})
 
@@ -611,13 +611,13 @@ def bot_answered(
         return draft.done() if draft.entries or draft.inbox else None
     done = draft.state.turn if outcome.of in draft.state.turn else (outcome.of,)
     left = tuple(seq for seq in draft.state.bot_pending if seq not in done)
-    draft.state = replace(draft.state, bot_pending=left, turn=() if done == draft.state.turn else draft.state.turn)
+    draft.state = changed(draft.state, bot_pending=left, turn=() if done == draft.state.turn else draft.state.turn)
     if outcome.language is not None and outcome.language != draft.state.language:
-        draft.state = replace(draft.state, language=outcome.language)
+        draft.state = changed(draft.state, language=outcome.language)
         draft.add(Kind.LANGUAGE, BOT, language=outcome.language)
     if outcome.replies:
         draft.introduce_bot(texts)
-        draft.state = replace(draft.state, late=None)
+        draft.state = changed(draft.state, late=None)
     _say(draft, outcome, first, additions)
     if outcome.handoff is not None:
         _queue(draft, texts, outcome.handoff, BOT, waits, None)
@@ -641,7 +641,7 @@ def _say(draft: _Draft, outcome: Outcome, first: Sequence[tuple[str, str]], addi
         additions = ("",) * len(outcome.replies)
     for id, text in first:
         draft.add(Kind.MESSAGE, BOT, text=text, data={"announcement": id})
-        draft.state = replace(draft.state, announced=(*draft.state.announced, id))
+        draft.state = changed(draft.state, announced=(*draft.state.announced, id))
     for reply, addition in zip(outcome.replies, additions, strict=False):
         buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
         text = f"{reply.text}\n\n{addition}" if addition else reply.text
@@ -671,7 +671,7 @@ def _note_understanding(draft: _Draft, outcome: Outcome, answered: bool) -> None
     }
     also = [{"topic": other, "answered": answered, "of": outcome.of} for other in nlu.get("also") or ()]
     state = draft.state
-    draft.state = replace(
+    draft.state = changed(
         state,
         topics=(*state.topics, topic, *also)[-TOPICS_KEPT:],
         failed_turns=0 if nlu.get("decision") == "answer" else state.failed_turns + (nlu.get("decision") == "clarify"),

@@ -218,7 +218,9 @@ async def book_callback(hub: Hub, new: Conversation, frame: Callback) -> Mapping
         if due is None:
             raise BadRequest("email: nobody answers e-mail these days", field="email")
         by = stamp(round(due.timestamp() * 1000))
-    name = mask(frame.name).text.strip()[:NAME_MAX_CHARS] if frame.name else None
+    name = mask(frame.name).text.strip()[:NAME_MAX_CHARS] if frame.name else ""
+    if name:
+        contact["name"] = hub.clear.contact(new.id, "name", name)
 
     async def decide(conversation: Conversation) -> Decision:
         history: list[Line] = await hub.human_stretch(conversation) if conversation.status is Status.QUEUED else []
@@ -231,7 +233,6 @@ async def book_callback(hub: Hub, new: Conversation, frame: Callback) -> Mapping
             at=stamp(now_ms()),
             id=f"{conversation.id}.{new_id()[:8]}",
             contact=contact,
-            name=name,
             window=window,
             by=by,
             room=hub.owner.now.rules.callbacks.per_window,

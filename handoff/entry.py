@@ -3,11 +3,12 @@ what a visitor may not see."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+
+from handoff.compact import compact
 
 __all__ = ["Author", "Entry", "Kind", "Role", "for_visitor"]
 
@@ -109,11 +110,14 @@ class Entry:
         return event
 
     def to_json(self) -> str:
-        return json.dumps(self.for_agent(), ensure_ascii=False, separators=(",", ":"))
+        return compact(self.for_agent())
+
+
+_AGENTS_ONLY = frozenset(kind.value for kind in AGENTS_ONLY)
 
 
 def for_visitor(event: Mapping[str, Any]) -> dict[str, Any]:
     """What a visitor sees of an event: the number alone where the event is for agents only (I3, I9)."""
-    if event["kind"] in {kind.value for kind in AGENTS_ONLY}:
+    if event["kind"] in _AGENTS_ONLY:
         return {"seq": event["seq"], "kind": "hidden"}
     return {name: value for name, value in event.items() if name not in AGENTS_FIELDS}

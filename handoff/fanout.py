@@ -65,8 +65,14 @@ class Listener(Protocol):
 class Subscription:
     """One socket's view of one conversation. ``sent`` is the last number it has."""
 
-    def __init__(self, fanout: Fanout, conversation: str, sent: int, listener: Listener) -> None:
+    __slots__ = (
+        *("_closed", "_fanout", "_known", "_reading", "_task", "_told", "conversation", "held", "listener", "sent"),
+    )
+
+    def __init__(self, fanout: Fanout, conversation: str, sent: int, listener: Listener, *, held: bool = False) -> None:
         self.conversation = conversation
+        self.held = held
+        """Whether nothing is delivered yet; only what is there is noted."""
         self.sent = sent
         self.listener = listener
         self._fanout = fanout
@@ -80,7 +86,7 @@ class Subscription:
         """New events, already written. Sends those that follow; reads the log when some are missing."""
         self._known = max(self._known, last)
         self._told += 1
-        if self._reading:
+        if self._reading or self.held:
             return
         if not events and last < self.sent:
             self._task = asyncio.create_task(self._read_quietly(), name="catch-up")
@@ -91,11 +97,24 @@ class Subscription:
         if self.sent < self._known:
             self._task = asyncio.create_task(self._read_quietly(), name="catch-up")
 
-    async def catch_up(self) -> None:
+    async def release(self, sent: int, last: int) -> None:
+        """Begin to deliver to a subscription that was held.
+
+        Args:
+            sent: the last number that the socket has.
+            last: the log's end, looked at after the subscription was made.
+
+        Raises:
+            StoreUnavailable: as in :meth:`catch_up`.
+        """
+        self.sent, self.held = sent, False
+        await self.catch_up(last)
+
+    async def catch_up(self, last: int | None = None) -> None:
         """Send what the log holds above ``sent``, and what is written meanwhile, in pages.
 
-        Asks the log for its end itself: what is written between an earlier look and the subscription has no notice
-        that would reach it.
+        Without ``last`` it asks the log for its end itself: what is written between an earlier look and the
+        subscription has no notice that would reach it.
 
         Raises:
             StoreUnavailable: the log could not be read; ``sent`` tells how far it came.
@@ -104,7 +123,8 @@ class Subscription:
             return
         self._reading = True
         try:
-            last = await self._fanout.store.last(self.conversation)
+            if last is None:
+                last = await self._fanout.store.last(self.conversation)
             self._known = max(self._known, last)  # looked at after the wait, in which a notice may have raised it
             if last < self.sent and not self._closed:
                 # A failover has taken back what had not reached a replica, and never was acknowledged.
@@ -173,9 +193,12 @@ class Fanout:
         """Called with every notice: agents' sockets, the waiting line."""
         self.listening = asyncio.Event()
 
-    def subscribe(self, conversation: str, sent: int, listener: Listener) -> Subscription:
-        """Deliver the conversation's events above ``sent`` from now on; call ``catch_up`` for those written before."""
-        subscription = Subscription(self, conversation, sent, listener)
+    def subscribe(self, conversation: str, sent: int, listener: Listener, *, held: bool = False) -> Subscription:
+        """Deliver the conversation's events above ``sent`` from now on; call ``catch_up`` for those written before.
+
+        With ``held``, deliver none before ``release``: for who has yet to learn what is in the log.
+        """
+        subscription = Subscription(self, conversation, sent, listener, held=held)
         self._subscriptions[conversation].add(subscription)
         return subscription
 
@@ -250,7 +273,8 @@ class Fanout:
                 subscription.listener.erased(notice["conversation"])
         elif "typing" in notice:
             for subscription in self.of(notice["conversation"]):
-                subscription.listener.typing(notice["conversation"], notice["typing"])
+                if not subscription.held:
+                    subscription.listener.typing(notice["conversation"], notice["typing"])
         for watcher in tuple(self.watchers):
             watcher(notice)
 

@@ -19,7 +19,7 @@ from handoff import callbacks, decisions, packet, promises
 from handoff.access.accounts import Account
 from handoff.access.permissions import sees
 from handoff.clock import now_ms, parse_ms, stamp
-from handoff.conversation import Assignee, Conversation, Status
+from handoff.conversation import Assignee, Conversation, Status, changed
 from handoff.decisions import HANDOFF_BUTTON, Decision, Room, Waits
 from handoff.desk import mentions
 from handoff.desk.transcripts import render
@@ -83,6 +83,7 @@ class Hub:
     holds: Holds = field(init=False)
 
     def __post_init__(self) -> None:
+        self._greetings: dict[str, tuple[tuple[object, ...], dict[str, Any]]] = {}
         self.audit = Audit(self.store, self.process)
         self.erasure = Erasure(self.store, self.audit)
         self.exports = Exports(self.store, self.erasure, self.audit)
@@ -107,6 +108,17 @@ class Hub:
             "opens_at": stamp(round(opens.timestamp() * 1000)) if opens is not None and opens > now else None,
             "opening": settings.teller.open_text(language, hours, now),
         }
+
+    def greeting(self, language: str) -> dict[str, Any]:
+        """What a visitor is told who comes in: as :meth:`opening`, and how soon somebody answers (``response``). Made
+        once a second, for thousands may come in it."""
+        as_of = (now_ms() // 1000, self.owner.now, len(self.room.waits))
+        made = self._greetings.get(language)
+        if made is None or made[0] != as_of:
+            made = self._greetings[language] = (
+                as_of, {**self.opening(language), "response": self.response(language)}
+            )
+        return made[1]
 
     def response(self, language: str) -> str:
         """How soon somebody answers, as far as that was measured or follows from the hours; it may be empty."""
@@ -313,9 +325,10 @@ class Hub:
             speakers={role: owner.texts.say(language, f"transcript.{role}") for role in ("visitor", "bot", "system")},
         )
 
-    async def visitor_status(self, conversation: str) -> dict[str, Any]:
-        """The ``status`` frame: where the conversation is, and the place in the queue."""
-        state = await self.store.load(conversation)
+    async def visitor_status(self, conversation: str, state: Conversation | None = None) -> dict[str, Any]:
+        """The ``status`` frame: where the conversation is, and the place in the queue. ``state`` saves the look at it
+        where it was just looked at."""
+        state = state or await self.store.load(conversation)
         frame: dict[str, Any] = {"type": "status", "status": (state.status if state else Status.BOT).value}
         if state is not None and state.status is Status.QUEUED:
             if not self.fanout.listening.is_set() or conversation not in self.room.lines:
@@ -376,7 +389,7 @@ class Hub:
             }
             made = agent_sent(state, files=files, **said) if files else decisions.agent_wrote(state, **said)
             # What was promised is kept with this.
-            return replace(made, after=replace(made.after, snooze=None))
+            return replace(made, after=changed(made.after, snooze=None))
 
         return (await self.store.request(conversation, decide, scope=account.id, client_id=id)).answer
 
@@ -476,9 +489,12 @@ class Hub:
         if state is None:
             raise NotFound("There is no such conversation.")
         assignee = state.assignee
+        handoff = packet.build(state, self.texts, language)
+        if handoff is not None:
+            handoff["visitor"]["name"] = self.clear.name_of(state)
         return {
             "conversation": conversation,
-            "handoff": packet.build(state, self.texts, language),
+            "handoff": handoff,
             "status": state.status.value,
             "language": state.language,
             "last": state.last,

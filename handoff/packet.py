@@ -32,7 +32,7 @@ def build(conversation: Conversation, texts: Texts, language: str) -> dict[str, 
         "failed_turns": conversation.failed_turns,
         "entities": dict(conversation.entities),
         "slots": dict(conversation.slots),
-        "visitor": {"name": conversation.visitor_name, "earlier": []},
+        "visitor": {"name": conversation.visitor_name, "page": conversation.page, "earlier": []},
         "summary": _summary(conversation, texts, language, [reason["explanation"] for reason in reasons]),
         "masked": conversation.masked,
     }

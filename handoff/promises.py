@@ -52,7 +52,6 @@ def book(
     at: str,
     id: str,
     contact: Mapping[str, str],
-    name: str | None,
     window: Window | None,
     by: str | None,
     room: int,
@@ -61,7 +60,7 @@ def book(
     """The visitor is to be called within ``window``, or answered by e-mail ``by`` then. Who waited leaves the queue.
 
     Args:
-        contact: ``phone`` or ``email``, checked.
+        contact: ``phone`` or ``email``, checked, and ``name`` where one was given; as they may rest.
         room: how many call-backs the window holds.
     """
     draft = Draft(conversation, at)
@@ -70,8 +69,8 @@ def book(
     callback = {
         "id": id,
         "kind": "phone" if window is not None else "email",
+        "name": conversation.visitor_name,
         **contact,
-        "name": name or conversation.visitor_name,
         "from": frame["from"],
         "to": frame["to"],
         "by": by,
@@ -80,7 +79,7 @@ def book(
         "assignee": None,
         "asked_at": at,
     }
-    draft.state = replace(draft.state, callback=callback, visitor_name=callback["name"])
+    draft.state = replace(draft.state, callback=callback)
     if window is not None:
         told = teller.window(language, window.start, window.end, _now(at))
         text = teller.texts.say(language, "callback.booked", window=told)

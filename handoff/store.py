@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 
 from handoff import callbacks
 from handoff.clock import parse_ms
+from handoff.compact import compact
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
 from handoff.errors import (
@@ -41,6 +42,7 @@ from handoff.errors import (
 from handoff.events import Keys, encode
 from handoff.keys import ANSWER_TTL_S, HubKeys
 from handoff.queue import order as queue
+from handoff.reads import Reads
 from handoff.recent import Recent
 from handoff.redis_address import pool
 from handoff.watch import metrics
@@ -139,6 +141,7 @@ class Store:
         self._turns: dict[str, _Turns] = {}
         self._bot_timeout_ms = bot_timeout_ms
         self._timeout_s = timeout_s
+        self._reads = Reads(redis, timeout_s=timeout_s)
 
     async def call(self, command: Awaitable[Any]) -> Any:
         """Await a command of the client with the operation's timeout.
@@ -155,8 +158,16 @@ class Store:
 
     async def load(self, conversation: str) -> Conversation | None:
         """The conversation as it is, or None when nothing was ever written."""
-        raw = await self.call(self.redis.hget(self.keys.state(conversation), "state"))
+        (raw,) = await self._reads.ask(("HGET", self.keys.state(conversation), "state"))
         return Conversation.from_json(raw) if raw is not None else None
+
+    async def met(self, conversation: str) -> tuple[Conversation | None, bool]:
+        """As :meth:`load`, and whether it was erased lately."""
+        keys = self.keys
+        raw, erased = await self._reads.ask(
+            ("HGET", keys.state(conversation), "state"), ("EXISTS", keys.erased(conversation))
+        )
+        return Conversation.from_json(raw) if raw is not None else None, bool(erased)
 
     def lately(self, conversation: str) -> Conversation | None:
         """The conversation as this process last wrote it, without asking Redis; None when it has not, or long ago."""
@@ -258,11 +269,10 @@ class Store:
         turns = self._turns.setdefault(conversation, _Turns())
         turns.waiting += 1
         try:
-            try:
-                async with asyncio.timeout(TURN_TIMEOUT_S):
-                    await turns.lock.acquire()
-            except TimeoutError:
-                raise StoreUnavailable("too many requests for one conversation at once") from None
+            if turns.waiting == 1:
+                await turns.lock.acquire()  # at once: nobody else has it or waits for it
+            else:
+                await _acquired(turns.lock)
             try:
                 yield
             finally:
@@ -437,12 +447,12 @@ class Store:
             "last": after.last,
             "from": before.last + 1,
             "entries": [entry.to_json() for entry in decision.entries],
-            "answer": _json(dict(decision.answer)) if answer_key else False,
+            "answer": compact(dict(decision.answer)) if answer_key else False,
             "ttl": ANSWER_TTL_S,
             "score": queue.score(after, self.target_s(after.skill)) if after.status is Status.QUEUED else False,
             "agent": after.assignee.id if after.assignee else False,
             "due": self._deadline(before, after),
-            "buttons": {button: _json(dict(value)) for button, value in decision.buttons.items()},
+            "buttons": {button: compact(dict(value)) for button, value in decision.buttons.items()},
             "inbox": [encode(message) for message in decision.inbox],
             "took": took or False,
             "group": Keys.HUB_GROUP,
@@ -473,7 +483,7 @@ class Store:
             notice["queue"] = line
         if before.callback != after.callback:
             notice["callback"] = callbacks.task(after)
-        return _json(plan), _json(notice)
+        return compact(plan), compact(notice)
 
     def _handled(self, before: Conversation, after: Conversation) -> list[str | int] | bool:
         """How long the agent had it, when this ends that."""
@@ -529,14 +539,18 @@ def _marks(keys: HubKeys, state: Conversation) -> list[dict[str, Any]]:
     ]
 
 
+async def _acquired(lock: asyncio.Lock) -> None:
+    try:
+        async with asyncio.timeout(TURN_TIMEOUT_S):
+            await lock.acquire()
+    except TimeoutError:
+        raise StoreUnavailable("too many requests for one conversation at once") from None
+
+
 def _there(conversation: Conversation | None) -> Conversation:
     if conversation is None:
         raise NotFound("There is no such conversation.")
     return conversation
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _count_move(decision: Decision) -> None:

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.encoder.encoder import Encoder
+from bot.encoder.encoder import PIECES, Encoder
 from bot.encoder.manifest import BadEncoder, Manifest, checksum
 from bot.encoder.weights import Weights, source_path
 
-__all__ = ["LAYERS", "LEAST_SIMILARITY", "PROBES", "prepare"]
+__all__ = ["LAYERS", "LEAST_SIMILARITY", "PROBES", "prepare", "put_in_place"]
 
 logger = logging.getLogger(__name__)
 
@@ -98,9 +98,9 @@ def _build(directory: Path, precision: str) -> Encoder:
     weights = Weights(source)
     work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
-        (work / "sentencepiece.bpe.model").write_bytes(sentencepiece_model(weights))
+        (work / PIECES).write_bytes(sentencepiece_model(weights))
         (work / "model.onnx").write_bytes(encoder_graph(weights, LAYERS, precision).SerializeToString())
-        files = {name: checksum(work / name) for name in ("model.onnx", "sentencepiece.bpe.model")}
+        files = {name: checksum(work / name) for name in ("model.onnx", PIECES)}
 
         def manifest(similarity: float) -> Manifest:
             return Manifest(
@@ -119,7 +119,7 @@ def _build(directory: Path, precision: str) -> Encoder:
         if similarity < LEAST_SIMILARITY:
             raise BadEncoder(directory, f"{precision}: cosine {similarity:.4f} to the reference engine")
         manifest(round(similarity, 5)).write(work)
-        _put_in_place(work, directory)
+        put_in_place(work, directory)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return Encoder(directory)
@@ -132,7 +132,8 @@ def _similarity(encoder: Encoder) -> float:
     return min(float(np.dot(encoder.sentence(text), reference.query(text))) for text in PROBES)
 
 
-def _put_in_place(work: Path, directory: Path) -> None:
+def put_in_place(work: Path, directory: Path) -> None:
+    """Move a finished encoder from ``work`` to ``directory`` by one rename; one that is there is replaced."""
     for path in work.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())

@@ -12,7 +12,10 @@ import numpy.typing as npt
 
 from bot.encoder.manifest import Manifest
 
-__all__ = ["MAX_TOKENS", "Encoder", "shortened", "unit"]
+__all__ = ["MAX_TOKENS", "PIECES", "Encoder", "shortened", "unit"]
+
+PIECES = "sentencepiece.bpe.model"
+"""The tokenizer's file in an encoder's directory."""
 
 MAX_TOKENS = 256
 """Longer texts keep their first and last half of this: a story's point stands at one of its ends, and the cost of a
@@ -31,7 +34,7 @@ class Encoder:
         self.manifest = Manifest.read(directory)
         self.layers = self.manifest.layers
         self.hidden = self.manifest.hidden
-        self._tokenizer = _tokenizer(directory)
+        self._tokenizer = _tokenizer(directory, self.manifest.files[PIECES])
         self._session = _session(directory / "model.onnx")
         self._outputs = [f"layer_{layer}" for layer in self.layers]
 
@@ -40,9 +43,10 @@ class Encoder:
         """Changes whenever the numbers it gives could."""
         return self.manifest.files["model.onnx"]
 
-    def tokens(self, text: str) -> list[int]:
-        """The token ids of a text with the model's prefix, at most :data:`MAX_TOKENS`."""
-        ids: list[int] = self._tokenizer(self.manifest.prefix + text, verbose=False)["input_ids"]
+    def tokens(self, text: str, prefix: str | None = None) -> list[int]:
+        """The token ids of a text with the model's prefix, or another one, at most :data:`MAX_TOKENS`."""
+        before = self.manifest.prefix if prefix is None else prefix
+        ids: list[int] = self._tokenizer(before + text, verbose=False)["input_ids"]
         return shortened(ids, MAX_TOKENS)
 
     def pieces(self, text: str) -> list[int]:
@@ -89,11 +93,19 @@ def _session(path: Path) -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _tokenizer(directory: Path) -> Any:
+_TOKENIZERS: dict[str, Any] = {}
+
+
+def _tokenizer(directory: Path, content: str) -> Any:
+    """The tokenizer in a directory, by its checksum: every build of the encoder has the same, and one takes a second
+    and 100 MB."""
+    if content in _TOKENIZERS:
+        return _TOKENIZERS[content]
     # The tokenizer needs no deep-learning framework; unless one is loaded already, none is.
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("USE_TF", "0")
     from transformers import XLMRobertaTokenizer
 
-    return XLMRobertaTokenizer(str(directory / "sentencepiece.bpe.model"))
+    _TOKENIZERS[content] = XLMRobertaTokenizer(str(directory / PIECES))
+    return _TOKENIZERS[content]

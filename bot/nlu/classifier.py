@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,26 @@ from threadpoolctl import threadpool_limits
 from bot.nlu.groups import folds
 from bot.nlu.sparse import SparseFeatures
 
-__all__ = ["THREADS", "Classifier", "Example", "Ranking", "Settings", "train"]
+__all__ = [
+    "THREADS",
+    "Classifier",
+    "Example",
+    "Ranking",
+    "Settings",
+    "Trained",
+    "fit_svm",
+    "fit_temperature",
+    "log_loss",
+    "train",
+]
 
 Floats = npt.NDArray[np.float32]
 THREADS = max(2, min(6, os.cpu_count() or 1))
 """Threads of a training. Encoder and SVMs compute outside the interpreter's lock, each thread on one core; more than
 six gain nothing, as that many models are fitted side by side."""
 _TOLERANCE = 0.1  # finer takes longer and is no better on messages held out
+_MANY, _FEW_FOLDS = 20_000, 3
+"""From so many examples on, three folds tell what five do: each still leaves more than enough to learn from."""
 _NEVER = -20.0  # the score of a topic that no example of a fold has
 Report = Callable[[str], None]
 
@@ -162,6 +175,8 @@ def train(
         report: gets a line for each step.
     """
     settings = settings or Settings()
+    if len(examples) >= _MANY:
+        settings = replace(settings, folds=min(settings.folds, _FEW_FOLDS))
     say = report or (lambda _: None)
     names = sorted(set(topics))
     if len(names) < 2:
@@ -182,7 +197,7 @@ def train(
 
     def part(held_out: int) -> tuple[Floats, Floats]:
         chosen = fold != held_out
-        return _svm(matrix[chosen], truth[chosen], len(names), settings)
+        return fit_svm(matrix[chosen], truth[chosen], len(names), settings)
 
     with ThreadPoolExecutor(max_workers=THREADS) as pool:
         for number, (weights, intercept) in enumerate(pool.map(part, range(-1, settings.folds)), start=-1):
@@ -218,7 +233,7 @@ def _unfolded(weights: Floats, counted: int, axes: Floats) -> Floats:
     return np.concatenate([weights[:counted], axes @ weights[counted:]])
 
 
-def _svm(matrix: csr_matrix, truth: npt.NDArray[np.int64], topics: int, settings: Settings) -> tuple[Floats, Floats]:
+def fit_svm(matrix: csr_matrix, truth: npt.NDArray[np.int64], topics: int, settings: Settings) -> tuple[Floats, Floats]:
     """One SVM a topic: weights (features, topics) and intercepts. A topic that a fold lacks gets a firm no."""
     from sklearn.svm import LinearSVC
 
@@ -235,9 +250,7 @@ def _svm(matrix: csr_matrix, truth: npt.NDArray[np.int64], topics: int, settings
     return weights, intercept
 
 
-def _stack(
-    decisions: Floats, truth: npt.NDArray[np.int64], topics: int, settings: Settings
-) -> tuple[Floats, Floats]:
+def _stack(decisions: Floats, truth: npt.NDArray[np.int64], topics: int, settings: Settings) -> tuple[Floats, Floats]:
     """A logistic regression on standardised decision values, with the standardising folded into its weights."""
     from sklearn.linear_model import LogisticRegression
 
@@ -297,13 +310,16 @@ def fit_temperature(scores: Floats, truth: npt.NDArray[np.int64]) -> float:
     """The divisor of ``scores`` (examples, topics) that makes the log loss smallest."""
     from scipy.optimize import minimize_scalar
 
-    rows = np.arange(len(truth))
-
     def loss(log_temperature: float) -> float:
-        chances = _softmax(scores / np.float32(np.exp(log_temperature)))
-        return float(-np.log(np.maximum(chances[rows, truth], 1e-12)).mean())
+        return log_loss(scores / np.float32(np.exp(log_temperature)), truth)
 
     return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 3.0), method="bounded").x))
+
+
+def log_loss(scores: Floats, truth: npt.NDArray[np.int64]) -> float:
+    """The mean log loss of the probabilities that follow from ``scores`` (examples, topics)."""
+    chances = _softmax(scores)
+    return float(-np.log(np.maximum(chances[np.arange(len(truth)), truth], 1e-12)).mean())
 
 
 def _softmax(scores: Floats) -> Floats:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import places
-from bot.encoder.choice import encoder_in_use
+from bot.encoder.choice import encoder_in_use, encoder_of, identity_in_use, note_encoder
 from bot.nlu.classifier import Classifier, Settings
 from bot.nlu.language import SPOKEN, Detector, Heard, load_words, save_words, typical_words
 from bot.nlu.letters import Letters
@@ -60,7 +59,7 @@ def _ours(message: Message) -> dict[str, Any]:
 
 def _code_fingerprint() -> str:
     """Changes with the code that trains and predicts, and with the encoder: Rasa's cache looks at one class only."""
-    digest = hashlib.sha256(os.environ.get("SILTA_ENCODER", "").encode())
+    digest = hashlib.sha256(identity_in_use().encode())
     here = Path(__file__).parent
     for path in sorted([*here.glob("*.py"), *(here.parent / "encoder").glob("*.py")]):
         digest.update(path.read_bytes())
@@ -191,7 +190,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as directory:
             component._topical = Topical(
-                encoder=encoder_in_use(progress.info),
+                encoder=encoder_of(directory, progress.info),
                 classifier=Classifier.load(directory),
                 scope=Scope.load(directory),
                 limits=OwnerSettings.read().limits,
@@ -201,9 +200,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Train on all examples with an intent, and write the model."""
-        examples = [
-            example for example in training_data.intent_examples if example.get(TEXT) and example.get(INTENT)
-        ]
+        examples = [example for example in training_data.intent_examples if example.get(TEXT) and example.get(INTENT)]
         names = {field.name for field in dataclasses.fields(Settings)}
         self._topical = train_topical(
             encoder_in_use(progress.info),
@@ -216,6 +213,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
             self._topical.classifier.save(directory)
             self._topical.scope.save(directory)
             self._topical.letters.save(directory)
+            note_encoder(self._topical.encoder, directory)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:

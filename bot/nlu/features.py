@@ -21,18 +21,21 @@ from bot.nlu.classifier import THREADS, Example
 from bot.nlu.cleaning import clean
 from bot.nlu.sparse import counts
 
-__all__ = ["featurise", "featurise_all"]
+__all__ = ["featurise", "featurise_all", "written_form"]
 
 Floats = npt.NDArray[np.float32]
 Report = Callable[[str], None]
 
 _MOST = 60_000
 """Texts in the store (about 200 MB); when there are more, only those of the last training stay."""
+_OTHERS = 1
+"""Encoders beside the one in use whose texts stay: a deep training needs the tuned one's and the built-in one's."""
 _EACH = 2000
 """Examples between two lines of progress."""
 
 
-def _form(text: str) -> str:
+def written_form(text: str) -> str:
+    """The form in which a text is encoded and counted: clean, in lower case."""
     # Case is left out: capitals and missing capitals carry no topic, and lower case is what the encoder understands
     # best (measured by cross-validation, most of all in Finnish).
     return clean(text).lower()
@@ -40,7 +43,7 @@ def _form(text: str) -> str:
 
 def featurise(encoder: AnyEncoder, text: str) -> Example:
     """The features of one message; the only place where a message is encoded."""
-    form = _form(text)
+    form = written_form(text)
     return Example(counts(form, encoder.pieces(form)), encoder.pools(form))
 
 
@@ -55,7 +58,7 @@ def featurise_all(
         store: a directory where pooled layers are kept from one training to the next; None keeps nothing.
         report: gets a line now and then.
     """
-    forms = [_form(text) for text in texts]
+    forms = [written_form(text) for text in texts]
     known = _read(store, encoder)
     missing = list(dict.fromkeys(form for form in forms if _key(form) not in known))
     with ThreadPoolExecutor(max_workers=THREADS) as pool:
@@ -97,6 +100,6 @@ def _write(store: Path, encoder: AnyEncoder, known: dict[bytes, Floats], wanted:
     keys = np.frombuffer(b"".join(kept), np.uint8).reshape(len(kept), -1)
     np.savez(fresh, keys=keys, pools=np.stack(list(kept.values())).astype(np.float32))
     os.replace(fresh, path)
-    for other in store.glob("encoded-*.npz"):
-        if other != path:
-            other.unlink(missing_ok=True)
+    others = [other for other in store.glob("encoded-*.npz") if other != path]
+    for other in sorted(others, key=lambda other: other.stat().st_mtime, reverse=True)[_OTHERS:]:
+        other.unlink(missing_ok=True)

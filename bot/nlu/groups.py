@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 
 __all__ = ["folds", "near_copies"]
 
 NEAR = 0.93
 """Cosine of sentence embeddings from which two examples of one topic count as copies of each other."""
+_LONGEST = 0.1
+"""Share of a topic's examples that copies of copies may hold together: half of what one of five folds holds …"""
+_SHORT = 12
+"""… but so many always."""
 
 
 def near_copies(
@@ -19,28 +25,41 @@ def near_copies(
 ) -> npt.NDArray[np.int64]:
     """A group number for each example. Only examples of the same topic are compared.
 
+    Copies of copies belong together, too, unless the chain grows so long that it would hold much of a topic together:
+    with hundreds of examples a topic it would, and a fold without them all would know nothing of it. Such a chain is
+    cut into stars, an example with those near to itself.
+
     Args:
         vectors: sentence embeddings of length one, (examples, hidden).
         topics: the topic of each.
         near: the cosine from which two belong together.
     """
-    parent = np.arange(len(topics))
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = int(parent[item])
-        return item
-
+    result = np.arange(len(topics))
     members: dict[str, list[int]] = defaultdict(list)
     for index, topic in enumerate(topics):
         members[topic].append(index)
-    for indices in members.values():
-        similar = vectors[indices] @ vectors[indices].T
-        for first, second in zip(*np.nonzero(np.triu(similar > near, 1)), strict=True):
-            a, b = root(indices[first]), root(indices[second])
-            parent[max(a, b)] = min(a, b)
-    return np.array([root(index) for index in range(len(topics))])
+    for listed in members.values():
+        indices = np.array(listed)
+        close = vectors[indices] @ vectors[indices].T > near
+        np.fill_diagonal(close, True)
+        number, chain = connected_components(csr_matrix(close), directed=False)
+        most = max(_SHORT, int(_LONGEST * len(indices)))
+        for each in range(number):
+            chosen = np.nonzero(chain == each)[0]
+            whole = iter([np.arange(len(chosen))])
+            for star in whole if len(chosen) <= most else _stars(close[np.ix_(chosen, chosen)]):
+                result[indices[chosen[star]]] = indices[chosen[star]].min()
+    return result
+
+
+def _stars(close: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.int64]]:
+    """Positions that belong together, those with most neighbours first."""
+    left = np.ones(len(close), bool)
+    for place in np.argsort(-close.sum(axis=1), kind="stable"):
+        if left[place]:
+            star = np.nonzero(close[place] & left)[0]
+            left[star] = False
+            yield star
 
 
 def folds(

@@ -52,11 +52,13 @@ class Scope:
         decisions: Floats,
         fold: npt.NDArray[np.int64],
     ) -> Scope:
-        """Learn from sentence embeddings (examples, hidden), topics, out-of-fold decision values and folds."""
+        """Learn from sentence embeddings (examples, hidden), topics, out-of-fold decision values and folds. Examples of
+        a fold below 0 are never taken for unknown ones: the encoder itself was trained on them."""
         views = np.zeros((len(vectors), 3))
+        judged = fold >= 0
         axes = _widest(vectors)
         near = _along(vectors, vectors.mean(axis=0), axes)
-        for number in np.unique(fold):
+        for number in np.unique(fold[judged]):
             chosen = fold == number
             if chosen.all():
                 continue
@@ -64,6 +66,7 @@ class Scope:
             views[chosen] = _views(
                 vectors[chosen], near[chosen], decisions[chosen], near[~chosen], shift, whiten, centres
             )
+        views = views[judged]
         middle = views.mean(axis=0)
         spread = np.maximum(views.std(axis=0), 1e-6)
         totals = ((views - middle) / spread).sum(axis=1)

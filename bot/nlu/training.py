@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.deep.classifier import train_with_head
+from bot.deep.encoder import DeepEncoder
 from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
 from bot.nlu.classifier import Settings, train
 from bot.nlu.decision import Limits
-from bot.nlu.features import featurise_all
+from bot.nlu.features import featurise_all, written_form
 from bot.nlu.groups import near_copies
 from bot.nlu.letters import Letters
 from bot.nlu.scope import Scope
@@ -37,11 +39,16 @@ def train_topical(
     report: Report = progress.info,
 ) -> Topical:
     """Train on texts with their topics; takes about a minute and a half for 10,000 of them on two cores, half a minute
-    when most of them are in the ``store`` (:func:`bot.nlu.features.featurise_all`)."""
+    when most of them are in the ``store`` (:func:`bot.nlu.features.featurise_all`). With an encoder that was tuned on
+    them, what it has learnt of the topics is used as well."""
     letters = Letters.learn(texts)
-    examples = featurise_all(encoder, [letters.restore(text) for text in texts], store, report)
+    restored = [letters.restore(text) for text in texts]
+    examples = featurise_all(encoder, restored, store, report)
     vectors = unit(np.stack([example.pools[-1] for example in examples]))
-    groups = near_copies(vectors, topics)
-    trained = train(examples, topics, groups, settings, report)
+    if isinstance(encoder, DeepEncoder):
+        held_out = np.array([encoder.held_out(written_form(text)) for text in restored])
+        trained = train_with_head(encoder, examples, topics, held_out, settings, report)
+    else:
+        trained = train(examples, topics, near_copies(vectors, topics), settings, report)
     scope = Scope.fit(vectors, trained.truth, trained.decisions, trained.fold)
     return Topical(encoder, trained.classifier, scope, limits or Limits(), letters)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from handoff.access.key_file import read_or_make
 from handoff.errors import Unauthorized
 
 __all__ = ["VisitorTokens", "new_id", "signing_key"]
@@ -22,28 +22,9 @@ def new_id() -> str:
 def signing_key(var: Path) -> str:
     """The key that this installation signs with, made once and kept in ``var/secret`` for its owner alone.
 
-    Several hubs that start at once agree on one key: only one of them creates the file.
+    Several hubs that start at once agree on one key.
     """
-    path = var / "secret"
-    var.mkdir(parents=True, exist_ok=True)
-    # Not named after the process: in a container all have the same number, and one may have died half-way.
-    draft = path.with_name(f"secret.{secrets.token_hex(8)}")
-    try:
-        return path.read_text("ascii").strip()
-    except FileNotFoundError:
-        pass
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(32) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    return path.read_text("ascii").strip()
+    return read_or_make(var / "secret", lambda: secrets.token_hex(32) + "\n").strip()
 
 
 class VisitorTokens:

@@ -49,7 +49,7 @@ class DeskApi:
         self._body = body
         self._canned = canned
         self._macros = macros
-        self._search = Search(hub.store)
+        self._search = Search(hub.store, hub.clear.name_of)
         self._drafts = Drafts(hub.store)
         self._settings = OwnSettings(hub.store)
 

@@ -33,10 +33,11 @@ SNIPPET_CHARS = 160
 
 
 class Search:
-    """Finds conversations for agents."""
+    """Finds conversations for agents. ``name_of`` tells what the person of a conversation is called."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, name_of: Callable[[Conversation], str | None]) -> None:
         self._store = store
+        self._name_of = name_of
 
     async def find(self, words: str, may_see: Callable[[Conversation], bool]) -> Sequence[dict[str, Any]]:
         """Conversations that ``may_see`` lets through, with an event in which every one of ``words`` stands, or whose
@@ -62,7 +63,7 @@ class Search:
                 pipe.xrange(keys.log(id))
             rows = await self._store.call(pipe.execute())
             for state, log in zip(rows[::2], rows[1::2], strict=True):
-                found += _hits(state, log, wanted, may_see)
+                found += _hits(state, log, wanted, may_see, self._name_of)
             if len(found) >= FOUND_MAX:
                 break
             await asyncio.sleep(0)
@@ -74,15 +75,18 @@ def _hits(
     log: Sequence[tuple[bytes, dict[bytes, bytes]]],
     wanted: Sequence[str],
     may_see: Callable[[Conversation], bool],
+    name_of: Callable[[Conversation], str | None],
 ) -> list[dict[str, Any]]:
     if raw is None or not may_see(state := Conversation.from_json(raw)):
         return []
-    hit = _hit(state, log, wanted)
+    hit = _hit(state, name_of(state), log, wanted)
     return [] if hit is None else [hit]
 
 
-def _hit(state: Conversation, log: Sequence[tuple[bytes, dict[bytes, bytes]]], wanted: Sequence[str]) -> Any:
-    who = f"{state.id} {state.visitor_name or ''}".casefold()
+def _hit(
+    state: Conversation, name: str | None, log: Sequence[tuple[bytes, dict[bytes, bytes]]], wanted: Sequence[str]
+) -> Any:
+    who = f"{state.id} {name or ''}".casefold()
     named = all(word in who for word in wanted)
     said: dict[str, Any] | None = None
     for _, fields in reversed(log):
@@ -102,7 +106,7 @@ def _hit(state: Conversation, log: Sequence[tuple[bytes, dict[bytes, bytes]]], w
         "at": said["at"] if said else state.updated_at,
         "status": state.status.value,
         "language": state.language,
-        "visitor": state.visitor_name,
+        "visitor": name,
         "snippet": _snippet(said["text"] if said else state.last_text or "", wanted),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Awaitable
 from typing import Any
 
 from starlette.responses import Response
@@ -38,25 +39,36 @@ def make_app(http: ASGIApp, sockets: dict[str, Any], *, health_port: int | None,
     """The ASGI application: ``sockets`` by path, everything else to ``http``; more than ``most`` sockets are told to
     come back later (1013)."""
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+    def app(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        answered: Awaitable[None] = _found(scope)(scope, receive, send)
+        return answered
+
+    def _found(scope: Any) -> Any:
+        """Who answers: no coroutine between, which would stand under every socket for as long as that lives."""
         if _private(scope, health_port) and (scope["type"] == "websocket" or scope["path"] not in HEALTH_PATHS):
-            await _turn_away(scope, receive, send)
-        elif scope["type"] != "websocket":
-            await http(scope, receive, send)
-        elif scope["path"] in sockets:
-            if sum(len(endpoint.peers) for endpoint in sockets.values()) >= most:
-                metrics.dropped.labels("too_many").inc()
-                await come_later(receive, send)
-            else:
-                await sockets[scope["path"]](scope, receive, send)
-        else:
-            await refuse_upgrade(receive, send)
+            return _turn_away
+        if scope["type"] != "websocket":
+            return http
+        if scope["path"] not in sockets:
+            return _refused
+        if sum(len(endpoint.peers) for endpoint in sockets.values()) >= most:
+            metrics.dropped.labels("too_many").inc()
+            return _later
+        return sockets[scope["path"]]
 
     return app
 
 
 def _private(scope: Any, health_port: int | None) -> bool:
     return health_port is not None and scope["server"] is not None and scope["server"][1] == health_port
+
+
+async def _refused(_: Any, receive: Any, send: Any) -> None:
+    await refuse_upgrade(receive, send)
+
+
+async def _later(_: Any, receive: Any, send: Any) -> None:
+    await come_later(receive, send)
 
 
 async def _turn_away(scope: Any, receive: Any, send: Any) -> None:

@@ -247,9 +247,11 @@ class _Pages:
     async def _account(self, request: Request) -> Account:
         return await self.signin.account(request)
 
-    async def _sees_file(self, request: Request) -> None:
+    async def _sees_file(self, request: Request) -> Account:
         """Whoever asks for a conversation's file must see the conversation."""
-        await self.desk.seen(await self._account(request), request.path_params["conversation"])
+        account = await self._account(request)
+        await self.desk.seen(account, request.path_params["conversation"])
+        return account
 
     def _same_origin(self, request: Request) -> None:
         """A browser names the origin of a POST; one that is not ours is a forged request. Programs send none."""

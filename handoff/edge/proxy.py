@@ -8,7 +8,7 @@ behind this reads ``scope["client"]`` and ``scope["scheme"]`` alone.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 __all__ = ["BadNetwork", "BehindProxy", "Network", "client_of", "networks"]
@@ -83,7 +83,8 @@ class BehindProxy:
         self._app = app
         self._trusted = tuple(trusted)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        # No coroutine of its own, which would stand under every socket for as long as that lives.
         client = scope.get("client")
         if self._trusted and client is not None and _is_trusted(client[0], self._trusted):
             headers: list[tuple[bytes, bytes]] = scope["headers"]
@@ -93,7 +94,8 @@ class BehindProxy:
             schemes = [value for name, value in headers if name == b"x-forwarded-proto"]
             if schemes and scope["type"] in ("http", "websocket"):
                 scope["scheme"] = _scheme(scope["type"], schemes[-1], scope.get("scheme", "http"))
-        await self._app(scope, receive, send)
+        made: Awaitable[None] = self._app(scope, receive, send)
+        return made
 
 
 def _scheme(kind: str, said: bytes, now: str) -> str:

@@ -44,6 +44,9 @@ access = logging.getLogger("silta.access")
 OPEN_MAX = 100
 """Conversations one socket follows at once; the one opened longest ago is dropped first."""
 
+REPLAYS_AT_ONCE = 4
+"""Long histories that one socket is sent side by side; each holds a page of events in this process."""
+
 
 NO_CONVERSATION = "There is no such conversation."
 NO_CALLBACK = "There is no such call-back."
@@ -123,11 +126,13 @@ class AgentGateway:
             return
         await receive()
         await send({"type": "websocket.accept"})
+        engine = scope["extensions"]["silta.abort"]
         peer = Peer(
             send,
-            scope["extensions"]["silta.abort"]["abort"],
+            engine["abort"],
             send_timeout_s=self.settings.send_timeout_s,
             outbox_max_bytes=AGENT_OUTBOX_MAX_BYTES,
+            write=engine.get("write"),
         )
         self.peers.add(peer)
         socket = AgentSocket(self, peer)
@@ -167,6 +172,8 @@ class AgentSocket:
         self._acted = -ACTIVE_EVERY_S
         self._refresh: asyncio.Task[None] | None = None
         self._checks: set[asyncio.Task[None]] = set()
+        self._replaying = asyncio.Semaphore(REPLAYS_AT_ONCE)
+        self._replays: set[asyncio.Task[None]] = set()
         self._held: list[Mapping[str, Any]] | None = []
         """Notices that came before the welcome, which they must follow: the queue in it may be older than they are."""
 
@@ -435,8 +442,8 @@ class AgentSocket:
             subscription.close()
         if self._refresh is not None:
             self._refresh.cancel()
-        for check in self._checks:
-            check.cancel()
+        for task in (*self._checks, *self._replays):
+            task.cancel()
         if self._account is not None and not self._left:
             self._left = True
             self._hub.presence.left(self._account.id)
@@ -474,6 +481,8 @@ class AgentSocket:
                 "announcements": [one.whole() for one in hub.board.current()],
                 "agents": self._colleagues(),
                 "skills": sorted({skill for one in hub.room.accounts.values() for skill in one.skills}),
+                # What the owner's settings allow: a console offers nothing that would be refused.
+                "may": {"clear": hub.clear.keeps},
                 "mine": [
                     {**(queue.localised(queue.entry(state) or {}, hub.texts, self._language)), "last": state.last}
                     for state in own
@@ -492,7 +501,7 @@ class AgentSocket:
             await self._resume(conversation, cursor)
         for state in own:
             if state.id not in self._open:
-                await self._follow(state.id, state.last).catch_up()
+                self._replay(self._follow(state.id, state.last))
         await self._tell_presence(presence)
         await self._tell_trouble()
 
@@ -531,7 +540,23 @@ class AgentSocket:
             self._turned_away(conversation, state)
             return
         await self._hub.audit.write(self.account, "transcript.read", conversation, over="cursor", after=cursor)
-        await self._follow(conversation, cursor).catch_up()
+        self._replay(self._follow(conversation, cursor))
+
+    def _replay(self, subscription: Subscription) -> None:
+        """Send what the log holds, beside what else the agent asks for: a long history over a slow line must not hold
+        up what is written meanwhile."""
+        task = asyncio.create_task(self._catch_up(subscription), name="replay")
+        self._replays.add(task)
+        task.add_done_callback(self._replays.discard)
+
+    async def _catch_up(self, subscription: Subscription) -> None:
+        async with self._replaying:
+            try:
+                await subscription.catch_up()
+            except StoreUnavailable:
+                pass  # the check after the reconnection reads the rest
+            except Exception:
+                log.exception("a replay of conversation %s failed", subscription.conversation)
 
     def _follow(self, conversation: str, sent: int) -> Subscription:
         earlier = self._open.pop(conversation, None)
@@ -623,7 +648,7 @@ class AgentSocket:
                 answer = await hub.claim(account, frame.conversation, id=frame.id)
                 await hub.audit.write(account, "conversation.taken", frame.conversation, by="claim")
                 if frame.conversation not in self._open:
-                    await self._follow(frame.conversation, int(answer["last"])).catch_up()
+                    self._replay(self._follow(frame.conversation, int(answer["last"])))
                 return answer
             case wire.Message():
                 return await hub.agent_message(
@@ -664,7 +689,7 @@ class AgentSocket:
         elif isinstance(frame, Join):
             await self._hub.audit.write(self.account, "conversation.joined", frame.conversation, seen=frame.seen)
         if isinstance(frame, (Accept, Join)) and frame.conversation not in self._open:
-            await self._follow(frame.conversation, int(answer["last"])).catch_up()
+            self._replay(self._follow(frame.conversation, int(answer["last"])))
         return answer
 
     async def _tell_presence(self, value: str) -> None:
@@ -710,7 +735,7 @@ class AgentSocket:
         if after > opened["last"]:
             self._peer.push({"type": "resync", "conversation": frame.conversation, "from": 1})
             after = 0
-        await self._follow(frame.conversation, after).catch_up()
+        self._replay(self._follow(frame.conversation, after))
 
     async def _target(self, agent: str | None) -> Any:
         if agent is None:

@@ -25,10 +25,20 @@ AGENT_OUTBOX_MAX_BYTES = 4 * 1024 * 1024
 """A console gets its whole queue at once, and there are few consoles."""
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Write = Callable[[str], bool]
 
 
 class Peer:
-    """A connected socket. Frames leave in the order of :meth:`push`."""
+    """A connected socket. Frames leave in the order of :meth:`push`.
+
+    With ``write`` a frame that need not wait goes at once: most do, and none of them costs a task and a timer. It says
+    False when the frame has to wait after all.
+    """
+
+    __slots__ = (
+        *("_abort", "_bytes", "_close_code", "_close_reason", "_outbox", "_outbox_max", "_outbox_max_bytes", "_send"),
+        *("_send_timeout_s", "_write_now", "_writer", "closed"),
+    )
 
     def __init__(
         self,
@@ -38,13 +48,15 @@ class Peer:
         send_timeout_s: float,
         outbox_max: int = OUTBOX_MAX,
         outbox_max_bytes: int = OUTBOX_MAX_BYTES,
+        write: Write | None = None,
     ):
         self._send = send
         self._abort = abort
         self._send_timeout_s = send_timeout_s
         self._outbox_max = outbox_max
         self._outbox_max_bytes = outbox_max_bytes
-        self._outbox: deque[str] = deque()
+        self._outbox: deque[str] | None = None
+        self._write_now = write
         self._bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._close_code: int | None = None
@@ -56,7 +68,11 @@ class Peer:
         if self.closed or self._close_code is not None:
             return
         text = dump(frame)
-        if len(self._outbox) >= self._outbox_max or self._behind(text) > self._outbox_max_bytes:
+        if self._write_now is not None and self._writer is None and self._write_now(text):
+            return
+        if self._outbox is None:
+            self._outbox = deque()
+        elif len(self._outbox) >= self._outbox_max or self._behind(text) > self._outbox_max_bytes:
             self._clear()
             metrics.dropped.labels("outbox_full").inc()
             self.close(1013)
@@ -68,6 +84,8 @@ class Peer:
     @property
     def crowded(self) -> bool:
         """Whether half of what may wait is waiting: who has more to push awaits :meth:`flushed` first."""
+        if self._outbox is None:
+            return False
         return 2 * len(self._outbox) >= self._outbox_max or 2 * self._behind() >= self._outbox_max_bytes
 
     def _behind(self, more: str | None = None) -> int:
@@ -77,7 +95,7 @@ class Peer:
         return self._bytes - sys.getsizeof(self._outbox[0]) + (sys.getsizeof(more) if more is not None else 0)
 
     def _clear(self) -> None:
-        self._outbox.clear()
+        self._outbox = None
         self._bytes = 0
 
     def close(self, code: int, reason: str = "") -> None:
@@ -88,7 +106,7 @@ class Peer:
 
     async def flushed(self) -> None:
         """Wait until everything pushed so far is with the kernel, so that long replays do not fill the outbox."""
-        while self._writer is not None and not self._writer.done():
+        while self._writer is not None:
             await asyncio.wait([self._writer])
 
     def lost(self) -> None:
@@ -97,7 +115,7 @@ class Peer:
         self._clear()
 
     def _wake(self) -> None:
-        if self._writer is None or self._writer.done():
+        if self._writer is None:
             self._writer = asyncio.create_task(self._write(), name="peer")
 
     async def _write(self) -> None:
@@ -119,3 +137,8 @@ class Peer:
             self._abort()
         except Exception:
             self.lost()
+        finally:
+            # Nothing is awaited between the last look at the outbox and here, so nothing is left behind.
+            self._writer = None
+            if not self._outbox:
+                self._outbox = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from handoff.access.permissions import VISITOR, frame_action, may
@@ -95,13 +94,15 @@ class VisitorGateway:
                 await come_later(receive, send)
 
     async def _serve(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        language = _browser_language(scope["headers"])  # they are gone when the socket is accepted
         await receive()
         await send({"type": "websocket.accept"})
-        peer = Peer(send, scope["extensions"]["silta.abort"]["abort"], send_timeout_s=self.settings.send_timeout_s)
+        engine = scope["extensions"]["silta.abort"]
+        peer = Peer(send, engine["abort"], send_timeout_s=self.settings.send_timeout_s, write=engine.get("write"))
         self.peers.add(peer)
         socket = VisitorSocket(self, peer, scope)
         try:
-            await socket.run(Reader(receive), _browser_language(scope["headers"]))
+            await socket.run(Reader(receive), language)
         except Gone:
             pass
         finally:
@@ -125,6 +126,11 @@ def _browser_language(headers: list[tuple[bytes, bytes]]) -> str:
 class VisitorSocket:
     """One visitor's socket. A listener of its conversation's events."""
 
+    __slots__ = (
+        *("_answered", "_erasing", "_gateway", "_hub", "_language", "_limit", "_page", "_peer", "_scope", "_status"),
+        *("_subscription", "_typing", "_untold", "conversation"),
+    )
+
     def __init__(self, gateway: VisitorGateway, peer: Peer, scope: Mapping[str, Any] | None = None) -> None:
         self._gateway = gateway
         self._scope = scope or {}
@@ -137,7 +143,10 @@ class VisitorSocket:
         self._typing = False
         self._answered = 0
         """The highest number of a message that the bot has answered, as far as this socket was told."""
-        self._new = Conversation(id="")
+        self.conversation = ""
+        self._language = FALLBACK_LANGUAGE
+        self._page: str | None = None
+        """Where a conversation began that has no message yet."""
         self._erasing = False
         """Whether this very socket has asked for it: its answer goes out before the close."""
 
@@ -152,7 +161,7 @@ class VisitorSocket:
             self._bot_types(False)
             self.tell_status()
         if event["kind"] == "language":
-            self._new = _replace_language(self._new, event["language"])
+            self._language = event["language"]
 
     def _with_files(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event with addresses of files that this visitor's page can open."""
@@ -187,7 +196,7 @@ class VisitorSocket:
         await self._peer.flushed()
 
     def _announced(self, announcement: Announcement, holds: bool) -> None:
-        frame = announcement.frame(self._new.language) if holds else {"id": announcement.id, "ended": True}
+        frame = announcement.frame(self._language) if holds else {"id": announcement.id, "ended": True}
         self._peer.push({"type": "announcement", **frame})
 
     # -- life
@@ -198,25 +207,7 @@ class VisitorSocket:
         Raises:
             Gone: the visitor closed it.
         """
-        raw = await reader.hello(self._gateway.settings.hello_timeout_s)
-        if raw is None:
-            self._peer.close(1008)
-            await self._peer.flushed()
-            return
-        frame: visitor.Frame | None = None
-        try:
-            frame = visitor.decode(raw)
-            await self._hello(_hello(frame), browser_language)
-        except codec.Malformed as malformed:
-            await self._refuse(malformed.id, malformed.refused, 1008)
-            return
-        except Refused as refused:
-            code = 1013 if isinstance(refused, StoreUnavailable) else 1008
-            await self._refuse(getattr(frame, "id", None), refused, code)
-            return
-        except Exception:
-            log.exception("a hello failed")
-            await self._refuse(getattr(frame, "id", None), TryLater("This did not work; come back in a moment."), 1013)
+        if not await self._begun(reader, browser_language):
             return
         while not self._peer.closed:
             text = await reader.next()
@@ -228,6 +219,30 @@ class VisitorSocket:
                 metrics.dropped.labels("flood").inc()
                 self._peer.close(1008, "rate_limited")
                 await self._peer.flushed()
+
+    async def _begun(self, reader: Reader, browser_language: str) -> bool:
+        """Whether the visitor was let in. (Apart from :meth:`run`, whose frame stays: a hello is a kilobyte.)"""
+        raw = await reader.hello(self._gateway.settings.hello_timeout_s)
+        if raw is None:
+            self._peer.close(1008)
+            await self._peer.flushed()
+            return False
+        frame: visitor.Frame | None = None
+        try:
+            frame = visitor.decode(raw)
+            await self._hello(_hello(frame), browser_language)
+        except codec.Malformed as malformed:
+            await self._refuse(malformed.id, malformed.refused, 1008)
+            return False
+        except Refused as refused:
+            code = 1013 if isinstance(refused, StoreUnavailable) else 1008
+            await self._refuse(getattr(frame, "id", None), refused, code)
+            return False
+        except Exception:
+            log.exception("a hello failed")
+            await self._refuse(getattr(frame, "id", None), TryLater("This did not work; come back in a moment."), 1013)
+            return False
+        return True
 
     def close(self) -> None:
         """Stop listening; the conversation goes on."""
@@ -247,13 +262,16 @@ class VisitorSocket:
 
     async def _hello(self, hello: visitor.Hello, browser_language: str) -> None:
         hub, tokens = self._hub, self._gateway.tokens
-        conversation = tokens.conversation(hello.token) if hello.token is not None else new_id()
-        state = await hub.store.load(conversation)
-        if state is None and hello.token is not None and await hub.erasure.is_erased(conversation):
+        conversation = self.conversation = tokens.conversation(hello.token) if hello.token is not None else new_id()
+        # Subscribed first, then looked up: what is written in between comes by notice.
+        self._subscription = hub.fanout.subscribe(conversation, 0, self, held=True)
+        # Under a new name there is nothing; but while Redis is away nobody is let in who could not be served.
+        state, erased = await hub.store.met(conversation)
+        if state is None and erased:
             raise Unauthorized("The conversation was erased.")
         if state is None:
             state = Conversation(id=conversation, language=hello.language or browser_language, page=_page(hello.page))
-        self._new = state if state.version == 0 else Conversation(id=conversation, language=state.language)
+        self._language, self._page = state.language, state.page if state.version == 0 else None
         known = hello.after <= state.last
         self._peer.push(
             {
@@ -264,8 +282,7 @@ class VisitorSocket:
                 "language": state.language,
                 "last": state.last,
                 "notice": hub.texts.say(state.language, "bot_notice"),
-                **hub.opening(state.language),
-                "response": hub.response(state.language),
+                **hub.greeting(state.language),
                 "announcements": [one.frame(state.language) for one in hub.board.current()],
                 "may": hub.visitor_may(),
                 # A conversation that is under way is not stopped by a box that the owner has put up since.
@@ -279,17 +296,16 @@ class VisitorSocket:
         if not known:
             self._peer.push({"type": "resync", "from": 1})
             sent = 0
-        # Subscribed first, then caught up: what is written in between comes by notice.
-        self._subscription = hub.fanout.subscribe(conversation, sent, self)
-        await self._subscription.catch_up()
+        await self._subscription.release(sent, state.last)
         # What a hub that died has held back must not wait for the deadline.
         hub.holds.look(state)
         if state.version:
-            await self._push_status()
+            await self._push_status(state)
 
     @property
-    def conversation(self) -> str:
-        return self._new.id
+    def _new(self) -> Conversation:
+        """The conversation to begin with, where there is none."""
+        return Conversation(id=self.conversation, language=self._language, page=self._page)
 
     # -- frames
 
@@ -406,9 +422,9 @@ class VisitorSocket:
             self._untold = False
             await self._push_status()
 
-    async def _push_status(self) -> None:
+    async def _push_status(self, state: Conversation | None = None) -> None:
         try:
-            frame = await self._hub.visitor_status(self.conversation)
+            frame = await self._hub.visitor_status(self.conversation, state)
         except StoreUnavailable:
             return
         if frame["status"] == "queued":
@@ -430,7 +446,3 @@ def _hello(frame: visitor.Frame) -> visitor.Hello:
     if not isinstance(frame, visitor.Hello):
         raise BadRequest("The first frame is hello.")
     return frame
-
-
-def _replace_language(conversation: Conversation, language: str) -> Conversation:
-    return replace(conversation, language=language)

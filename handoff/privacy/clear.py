@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from handoff.conversation import Conversation
 from handoff.errors import NotFound
 from handoff.privacy.audit import Audit, Who
 from handoff.privacy.masking import Masked
@@ -22,7 +23,7 @@ __all__ = ["SEALED", "Clear"]
 
 log = logging.getLogger("silta.privacy")
 
-SEALED = ("phone", "email")
+SEALED = ("phone", "email", "name")
 """Fields of a call-back that rest sealed."""
 
 NONE_KEPT = "No number of this message is kept."
@@ -44,7 +45,13 @@ class Clear:
 
     def task(self, task: Mapping[str, Any]) -> dict[str, Any]:
         """A call-back as an agent sees it; a contact whose key is gone is empty."""
-        return {**task, **{field: self._opened(task, field) for field in SEALED if field in task}}
+        return {**task, **{field: self._opened(task, field) for field in SEALED if task.get(field) is not None}}
+
+    def name_of(self, state: Conversation) -> str | None:
+        """What the person is called, for agents who see the conversation: as Meta or the call-back says."""
+        if state.visitor_name is not None or (state.callback or {}).get("name") is None:
+            return state.visitor_name
+        return self._opened(dict(state.callback or {}), "name") or None
 
     def _opened(self, task: Mapping[str, Any], field: str) -> str:
         value, conversation = str(task[field]), str(task["id"]).rpartition(".")[0]

@@ -19,6 +19,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from handoff.access.key_file import read_or_make
 from handoff.errors import HubError, SettingsError
 
 __all__ = ["KEYS_FILE", "CannotOpen", "Vault", "new_key", "read_keys"]
@@ -123,24 +124,7 @@ def read_keys(environ: Mapping[str, str], var: Path) -> dict[str, bytes]:
     named = environ.get("SILTA_VAULT_KEYS_FILE", "").strip()
     path = Path(named) if named else var / KEYS_FILE
     try:
-        if not named and not path.exists():
-            _make(path)
-        return parse_keys(path.read_text("ascii").split(), str(path))
+        text = path.read_text("ascii") if named else read_or_make(path, lambda: new_key() + "\n")
+        return parse_keys(text.split(), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{path}: cannot be read ({type(error).__name__})"]) from error
-
-
-def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(new_key() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

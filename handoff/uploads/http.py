@@ -34,7 +34,8 @@ POLICY = "default-src 'none'; sandbox"
 
 
 class FileApi:
-    """The routes. ``account``, ``sees`` (refuses who may not see it) and ``same_origin`` are those of the pages."""
+    """The routes. ``account``, ``sees`` (who asks for a file; refuses who may not see it) and ``same_origin`` are those
+    of the pages."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class FileApi:
         *,
         origins: frozenset[str],
         account: Callable[[Request], Awaitable[Account]],
-        sees: Callable[[Request], Awaitable[None]],
+        sees: Callable[[Request], Awaitable[Account]],
         same_origin: Callable[[Request], None],
     ) -> None:
         self._hub = hub
@@ -102,8 +103,11 @@ class FileApi:
         return self._file(conversation, id, {"cross-origin-resource-policy": "cross-origin"})
 
     async def agent_file(self, request: Request) -> Response:
-        await self._sees(request)
-        return self._file(*_named(request), {})
+        account = await self._sees(request)
+        conversation, id = _named(request)
+        self._uploads.path(conversation, id)
+        await self._hub.audit.write(account, "attachment.opened", conversation, file=id)
+        return self._file(conversation, id, {})
 
     def _file(self, conversation: str, id: str, headers: dict[str, str]) -> Response:
         stored = self._uploads.find(conversation, id)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from handoff.compact import compact
 from handoff.errors import BadRequest, Refused, TooLarge
 from handoff.events import LANGUAGES
 
@@ -189,7 +190,7 @@ def decode(raw: str, known: Mapping[str, tuple[type[Any], Mapping[str, Field]]])
 
 def dump(frame: Mapping[str, Any]) -> str:
     """A frame as text."""
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    return compact(frame)
 
 
 def ack(id: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from tests.helpers.stack import Stack
 from tests.helpers.stories import Story
 
 WHERE = {"fi": "Missä tilaukseni on?", "da": "Hvor er min pakke?", "en": "Where is my order?"}
+PAY = {"fi": "Millä voi maksaa?", "da": "Hvordan kan jeg betale?", "en": "How do I pay?"}
+"""Another question: the same one asked again in the same words is, rightly, answered by a person."""
 WORDS = {
     "fi": ["yksi kaksi", "kolme neljä", "viisi kuusi", "seitsemän", "kahdeksan"],
     "da": ["en to", "tre fire", "fem seks", "syv", "otte"],
@@ -42,7 +44,7 @@ async def with_agent(story: Story, language: str) -> tuple[Customer, str]:
     await aino.types(WHERE[language])
     await aino.hear_until(pattern(language, "faq/track_order"))
     conversation = await story.conversation(aino)
-    await colleague.claim(conversation)
+    await story.claims(colleague, conversation)
     await aino.hear_until(pattern(language, "assigned"))
     return aino, conversation
 
@@ -63,8 +65,8 @@ async def test_every_event_five_times(story: Story, language: str) -> None:
         aino = await story.meta.customer()
         await aino.types(WHERE[language])
         await aino.hear_until(pattern(language, "faq/track_order"))
-        await aino.types(WHERE[language])
-        await aino.hear_until(pattern(language, "faq/track_order"))
+        await aino.types(PAY[language])
+        await aino.hear_until(pattern(language, "faq/payment_methods"))
         await story.same(aino)
 
 
@@ -112,8 +114,8 @@ async def test_graph_fails_and_comes_back(story: Story, language: str, fault: di
     await story.meta.ask("fault", fault)
     await aino.types(WHERE[language])
     await aino.hear_until(pattern(language, "faq/track_order"), timeout_s=60)
-    await aino.types(WHERE[language])
-    await aino.hear_until(pattern(language, "faq/track_order"), timeout_s=60)
+    await aino.types(PAY[language])
+    await aino.hear_until(pattern(language, "faq/payment_methods"), timeout_s=60)
     await story.same(aino)
 
 

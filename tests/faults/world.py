@@ -30,6 +30,8 @@ __all__ = ["LEASE_S", "BotProcess", "Hub", "Unsettled", "World"]
 
 KEEP_EVERY_S = 0.1
 SETTLE_S = 30.0
+START_S = 120.0
+"""Until a hub serves: on a busy machine a Python process alone takes half a minute to start."""
 AGENT_CAPACITY = 6
 LEASE_S = 5
 """Of offers in a world that makes them: the shortest that the rules allow, so that some lapse in every run."""
@@ -220,7 +222,7 @@ class World:
                 return False
 
         for hub in self.hubs:
-            await until(lambda hub=hub: open_one(hub), f"{hub.environ['SILTA_PROCESS']} serves", timeout_s=SETTLE_S)  # type: ignore[misc]
+            await until(lambda hub=hub: open_one(hub), f"{hub.environ['SILTA_PROCESS']} serves", timeout_s=START_S)  # type: ignore[misc]
 
     async def _keep(self) -> None:
         while True:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import json
 
 import pytest
 
-from handoff.conversation import PRIORITIES, TABLE, Assignee, Conversation, Move, Responder, Status, move
+from handoff.conversation import PRIORITIES, TABLE, Assignee, Conversation, Move, Responder, Status, changed, move
 from handoff.errors import InvalidTransition
 
 AT = "2026-11-21T10:15:30.123Z"
@@ -139,3 +141,14 @@ def test_what_is_written_is_read_back_the_same(status: Status) -> None:
 
 def test_priorities_are_named_from_first_to_last() -> None:
     assert PRIORITIES == ("urgent", "high", "normal")
+
+
+def test_changed_is_replace_in_all_but_its_time() -> None:
+    before = Conversation(id="a", assignee=Assignee("x", "Aino"), status=Status.ASSIGNED)
+    after = changed(before, last=7, had_by=("x",))
+    assert after == dataclasses.replace(before, last=7, had_by=("x",))
+    assert before.last == 0 and before.had_by == ()
+    assert Conversation.from_json(after.to_json()) == after
+    assert json.loads(after.to_json()) == json.loads(json.dumps(dataclasses.asdict(after)))
+    with pytest.raises(TypeError, match="no_such_field"):
+        changed(before, **{"no_such_field": 1})

@@ -368,3 +368,27 @@ async def test_a_conversation_with_many_subscribers_elsewhere_is_reconciled_too(
     await parts.hub.note(AINO, new.id, id=uid(), text="x")
     await parts.fanout.reconcile()
     await heard(recorder, 2)
+
+
+async def test_who_is_held_gets_what_came_meanwhile_after_the_release_once_and_in_order(url: str, parts: Parts) -> None:
+    new, recorder, witness = new_conversation(), Recorder(), Recorder()
+    async with listening(parts), parts_on(url) as other:
+        held = parts.fanout.subscribe(new.id, 0, recorder, held=True)
+        parts.fanout.subscribe(new.id, 0, witness)
+        for n in range(3):
+            await other.say(new, str(n))
+        await heard(witness, 3)
+        await parts.fanout.reconcile()
+        assert recorder.events == [] and held.sent == 0
+        state = await parts.store.load(new.id)
+        assert state is not None
+        await asyncio.gather(held.release(1, state.last), other.say(new, "3"))
+        await heard(witness, 4)
+
+        async def all_there() -> bool:
+            return recorder.numbers == [2, 3, 4]
+
+        await until(all_there, "what is above the number that the socket has")
+        await other.say(new, "4")
+        await heard(witness, 5)
+        assert recorder.numbers == [2, 3, 4, 5]

@@ -1,57 +1,23 @@
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator, Iterator
-from email import message_from_bytes, policy
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from handoff.errors import BadRequest, NotFound, RateLimited, TryLater
 from handoff.mail import MAILS_MOST, TranscriptMail
 from handoff.mail_settings import MailSettings
 from handoff.owner.files import LiveOwner
+from tests.handoff.mailbox import Inbox, listening
 from tests.handoff.parts import ALWAYS_OPEN, Parts, new_conversation, uid
 
 FROM = "chat@havu.example"
 
 
-class Inbox:
-    """What the mail server took."""
-
-    def __init__(self) -> None:
-        self.mails: list[Any] = []
-        self.full = False
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        if self.full:
-            return "452 no room"
-        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
-        return "250 taken"
-
-
-class _Listening(Controller):
-    """On a port that is bound here, so that no other can take it in between."""
-
-    def __init__(self, inbox: Inbox) -> None:
-        super().__init__(inbox, hostname="127.0.0.1", port=0)
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-
-    def _create_server(self) -> Any:
-        return self.loop.create_server(self._factory_invoker, sock=self.socket)
-
-
 @pytest.fixture
 def inbox() -> Iterator[tuple[Inbox, int]]:
-    inbox = Inbox()
-    server = _Listening(inbox)
-    server.start()
-    try:
-        yield inbox, server.port
-    finally:
-        server.stop()
+    with listening() as made:
+        yield made
 
 
 @pytest.fixture

@@ -27,7 +27,9 @@ class Agent(FrameClient):
         cls, address: str, email: str, password: str, *, cursors: Mapping[str, int] | None = None
     ) -> Self:
         """Sign in and say hello."""
-        async with httpx.AsyncClient(base_url=address, headers={"origin": address}, trust_env=False) as http:
+        # A connection for each request: between two, a busy machine may let the server's keep-alive run out.
+        headers = {"origin": address, "connection": "close"}
+        async with httpx.AsyncClient(base_url=address, headers=headers, trust_env=False) as http:
             signed_in = await http.post("/api/login", json={"email": email, "password": password})
             assert signed_in.status_code == 200, signed_in.text
             token = (await http.post("/api/socket-token")).json()["token"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Self
 
 import httpx
@@ -18,6 +18,7 @@ from handoff.errors import NotFound
 from handoff.keys import HubKeys
 from tests.helpers.agent import Agent
 from tests.helpers.fixtures import AGENTS, PASSWORD
+from tests.helpers.frames import Refusal
 from tests.helpers.messenger import Customer, Inbox, Meta
 from tests.helpers.stack import Stack
 from tests.helpers.waiting import until
@@ -59,6 +60,11 @@ class Story:
         """An agent at the console."""
         agent = await Agent.arrive(self._stack.address, AGENTS[name], PASSWORD)
         return await self._room.enter_async_context(agent)
+
+    async def claims(self, agent: Agent, conversation: str) -> None:
+        """An agent takes a conversation; with the story it is resolved, for a channel has room for a few at a time."""
+        await agent.claim(conversation)
+        self._room.push_async_callback(_resolved, agent, conversation)
 
     async def conversation(self, customer: Customer) -> str:
         """The conversation that the person's thread is."""
@@ -113,6 +119,11 @@ class Story:
             await until(agree, "log and screen agree", timeout_s=SAME_TIMEOUT_S)
         except AssertionError:
             raise AssertionError(differs) from None
+
+
+async def _resolved(agent: Agent, conversation: str) -> None:
+    with suppress(Refusal):  # somebody else has it by now, or nobody
+        await agent.ask("resolve", conversation=conversation, outcome="done")
 
 
 def difference(log: list[Event], screen: list[Any], *, in_order: bool = True) -> str:

@@ -168,6 +168,16 @@ class TestInstalling:
         assert ready.setup().returncode == 0
         assert len(ready.called("pip install")) == 2
 
+    def test_the_environment_of_deep_training_is_made_alone_and_with_what_torch_needs(self, machine: Machine) -> None:
+        machine.environment("deep")
+        machine.lock("deep", "torch==1.0")
+        assert machine.setup("--deep").returncode == 0
+        (installed,) = machine.called("pip install")
+        assert installed.endswith("ops/requirements/deep.txt") and "--no-deps" not in installed
+        assert machine.setup("--deep").returncode == 0
+        assert machine.called("pip install") == []
+        assert not (machine.project / ".venv" / "hub").exists()
+
     def test_bad_usage_has_status_2(self, ready: Machine) -> None:
         assert ready.setup("--wrong").returncode == 2
 
@@ -265,7 +275,7 @@ class TestLocks:
         assert plain
         assert plain <= dev
 
-    @pytest.mark.parametrize("name", ["hub", "hub-dev", "bot", "bot-dev"])
+    @pytest.mark.parametrize("name", ["hub", "hub-dev", "bot", "bot-dev", "deep"])
     def test_every_package_asked_for_is_locked_and_nothing_else_is_told(self, root: Path, name: str) -> None:
         folder = root / "ops" / "requirements"
         locked = {version.split("==")[0] for version in pinned(folder / f"{name}.txt")}

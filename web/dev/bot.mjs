@@ -73,7 +73,7 @@ const ANSWERS = {
   'faq/track_order': {
     fi: 'Näet tilauksesi vaiheen seurantalinkistä, jonka lähetimme sähköpostiisi. Toimitus kestää 2–4 arkipäivää. Seuranta löytyy myös täältä: https://havu.example/seuranta.',
     da: 'Du kan følge din ordre med det link, vi har sendt på mail. Levering tager 2–4 hverdage. Du finder den også her: https://havu.example/ordre.',
-    en: 'Follow your order with the link we e-mailed you. Delivery takes 2–4 working days. You’ll also find it here: https://havu.example/orders.',
+    en: 'Follow your order with the link we emailed you. Delivery takes 2–4 working days. You’ll also find it here: https://havu.example/orders.',
   },
   'faq/return_how': {
     fi: 'Palautus käy näin:\n- Tulosta palautuslappu tililtäsi.\n- Pakkaa tuote ja vie paketti postiin.\n- Rahat palaavat 5 arkipäivän kuluessa.\nPalautusaikaa on 30 päivää.',

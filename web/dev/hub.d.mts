@@ -5,6 +5,7 @@ export interface FakeConversation {
   events: { seq: number; kind: string; text?: string; author?: { role: string; name?: string }; client_id?: string }[];
   waitingSince: string | null;
   name: string | null;
+  page?: string;
 }
 
 export class Hub {
@@ -13,6 +14,7 @@ export class Hub {
   port: number;
   conversations: Map<string, FakeConversation>;
   refuse: Set<string>;
+  covered: Map<number, { kind: string; value: string }[]>;
   cspReports: string[];
   choices: object[];
   open: { now: boolean; opens_at: string | null; text: string | null };

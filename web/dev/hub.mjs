@@ -52,6 +52,10 @@ export class Hub {
     this.agents = new Set();
     this.answers = new Map();
     this.refuse = new Set();
+    /** What was covered, by the number of its message. */
+    this.covered = new Map();
+    /** Ids of messages that were one too many. */
+    this.limited = new Set();
     this.cspReports = [];
     /** What a waiting visitor may choose, whether people answer now, and what is announced to all. */
     this.choices = [];
@@ -441,7 +445,7 @@ export class Hub {
       failed_turns: conversation.failed,
       entities: conversation.entities ?? {},
       slots: {},
-      visitor: { name: conversation.name, earlier: [] },
+      visitor: { name: conversation.name, page: conversation.page ?? null, earlier: [] },
       summary: conversation.summary ?? '',
       masked: conversation.masked ?? 0,
     };
@@ -480,12 +484,17 @@ export class Hub {
           }
           return;
         case 'message':
+          // One too many, as a hub says it that is asked too much: the same again is taken.
+          if (frame.text?.startsWith('/many') && !this.limited.has(frame.id)) {
+            this.limited.add(frame.id);
+            return peer.send({ type: 'error', id: frame.id, code: 'rate_limited', message: '', retry_after: 1 });
+          }
           return this.once(ws, frame, () => {
             const offered = conversation.events
               .flatMap((event) => event.buttons ?? [])
               .find((button) => button.id === frame.button);
             if (frame.button && !offered) return { error: 'bad_request' };
-            if (frame.text === '/fail') return { error: 'rate_limited' };
+            if (frame.text === '/fail') return { error: 'forbidden' };
             const text = offered?.title ?? frame.text ?? '';
             return { seq: this.visitorSays(conversation, text, frame.id, frame.button, frame.attachments) };
           });
@@ -580,6 +589,7 @@ export class Hub {
     } else {
       token = randomUUID();
       conversation = this.make(frame.language);
+      conversation.page = frame.page;
       this.tokens.set(token, conversation);
       this.say(conversation, 'bot', GREETING[conversation.language].text, {
         buttons: GREETING[conversation.language].buttons,
@@ -682,6 +692,10 @@ export class Hub {
               other.send({ type: 'alert', id: `m${conversation.id}`, kind: 'mention', conversation: conversation.id, text: `${author.name} @` });
           const mentions = called.map((one) => one.id);
           return { seq: this.log(conversation, { kind: 'note', author, text: frame.text, client_id: frame.id, mentions }) };
+        }
+        if (frame.type === 'clear') {
+          const values = this.covered.get(frame.of);
+          return values ? { of: frame.of, values } : { error: 'not_found' };
         }
         if (frame.type === 'suggest') return { answers: this.answersFor?.(conversation) ?? [] };
         if (frame.type === 'accept') {
@@ -841,6 +855,7 @@ export class Hub {
         load: all.filter((c) => c.assignee?.id === one.id).length,
       })),
       callbacks: this.callbacks,
+      may: { clear: this.covered.size > 0 },
       announcements: this.announcements,
     });
     for (const [id, after] of Object.entries(frame.cursors ?? {})) {

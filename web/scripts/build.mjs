@@ -1,8 +1,8 @@
 /**
  * Builds dist/: the pages, the loader under its fixed name and the panel under a name that tells its content.
  *
- * A run of Vite for each classic script, since it must stand alone: panel and words first, so that the loader can be
- * told their names. Nothing in the output depends on the time or the machine.
+ * A run of Vite for each classic script, since it must stand alone: the panel, what it loads later and the words first,
+ * so that the loader can be told their names. Nothing in the output depends on the time or the machine.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -42,11 +42,12 @@ await mkdir(resolve(dist, 'assets'), { recursive: true });
 const files = {};
 for (const [name, entry] of [
   ['panel', 'src/widget/panel.ts'],
+  ['more', 'src/widget/more.ts'],
   ...['fi', 'da', 'en'].map((language) => [language, `src/widget/words/${language}.ts`]),
 ]) {
   const code = await classic(entry);
   const hash = createHash('sha256').update(code).digest('base64url').slice(0, 10);
-  files[name] = `assets/${name === 'panel' ? name : `words-${name}`}-${hash}.js`;
+  files[name] = `assets/${name.length > 2 ? name : `words-${name}`}-${hash}.js`;
   await writeFile(resolve(dist, files[name]), code);
 }
 await writeFile(resolve(dist, 'widget.js'), await classic('src/widget/loader.ts', { __FILES__: JSON.stringify(files) }));

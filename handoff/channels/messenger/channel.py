@@ -10,6 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
+from handoff.access.account import Account
 from handoff.channels.messenger.alarms import Alarms
 from handoff.channels.messenger.arrivals import Arrivals
 from handoff.channels.messenger.choices import LOOK_EVERY_S, Choices
@@ -105,9 +106,9 @@ class Messenger:
         """The channel, where a page is set up."""
         return cls(hub, writer, settings, settings.messenger) if settings.messenger is not None else None
 
-    def routes(self, signed_in: Callable[[Request], Awaitable[Any]]) -> list[Route]:
-        """HTTP routes; ``signed_in`` checks an agent's cookie."""
-        return Webhook(self.settings, self.inbox, self.media, signed_in).routes()
+    def routes(self, sees: Callable[[Request], Awaitable[Account]]) -> list[Route]:
+        """HTTP routes; ``sees`` tells which agent asks for a conversation's file, and refuses who may not see it."""
+        return Webhook(self.settings, self.inbox, self.media, self._hub.audit, sees).routes()
 
     def work(self) -> list[Coroutine[Any, Any, None]]:
         """What runs for as long as the hub does: where a courier works, only a look at whether it does."""

@@ -7,12 +7,12 @@ import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from handoff.access.account import Account
 from handoff.channels.messenger import events
 from handoff.channels.messenger.inbox import Inbox
 from handoff.channels.messenger.media import Media, sniff
@@ -20,6 +20,7 @@ from handoff.channels.messenger.settings import MessengerSettings
 from handoff.channels.messenger.signature import verify
 from handoff.clock import now_ms
 from handoff.errors import BadRequest, Forbidden, NotFound, TooLarge
+from handoff.privacy.audit import Audit
 
 __all__ = ["BODY_MAX_BYTES", "PATH", "Webhook"]
 
@@ -35,20 +36,22 @@ BODY_TIMEOUT_S = 5.0
 
 
 class Webhook:
-    """Routes. ``signed_in`` raises :class:`~handoff.errors.Refused` for a request for a conversation's file that is no
-    agent's, or one's who may not see the conversation."""
+    """Routes. ``sees`` gives the account that asks for a conversation's file, and raises
+    :class:`~handoff.errors.Refused` for a request that is no agent's, or one's who may not see the conversation."""
 
     def __init__(
         self,
         settings: MessengerSettings,
         inbox: Inbox,
         media: Media,
-        signed_in: Callable[[Request], Awaitable[Any]],
+        audit: Audit,
+        sees: Callable[[Request], Awaitable[Account]],
     ) -> None:
         self._settings = settings
         self._inbox = inbox
         self._media = media
-        self._signed_in = signed_in
+        self._audit = audit
+        self._sees = sees
 
     def routes(self) -> list[Route]:
         return [
@@ -93,11 +96,13 @@ class Webhook:
         return PlainTextResponse("EVENT_RECEIVED")
 
     async def file(self, request: Request) -> Response:
-        """A file that a person has sent, for an agent who is signed in. Only pictures are shown in place."""
-        await self._signed_in(request)
-        path = self._media.path(request.path_params["conversation"], request.path_params["name"])
+        """A file that a person has sent, for an agent who sees the conversation. Only pictures are shown in place."""
+        account = await self._sees(request)
+        conversation, name = request.path_params["conversation"], request.path_params["name"]
+        path = self._media.path(conversation, name)
         if path is None:
             raise NotFound("There is no such file.")
+        await self._audit.write(account, "attachment.opened", conversation, file=name)
         with path.open("rb") as file:
             mime = sniff(file.read(16))
         shown = mime.startswith("image/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,12 @@ def test_a_damaged_store_is_made_anew(encoder: Encoder, tmp_path: Path, damage: 
     assert len(again.encoded) == 3
 
 
-def test_the_store_of_another_encoder_is_removed(encoder: Encoder, tmp_path: Path) -> None:
-    (tmp_path / "encoded-0123.npz").write_bytes(b"old")
+def test_the_store_of_the_encoder_before_stays_and_older_ones_are_removed(encoder: Encoder, tmp_path: Path) -> None:
+    # A deep training needs two: the tuned encoder's, and the built-in one's to tell near-copies.
+    for age, name in enumerate(("before", "older", "oldest")):
+        path = tmp_path / f"encoded-{name}.npz"
+        path.write_bytes(b"old")
+        os.utime(path, (1_000_000 - age, 1_000_000 - age))
     featurise_all(encoder, TEXTS, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [f"encoded-{encoder.identity[:16]}.npz"]
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {f"encoded-{encoder.identity[:16]}.npz", "encoded-before.npz"}

@@ -17,6 +17,16 @@ def test_near_copies_share_a_group_also_over_a_third() -> None:
     assert groups[0] == groups[1] == groups[2] != groups[3]
 
 
+def test_a_chain_through_a_whole_topic_is_cut_into_neighbours() -> None:
+    # A hundred examples, each near to the next ones only: held together, one fold would hold the topic whole.
+    angles = np.linspace(0.0, 1.5, 100)
+    groups = near_copies(vectors(*angles, *angles[:3]), ["x"] * 100 + ["y"] * 3)
+    sizes = np.bincount(groups)
+    assert 3 < np.count_nonzero(sizes) and sizes.max() < 60
+    assert np.bincount(folds(groups[:100], ["x"] * 100, 2)).min() >= 40
+    assert len(set(groups[100:].tolist())) == 1, "the short chain stays whole"
+
+
 def test_examples_of_two_topics_are_never_copies() -> None:
     groups = near_copies(vectors(0.0, 0.0), ["x", "y"])
     assert groups[0] != groups[1]

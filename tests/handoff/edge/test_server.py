@@ -567,3 +567,40 @@ async def test_without_redis_the_hub_does_not_start(running_hub: HubProcess) -> 
         assert hub.log.count("\n") == 1
     finally:
         hub.close()
+
+
+# -- handshakes that are handed over at once, and those that are read as HTTP first
+
+
+async def test_a_handshake_is_the_same_whether_it_comes_whole_or_in_pieces_or_with_a_frame(
+    running_hub: HubProcess,
+) -> None:
+    heads = []
+    for cut in (None, 20, -2):
+        async with wire(running_hub.address) as peer:
+            request = peer.upgrade("/ws/visitor", peer.address)
+            if cut is None:
+                peer.writer.write(request)
+            else:
+                peer.writer.write(request[:cut])
+                await peer.writer.drain()
+                await asyncio.sleep(0.05)  # so that it comes in two pieces; if it does not, it is the first case again
+                peer.writer.write(request[cut:])
+            head = await peer.reader.readuntil(b"\r\n\r\n")
+            heads.append({line.split(b":")[0] for line in head.splitlines() if not line.startswith(b"Sec-")})
+            peer.send(TEXT, HELLO)
+            opcode, payload = await peer.frame()
+            assert opcode == TEXT and json.loads(payload)["type"] == "welcome"
+    assert heads[0] == heads[1] == heads[2] and b"HTTP/1.1 101 Switching Protocols" in heads[0]
+
+
+async def test_s1_two_origins_are_refused_in_a_handshake_that_is_handed_over(running_hub: HubProcess) -> None:
+    async with wire(running_hub.address) as peer:
+        peer.writer.write(peer.upgrade("/ws/visitor", peer.address, peer.address))
+        assert (await peer.reader.readline()).startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 403 "))
+
+
+async def test_a_request_for_a_socket_without_an_upgrade_is_answered_as_http(running_hub: HubProcess) -> None:
+    async with wire(running_hub.address) as peer:
+        peer.writer.write(b"GET /ws/visitor HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await peer.reader.readline()).startswith(b"HTTP/1.1 404 ")

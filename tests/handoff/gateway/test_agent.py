@@ -65,8 +65,9 @@ async def test_an_agent_is_welcomed_with_itself_the_queue_and_its_conversations(
     mine, _ = await together(door, "Mikkel")
     agent = await door.agent("Mikkel")
     welcome = agent.welcome
-    more = {"callbacks", "announcements", "agents", "skills"}
+    more = {"callbacks", "announcements", "agents", "skills", "may"}
     assert set(welcome) == {"type", "agent", "presence", "queue", "mine"} | more
+    assert welcome["may"] == {"clear": False}, "as the owner has it"
     who = welcome["agent"]
     assert {"id", "name", "role", "languages", "skills", "capacity"} <= set(who)
     assert (who["name"], who["role"], who["languages"]) == ("Mikkel", "agent", ["fi", "da", "en"])
@@ -629,6 +630,10 @@ async def hello(parts: Parts, socket: AgentSocket) -> None:
     await socket._hello(wire.Hello(token, {}, None, None))
 
 
+async def some(found: Any) -> bool:
+    return bool(found)
+
+
 def queue_notice(conversation: str, line: Any) -> dict[str, Any]:
     return {"conversation": conversation, "queue": line}
 
@@ -746,8 +751,73 @@ async def test_a_claim_that_is_repeated_after_a_reconnect_brings_what_was_writte
     agent._open.pop(waiting.id).close()  # as if the hello had come before the claim
     answer = await agent._request(wire.Claim("c1", waiting.id))
     assert answer["status"] == "assigned"
-    assert [frame["text"] for frame in peer.of("event")] == ["since then"]
+
+    async def told() -> bool:
+        return [frame["text"] for frame in peer.of("event")] == ["since then"]
+
+    await until(told, "what was written since is told")
     agent.close()
+
+
+async def test_a_long_history_on_a_slow_line_holds_up_nothing_that_the_agent_writes_meanwhile(
+    parts: Parts, socket: tuple[AgentSocket, RecordingPeer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, peer = socket
+    mine, long = await parts.assigned(), new_conversation()
+    await parts.fill(long, 300)
+    await hello(parts, agent)
+    reads = asyncio.Event()
+
+    async def flushed() -> None:
+        await reads.wait()
+
+    monkeypatch.setattr(peer, "flushed", flushed)
+
+    def shown() -> list[int]:
+        return [frame["seq"] for frame in peer.of("event") if frame["conversation"] == long.id]
+
+    async def ask(type: str, **fields: Any) -> None:
+        await agent._handle(json.dumps({"type": type, "id": uid(), **fields}))
+
+    await ask("open", conversation=long.id)
+    await until(lambda: some(shown()), "the replay has begun")
+    said = [f"message {number}" for number in range(5)]
+    for text in said:
+        await ask("message", conversation=mine.id, text=text)
+    assert len(peer.of("ack")) == 1 + len(said), "each is answered while the history waits for the line"
+    assert len(shown()) < 300
+    log = await parts.store.events(mine.id)
+    assert [event["text"] for event in log if event["author"]["role"] == "agent" and event["kind"] == "message"] == said
+    reads.set()
+
+    async def whole() -> bool:
+        return shown() == list(range(1, 301))
+
+    await until(whole, "the whole history has come, in order")
+    agent.close()
+
+
+async def test_a_console_that_is_closed_in_the_middle_of_a_history_leaves_no_task(
+    parts: Parts, socket: tuple[AgentSocket, RecordingPeer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, peer = socket
+    new = new_conversation()
+    await parts.fill(new, 200)
+    await hello(parts, agent)
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(peer, "flushed", never)
+    await agent._handle(json.dumps({"type": "open", "id": uid(), "conversation": new.id}))
+    await until(lambda: some(peer.of("event")), "the replay has begun")
+    agent.close()
+
+    async def none() -> bool:
+        return not agent._replays
+
+    await until(none, "the replay has ended")
+    assert not parts.fanout.of(new.id)
 
 
 async def test_redis_errors_of_accounts_are_told_as_try_later(parts: Parts) -> None:

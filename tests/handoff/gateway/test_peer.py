@@ -177,3 +177,33 @@ async def test_r11_one_frame_may_be_as_long_as_it_likes_and_others_follow_it() -
     await peer.flushed()
     assert (wire.numbers, wire.codes) == (list(range(5)), [])
     assert peer._bytes == 0
+
+
+async def test_a_frame_that_need_not_wait_goes_at_once_and_order_holds_when_others_must() -> None:
+    wire, at_once = Wire(), True
+    went: list[int] = []
+
+    def write(text: str) -> bool:
+        if at_once:
+            went.append(json.loads(text)["n"])
+        return at_once
+
+    peer = wire.peer(write=write)
+    peer.push({"n": 0})
+    assert went == [0] and peer._writer is None, "no task is needed"
+    wire.open.clear()
+    at_once = False
+    peer.push({"n": 1})
+    await asyncio.sleep(0)  # waits in the socket
+    at_once = True
+    peer.push({"n": 2})
+    assert went == [0], "what comes later does not overtake it"
+    wire.open.set()
+    await peer.flushed()
+    assert wire.numbers == [1, 2]
+    peer.push({"n": 3})
+    assert went == [0, 3]
+    peer.close(1000)
+    await peer.flushed()
+    peer.push({"n": 4})
+    assert went == [0, 3] and wire.codes == [1000]

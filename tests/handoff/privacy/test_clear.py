@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from handoff.desk.search import Search
+from handoff.duties import book_callback
 from handoff.errors import NotFound
 from handoff.privacy.clear import Clear
 from handoff.privacy.masking import mask
 from handoff.privacy.vault import Vault, new_key, parse_keys
+from handoff.wire.visitor import Callback
 from tests.handoff.parts import AINO, Parts, new_conversation
 from tests.helpers.redis_contents import contents
 
@@ -51,13 +56,32 @@ async def test_where_the_owner_keeps_it_an_agent_is_shown_it_and_that_is_written
 
 def test_a_contact_rests_sealed_and_opens_in_the_task_alone(parts: Parts) -> None:
     box = clear(parts, keeps=False)
-    task = {"id": "c1.abcd", "kind": "phone", "phone": box.contact("c1", "phone", "+358401234567"), "name": "Liisa"}
-    assert "+358" not in str(task)
-    assert box.task(task) == {**task, "phone": "+358401234567"}
+    sealed = {name: box.contact("c1", name, value) for name, value in (("phone", "+358401234567"), ("name", "Liisa"))}
+    task = {"id": "c1.abcd", "kind": "phone", **sealed}
+    assert "+358" not in str(task) and "Liisa" not in str(task)
+    assert box.task(task) == {**task, "phone": "+358401234567", "name": "Liisa"}
+    assert box.task({"id": "c1.abcd", "name": None})["name"] is None
     assert box.task({**task, "id": "c2.abcd"})["phone"] == "", "moved elsewhere"
     assert clear(parts, keeps=False).task(task)["phone"] == "", "its key is gone"
     bare = Clear(parts.store, parts.hub.audit)
     assert bare.contact("c1", "phone", "1") == "1" and bare.task({"id": "c1.a", "phone": "1"})["phone"] == "1"
+
+
+async def test_the_name_of_a_call_back_rests_sealed_and_agents_find_it(parts: Parts) -> None:
+    parts.hub.clear = clear(parts, keeps=False)
+    new = new_conversation()
+    window = parts.hub.room.windows("en", datetime.now(UTC))[0]
+    await book_callback(parts.hub, new, Callback("b", "+358401234567", None, "Liisa Zweig", window.id))
+    held = str(await contents(parts.redis))
+    assert "Zweig" not in held and "401234567" not in held
+    (task,) = await parts.hub.tasks()
+    assert parts.hub.clear.task(task)["name"] == "Liisa Zweig"
+    state = await parts.state(new.id)
+    assert state.visitor_name is None, "given for the call alone"
+    assert parts.hub.clear.name_of(state) == "Liisa Zweig"
+    assert parts.hub.clear.name_of(replace(state, visitor_name="Meta says")) == "Meta says"
+    (found,) = await Search(parts.store, parts.hub.clear.name_of).find("zweig", lambda _: True)
+    assert (found["conversation"], found["visitor"]) == (new.id, "Liisa Zweig")
 
 
 def test_what_was_covered_is_in_no_print_of_it() -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis.asyncio
 
 from handoff.errors import BadRequest, Conflict, NotFound, TooLarge, TryLater, Unauthorized
+from handoff.keys import HubKeys
 from handoff.owner.widget_rules import UploadRules
 from handoff.uploads.shelf import UNSENT_KEPT_S, FileKeys, Uploads
 from handoff.uploads.types import type_of
@@ -118,7 +120,15 @@ def test_an_address_is_good_for_its_own_file_alone() -> None:
             keys.check(conversation, id, given)
 
 
-async def test_a_picture_goes_from_the_visitor_to_the_agent_and_back(running_hub: HubProcess, door: Door) -> None:
+async def opened_by(hub: HubProcess, conversation: str) -> list[tuple[str, str]]:
+    """Who has opened which file, as the audit log has it."""
+    async with redis.asyncio.Redis.from_url(hub.redis_url) as client:
+        lines = [json.loads(fields[b"l"]) for _, fields in await client.xrange(HubKeys().audit)]
+    opened = [line for line in lines if (line["action"], line["conversation"]) == ("attachment.opened", conversation)]
+    return [(line["actor"]["role"], line["facts"]["file"]) for line in opened]
+
+
+async def test_p8_a_picture_goes_from_the_visitor_to_the_agent_and_back(running_hub: HubProcess, door: Door) -> None:
     visitor = await door.visitor()
     assert visitor.welcome["may"]["upload"] is True
     async with httpx.AsyncClient(base_url=door.address, headers={"origin": door.address}, trust_env=False) as http:
@@ -157,6 +167,8 @@ async def test_a_picture_goes_from_the_visitor_to_the_agent_and_back(running_hub
         assert (await http.get(url)).status_code == 401
         await http.post("/api/login", json={"email": AGENTS["Aino"], "password": PASSWORD})
         assert (await http.get(url)).content == PNG
+        assert (await http.get(url + "x")).status_code == 404
+        assert await opened_by(running_hub, visitor.conversation) == [("agent", attachment["id"])], "P8"
 
         away = await http.post(f"/api/conversations/{visitor.conversation}/upload?name=r.pdf", content=PDF)
         assert away.status_code == 403, "the agent has not taken it"

@@ -7,6 +7,7 @@ import * as agent from '../core/agent';
 import { Connection, Refused } from '../core/connection';
 import {
   type AckFrame,
+  type Covered,
   type ErrorFrame,
   type FileRef,
   type Frame,
@@ -337,7 +338,7 @@ export class Desk {
   /** Brings a conversation to the front and fetches what of its history is not here yet. */
   select(id: string | null): void {
     const before = this.ui.state.selected;
-    this.edit({ selected: id, mode: 'message', shown: PAGE, atEnd: true, pointed: null, more: false, popup: null });
+    this.edit({ selected: id, mode: 'message', shown: PAGE, atEnd: true, pointed: null, more: false, popup: null, uncovered: new Map() });
     if (id) void this.fetch(id);
     if (id) void this.drafts.fetch(id);
     if (id !== before) this.look(id);
@@ -346,6 +347,14 @@ export class Desk {
   /** Tells colleagues which conversation stands before this agent's eyes. */
   private look(id: string | null): void {
     this.connection.tell({ type: 'viewing', conversation: id });
+  }
+
+  /** Asks for what was covered in a message; the hub writes down who looked. Shown until the conversation is left. */
+  async uncover(id: string, of: number): Promise<void> {
+    await this.attempt('clear', { type: 'clear', conversation: id, of }, (ack) => {
+      const values = (ack['values'] ?? []) as Covered[];
+      if (this.ui.state.selected === id) this.edit({ uncovered: new Map(this.ui.state.uncovered).set(of, values) });
+    });
   }
 
   async claim(id: string): Promise<void> {
@@ -649,6 +658,7 @@ export class Desk {
       conflict: who ? t('conflict', { name: who }) : t('conflictUnnamed'),
       bad_request: t('notSupported'),
       forbidden: t('forbidden'),
+      not_found: t('notFound'),
     };
     this.toast(words[error.code] ?? t('notNow'), 'bad');
   }

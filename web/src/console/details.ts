@@ -1,7 +1,8 @@
 /** The right panel: why a person is needed, what the bot tried, who the visitor is. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { AgentState, Conversation } from '../core/agent';
-import type { Packet } from '../core/protocol';
+import type { Language, Packet } from '../core/protocol';
+import { LOCALE } from '../i18n/index';
 import * as icon from './icons';
 import { fullTime } from '../view/time';
 import type { Desk } from './desk';
@@ -67,7 +68,7 @@ function tried(desk: Desk, conversation: Conversation, packet: Packet): Template
             >
               <span>${topic.topic ? topicName(topic.topic, t, topic.title) : t('notUnderstood')}</span>
               <span class="soft">${topic.answered ? t('answered') : t('unanswered')}</span>
-              ${topic.confidence === undefined ? nothing : meter(topic.confidence)}
+              ${topic.confidence === undefined ? nothing : meter(topic.confidence, desk.ui.state.language)}
             </button>
           </li>`,
       )}
@@ -76,13 +77,14 @@ function tried(desk: Desk, conversation: Conversation, packet: Packet): Template
 }
 
 /** Confidence as a number with a bar beside it. */
-export function meter(confidence: number): TemplateResult {
+export function meter(confidence: number, language: Language): TemplateResult {
   const percent = Math.round(confidence * 100);
+  const words = new Intl.NumberFormat(LOCALE[language], { style: 'percent' }).format(percent / 100);
   return html`<span class="meter"
     ><svg viewBox="0 0 40 4" width="40" height="4" aria-hidden="true" preserveAspectRatio="none">
       <rect class="all" width="40" height="4" rx="2" />
       <rect class="part" width=${Math.max(2, (40 * percent) / 100)} height="4" rx="2" /></svg
-    >${percent} %</span
+    >${words}</span
   >`;
 }
 
@@ -107,14 +109,24 @@ function found(desk: Desk, packet: Packet | null): TemplateResult | typeof nothi
   </section>`;
 }
 
+/** The page on which the visitor writes: a link only where it is a web address, whatever a browser claimed. */
+function pageLink(page: string): TemplateResult {
+  const words = page.replace(/^https?:\/\//, '');
+  return /^https?:\/\/[^\s"'<>]+$/.test(page)
+    ? html`<a href=${page} target="_blank" rel="noopener noreferrer nofollow">${words}</a>`
+    : html`${words}`;
+}
+
 function about(desk: Desk, conversation: Conversation, packet: Packet | null): TemplateResult {
   const { t } = desk;
   const { language } = desk.ui.state;
-  const pairs: [string, string][] = [
+  const { page } = packet?.visitor ?? {};
+  const pairs: [string, string | TemplateResult][] = [
     [t('name'), packet?.visitor?.name || t('unnamed')],
     [t('speaks'), languageName(conversation.language, t)],
     [t('channel'), packet?.channel === 'messenger' ? t('channelMessenger') : t('channelWeb')],
   ];
+  if (page) pairs.push([t('page'), pageLink(page)]);
   if (packet?.skill && packet.skill !== 'general') pairs.push([t('skill'), packet.skill]);
   if (packet?.waiting_since) pairs.push([t('since'), fullTime(packet.waiting_since, language)]);
   pairs.push([t('reference'), conversation.id]);

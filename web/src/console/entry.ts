@@ -8,7 +8,7 @@ import * as icon from './icons';
 import { plain, rich } from '../view/text';
 import { clockTime, fullTime, initials, isoTime } from '../view/time';
 import type { ConsoleKey, Desk } from './desk';
-import { type AllMarks, files, smallPrint, wording } from './marks';
+import { type AllMarks, covered, files, smallPrint, wording } from './marks';
 import type { Ui } from './ui';
 import { meter } from './details';
 import { entityName, languageName, reasonText, topicName, visitorName } from './words';
@@ -56,7 +56,7 @@ export function entry(
               : rich(said)
         }
       </div>
-      ${said === null ? nothing : files(desk, event)} ${smallPrint(desk, event, marks)}
+      ${said === null ? nothing : files(desk, event)} ${covered(desk, conversation.id, event)} ${smallPrint(desk, event, marks)}
       ${
         event.buttons?.length
           ? html`<p class="offered">
@@ -92,7 +92,7 @@ function understood(desk: Desk, nlu: LogEvent): TemplateResult {
   return html`<details class="nlu" data-testid="nlu" data-topic=${nlu.topic ?? ''}>
     <summary>
       ${icon.bridge}<span>${known ? topic : t('notUnderstood')}</span>
-      ${nlu.confidence === undefined ? nothing : meter(nlu.confidence)}
+      ${nlu.confidence === undefined ? nothing : meter(nlu.confidence, desk.ui.state.language)}
       ${feeling ? html`<span class="feeling">${feeling}</span>` : nothing}
     </summary>
     <dl>
@@ -110,7 +110,7 @@ function understood(desk: Desk, nlu: LogEvent): TemplateResult {
               <dt>${t('runnersUp')}</dt>
               <dd>
                 ${nlu.runners_up.map(
-                  ([name, share]) => html`<span class="next"><code>${name}</code> ${meter(share)}</span>`,
+                  ([name, share]) => html`<span class="next"><code>${name}</code> ${meter(share, desk.ui.state.language)}</span>`,
                 )}
               </dd>
             </div>`

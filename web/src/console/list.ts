@@ -6,6 +6,7 @@ import type { AgentState } from '../core/agent';
 import * as agent from '../core/agent';
 import type { QueueEntry } from '../core/protocol';
 import * as icon from './icons';
+import type { Attachment } from './marks';
 import { whenTime } from '../view/time';
 import type { Desk } from './desk';
 import type { Ui } from './ui';
@@ -108,9 +109,13 @@ function row(desk: Desk, item: Item, ui: Ui, stop: boolean): TemplateResult {
   // To choose from the queue one needs the visitor's words; in one's own conversations, where things stand.
   const roles = ui.view === 'mine' ? ['visitor', 'agent'] : ['visitor'];
   const last = conversation?.log.events.findLast(
-    (event) => event.kind === 'message' && event.text && roles.includes(event.author?.role ?? ''),
-  )?.text;
-  const text = last ?? entry?.last_text ?? '';
+    (event) =>
+      event.kind === 'message' &&
+      (event.text || event.attachments?.length) &&
+      roles.includes(event.author?.role ?? ''),
+  );
+  const [file] = (last?.attachments ?? []) as Attachment[];
+  const text = (last && (last.text || file?.name || t('filePicture'))) ?? entry?.last_text ?? '';
   const priority = entry?.priority ?? conversation?.packet?.priority ?? 'normal';
   return html`<button
     type="button"

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { LogEvent } from '../core/protocol';
 import { fileSize } from '../view/text';
-import type { Desk } from './desk';
+import type { ConsoleKey, Desk } from './desk';
 
 /** Of one message. `edits` are the later wordings, oldest first. */
 export interface Marks {
@@ -69,6 +69,47 @@ export function smallPrint(desk: Desk, event: LogEvent, marks: AllMarks): Templa
   if (!words && !own?.reaction) return nothing;
   return html`<p class="marks" data-testid="marks">
     ${own?.reaction ? html`<span class="reaction">${own.reaction}</span>` : nothing} ${words}
+  </p>`;
+}
+
+/** What the hub writes in place of a personal number. */
+const COVERED = /\[(?:HETU|CPR|CARD|IBAN) ••••\]/;
+
+const KINDS: Readonly<Record<string, ConsoleKey>> = {
+  HETU: 'coveredHetu',
+  CPR: 'coveredCpr',
+  CARD: 'coveredCard',
+  IBAN: 'coveredIban',
+};
+
+/** The covered numbers of a visitor's message, for whoever asks, where the owner lets them be kept. */
+export function covered(desk: Desk, conversation: string, event: LogEvent): TemplateResult | typeof nothing {
+  const { t } = desk;
+  if (!desk.store.state.may.clear || event.author?.role !== 'visitor' || !COVERED.test(event.text ?? '')) return nothing;
+  const { uncovered, busy } = desk.ui.state;
+  const values = uncovered.get(event.seq);
+  if (!values) {
+    return html`<p class="covered">
+      <button
+        type="button"
+        class="text"
+        data-testid="uncover"
+        title=${t('uncoverHint')}
+        ?disabled=${busy.has('clear')}
+        @click=${() => void desk.uncover(conversation, event.seq)}
+      >
+        ${t('uncover')}
+      </button>
+    </p>`;
+  }
+  const hide = (): void => {
+    const rest = new Map(uncovered);
+    rest.delete(event.seq);
+    desk.edit({ uncovered: rest });
+  };
+  return html`<p class="covered" data-testid="uncovered" role="status">
+    ${values.map(({ kind, value }) => html`<span class="chip">${t(KINDS[kind] ?? 'coveredCard')} <b>${value}</b></span>`)}
+    <button type="button" class="text" @click=${hide}>${t('coverAgain')}</button>
   </p>`;
 }
 

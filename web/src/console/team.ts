@@ -12,6 +12,7 @@ export function team(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
   const { t } = desk;
   const waits = agent.waiting(state);
   const longest = [...waits].sort((a, b) => (a.waiting_since < b.waiting_since ? -1 : 1))[0];
+  const others = agent.elsewhere(state);
   const order = { online: 0, away: 1, offline: 2 };
   const people = [...state.agents.values()].sort(
     (a, b) => order[a.presence ?? 'offline'] - order[b.presence ?? 'offline'] || a.name.localeCompare(b.name),
@@ -44,16 +45,16 @@ export function team(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
                 <strong>${one.name}</strong>
                 <span class="soft"
                   ><i class="presence ${one.presence ?? 'offline'}" aria-hidden="true"></i> ${t(one.presence ?? 'offline')}
-                  ${one.load === undefined ? nothing : html`· ${one.load}/${one.capacity ?? '–'}`}
+                  · ${agent.load(state, one.id)}/${one.capacity ?? '–'}
                   · ${(one.languages ?? []).join(', ')}</span
                 >
               </div>
             </li>`,
         )}
       </ul>
-      <h3>${t('underway')}</h3>
+      ${others.length ? html`<h3>${t('underway')}</h3>` : nothing}
       <ul>
-        ${agent.elsewhere(state).map(
+        ${others.map(
           (entry) =>
             html`<li>
               <button

@@ -1,5 +1,5 @@
 /** What the agent sees besides the conversations themselves: views, drafts, notices, choices. */
-import { type FileRef, isLanguage, type Language, type Suggestion } from '../core/protocol';
+import { type Covered, type FileRef, isLanguage, type Language, type Suggestion } from '../core/protocol';
 import type { Found } from './api';
 import type { ConsoleKey } from './desk';
 
@@ -71,6 +71,8 @@ export interface Ui {
   toasts: readonly Toast[];
   /** Addresses of pictures that this agent has unveiled. */
   seen: ReadonlySet<string>;
+  /** Covered numbers of the open conversation that this agent has asked for, by message. */
+  uncovered: ReadonlyMap<number, readonly Covered[]>;
   /** Files that go with the next reply, by conversation. */
   files: ReadonlyMap<string, readonly FileRef[]>;
   /** Conversations whose early part is shown. */
@@ -113,6 +115,7 @@ export function newUi(language: Language, theme: Theme, roomy: boolean): Ui {
     busy: new Set(),
     toasts: [],
     seen: new Set(),
+    uncovered: new Map(),
     files: new Map(),
     unfolded: new Set(),
     shown: PAGE,

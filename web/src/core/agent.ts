@@ -66,6 +66,8 @@ export interface AgentState {
   announcements: readonly Announcement[];
   offers: ReadonlyMap<string, Offer>;
   alerts: readonly Alert[];
+  /** What the owner's settings allow an agent. */
+  may: { clear?: boolean };
 }
 
 const NOBODY: ReadonlyMap<string, string> = new Map();
@@ -84,6 +86,7 @@ export function newAgentState(): AgentState {
     announcements: [],
     offers: new Map(),
     alerts: [],
+    may: {},
   };
 }
 
@@ -221,6 +224,7 @@ function welcome(state: AgentState, frame: AgentWelcome): AgentState {
     callbacks: new Map((frame.callbacks ?? []).map((task) => [task.id, task])),
     announcements: frame.announcements ?? [],
     offers: new Map(),
+    may: frame.may ?? {},
   };
   for (const item of frame.mine) {
     if (item.waiting_since) next = { ...next, queue: new Map(next.queue).set(item.conversation, item as QueueEntry) };
@@ -465,6 +469,12 @@ export function elsewhere(state: AgentState): QueueEntry[] {
   return [...state.queue.values()]
     .filter((entry) => entry.status === 'assigned' && entry.assignee?.id !== state.agent?.id)
     .sort(byTurn);
+}
+
+/** How many conversations somebody has now, for who sees them all. */
+export function load(state: AgentState, id: string): number {
+  if (id === state.agent?.id) return state.mine.length;
+  return [...state.queue.values()].filter((entry) => entry.status === 'assigned' && entry.assignee?.id === id).length;
 }
 
 function byTurn(a: QueueEntry, b: QueueEntry): number {

@@ -61,12 +61,16 @@ interface Outgoing {
   /** How often the hub answered `try_later`. */
   tries: number;
   held: (() => void) | null;
+  /** Called when the hub wants it later; such a request waits out `rate_limited` too. */
+  waits: (() => void) | null;
 }
 
 /** Silence after which a ping asks whether the line is alive: a browser notices a dead one only in minutes. */
 export const QUIET_MS = 20_000;
 /** The same while an answer is owed to us. */
 export const OWED_MS = 5_000;
+/** How long a request waits that was one too many, where the hub does not say. */
+export const RATE_S = 5;
 /** How long a ping may stay unanswered. */
 export const PONG_MS = 8_000;
 /** A socket that has not welcomed us by then is given up. */
@@ -87,6 +91,8 @@ export class Connection {
   private openedAt = 0;
   private timers: (() => void)[] = [];
   private readonly outbox = new Map<string, Outgoing>();
+  /** The hub has had too many at once: those that can wait go one by one, in their order, until none is left. */
+  private queueing = false;
 
   constructor(options: ConnectionOptions) {
     this.options = { newId: () => crypto.randomUUID(), clock: realClock, random: Math.random, ...options };
@@ -114,6 +120,7 @@ export class Connection {
   clear(): void {
     for (const outgoing of this.outbox.values()) outgoing.held?.();
     this.outbox.clear();
+    this.queueing = false;
   }
 
   /** Tries again at once when waiting, asks for a sign of life when open: for `online`, `pageshow`, a woken laptop. */
@@ -132,13 +139,15 @@ export class Connection {
   /**
    * Sends a frame that asks for something, now or when the line is back.
    *
-   * Give `id` to repeat an earlier request: the hub answers it again without a second effect.
+   * Give `id` to repeat an earlier request: the hub answers it again without a second effect. Give `waits` for what must
+   * not be lost for being one too many: it is called when the hub says `rate_limited`, and the request goes again when
+   * the hub will have it, those after it behind it.
    *
    * @throws Refused when the hub answers with an error other than `try_later`, which is waited out.
    */
-  request(frame: Request, id = this.options.newId()): Promise<AckFrame> {
+  request(frame: Request, id = this.options.newId(), waits: (() => void) | null = null): Promise<AckFrame> {
     return new Promise((resolve, reject) => {
-      const outgoing: Outgoing = { id, frame, settle: { resolve, reject }, tries: 0, held: null };
+      const outgoing: Outgoing = { id, frame, settle: { resolve, reject }, tries: 0, held: null, waits };
       this.outbox.set(id, outgoing);
       if (this.link === 'open') this.push(outgoing);
     });
@@ -238,6 +247,7 @@ export class Connection {
     if (!outgoing) return;
     this.outbox.delete(ack.id);
     outgoing.settle.resolve(ack);
+    this.next();
   }
 
   private refuse(error: ErrorFrame, frame: Frame): void {
@@ -248,18 +258,47 @@ export class Connection {
       return;
     }
     if (error.code === 'try_later') {
-      const ms = pause(outgoing.tries++, 0, this.options.random());
-      outgoing.held = this.options.clock.after(ms, () => {
-        outgoing.held = null;
-        if (this.link === 'open' && this.outbox.has(outgoing.id)) this.push(outgoing);
-      });
+      this.hold(outgoing, pause(outgoing.tries++, 0, this.options.random()));
+      return;
+    }
+    if (error.code === 'rate_limited' && outgoing.waits) {
+      this.queueing = true;
+      this.hold(outgoing, (error.retry_after ?? RATE_S) * 1_000);
+      outgoing.waits();
       return;
     }
     this.outbox.delete(outgoing.id);
     outgoing.settle.reject(new Refused(error));
+    this.next();
+  }
+
+  /** Keeps a request back for a while. */
+  private hold(outgoing: Outgoing, ms: number): void {
+    outgoing.held?.();
+    outgoing.held = this.options.clock.after(ms, () => {
+      outgoing.held = null;
+      if (this.link === 'open' && this.outbox.has(outgoing.id)) this.push(outgoing);
+    });
+  }
+
+  /** The first of those that go one by one. */
+  private first(): Outgoing | undefined {
+    return [...this.outbox.values()].find((outgoing) => outgoing.waits);
+  }
+
+  /** One was answered: the next may go. */
+  private next(): void {
+    if (!this.queueing) return;
+    const first = this.first();
+    this.queueing = first !== undefined;
+    if (first && !first.held && this.link === 'open') this.push(first);
   }
 
   private push(outgoing: Outgoing): void {
+    if (this.queueing && outgoing.waits && outgoing !== this.first()) {
+      outgoing.waits();
+      return;
+    }
     this.write({ ...outgoing.frame, id: outgoing.id });
   }
 
@@ -280,7 +319,8 @@ export class Connection {
     this.later(2_500, () => {
       if (this.link !== 'open') return;
       const now = this.options.clock.now();
-      const owed = [...this.outbox.values()].some((outgoing) => !outgoing.held);
+      const first = this.queueing && this.first();
+      const owed = [...this.outbox.values()].some((one) => !one.held && (!first || !one.waits || one === first));
       if (this.pingedAt !== null) {
         if (now - this.pingedAt >= PONG_MS) {
           this.lost(1006);

@@ -201,6 +201,8 @@ export interface ErrorFrame {
   assignee?: { id?: string; name?: string } | null;
   /** The field of the request that was at fault. */
   field?: string;
+  /** Seconds, with `rate_limited`. */
+  retry_after?: number;
 }
 
 export interface QueueEntry {
@@ -308,6 +310,7 @@ export interface AgentWelcome {
   agents?: Colleague[];
   callbacks?: Task[];
   announcements?: Announcement[];
+  may?: { clear?: boolean };
 }
 
 export interface TopicTried {
@@ -317,6 +320,12 @@ export interface TopicTried {
   runners_up?: [string, number][];
   answered?: boolean;
   of?: number;
+}
+
+/** A number that was covered in a message, as whoever may asks for it. */
+export interface Covered {
+  kind: 'HETU' | 'CPR' | 'CARD' | 'IBAN';
+  value: string;
 }
 
 /** What an agent gets with a handoff. */
@@ -333,7 +342,7 @@ export interface Packet {
   failed_turns?: number;
   entities?: Record<string, unknown>;
   slots?: Record<string, unknown>;
-  visitor?: { name?: string | null; earlier?: { conversation: string; at?: string; outcome?: string }[] } | null;
+  visitor?: { name?: string | null; page?: string | null; earlier?: { conversation: string; at?: string; outcome?: string }[] } | null;
   summary?: string;
   masked?: number;
 }

@@ -33,7 +33,8 @@ export interface Pending {
   /** Milliseconds since the epoch. */
   at: number;
   files?: readonly FileRef[];
-  mark: 'sending' | 'sent' | 'failed';
+  /** waiting: too many at once, it goes by itself when the hub will have it. */
+  mark: 'sending' | 'waiting' | 'sent' | 'failed';
   /** The protocol's error code when it failed. */
   code?: string;
 }
@@ -246,6 +247,11 @@ export function sent(state: VisitorState, id: string): VisitorState {
   return mark(state, id, 'sent');
 }
 
+/** The hub has had too many at once; the message goes again by itself. */
+export function held(state: VisitorState, id: string): VisitorState {
+  return mark(state, id, 'waiting');
+}
+
 export function failed(state: VisitorState, id: string, code: string): VisitorState {
   return mark(state, id, 'failed', code);
 }
@@ -326,7 +332,7 @@ const BESIDE: ReadonlySet<string> = new Set(['language', 'rating', 'reopened']);
  */
 export function awaitsBot(state: VisitorState): boolean {
   if (state.status !== 'bot' || state.link !== 'open') return false;
-  if (state.pending.some((item) => item.mark !== 'failed')) return true;
+  if (state.pending.some((item) => item.mark === 'sending' || item.mark === 'sent')) return true;
   const last = state.log.events.findLast((event) => !BESIDE.has(event.kind));
   return last?.kind === 'message' && last.author?.role === 'visitor';
 }

@@ -30,7 +30,8 @@ const goods = [
   [art.jacket, 'jacket', 'jacketText', 'priceJacket'],
 ] as const;
 const questions = ['try1', 'try2', 'try3'] as const;
-const tag = `<script src="${location.origin}/widget.js" data-language="${language}" defer></script>`;
+/** The tag in two pieces: a narrow page breaks it between them, not within a word. */
+const tag = [`<script src="${location.origin}/`, `widget.js" data-language="${language}" defer></script>`];
 
 const page = html`
   <a class="skip" href="#content">${t('skip')}</a>
@@ -104,7 +105,7 @@ const page = html`
       <div class="card">
         <h2>${t('embedTitle')}</h2>
         <p>${t('embedText')}</p>
-        <pre tabindex="0" aria-label=${t('embedTitle')}><code>${tag}</code></pre>
+        <pre tabindex="0" aria-label=${t('embedTitle')}><code>${tag[0]}<wbr />${tag[1]}</code></pre>
       </div>
     </section>
   </main>

@@ -1,13 +1,11 @@
 /** The lower part of the panel: waiting, rating, the composer, the way to a person. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
-import { classMap } from 'lit/directives/class-map.js';
 import { live } from 'lit/directives/live.js';
 import { MAX_TEXT } from '../core/protocol';
 import { awaited, type VisitorState } from '../core/visitor';
 import * as icon from '../view/icons';
-import { picker, waitingFiles } from './files';
-import { ratings } from './ratings';
-import { promisedCard, waiting } from './waiting';
+import { names } from '../view/names';
+import { picker } from './files';
 import type { Ui, Widget } from './widget';
 
 export function dock(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
@@ -22,15 +20,13 @@ export function dock(widget: Widget, state: VisitorState, ui: Ui): TemplateResul
         : nothing
     }
     ${ui.notice ? html`<div class="strip" role="alert">${ui.notice}</div>` : nothing}
-    ${ui.erasing ? eraseSure(widget, ui) : nothing} ${ui.mailing ? mailForm(widget, ui) : nothing}
+    ${(ui.erasing && widget.more?.eraseSure(widget, ui)) || nothing} ${(ui.mailing && widget.more?.mailForm(widget, ui)) || nothing}
     ${
-      state.status === 'queued'
-        ? waiting(widget, state, ui)
-        : awaited(state)
-          ? promisedCard(widget, state, ui)
-          : nothing
+      (state.status === 'queued'
+        ? widget.more?.waiting(widget, state, ui)
+        : awaited(state) && widget.more?.promisedCard(widget, state, ui)) || nothing
     }
-    ${state.status === 'resolved' ? ratings(widget, state, ui) : nothing}
+    ${(state.status === 'resolved' && widget.more?.ratings(widget, state, ui)) || nothing}
     ${state.consent ? consent(widget, ui) : writing(widget, state, ui)}
   </div>`;
 }
@@ -55,8 +51,8 @@ function writing(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
   const over = length > MAX_TEXT;
   const empty = !length && !ui.files.some((one) => one.file);
   const coming = ui.files.some((one) => !one.file && !one.fault);
-  return html`${waitingFiles(widget, ui)}
-    <form class=${classMap({ composer: true, over })} @submit=${(event: Event) => submit(widget, ui, event)}>
+  return html`${widget.more?.waitingFiles(widget, ui) ?? nothing}
+    <form class=${names({ composer: true, over })} @submit=${(event: Event) => submit(widget, ui, event)}>
       ${state.may.upload ? picker(widget) : nothing}
       <label class="sr" for="silta-composer">${t('composer')}</label>
       <textarea
@@ -93,40 +89,6 @@ function writing(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
     ${state.status === 'queued' || state.status === 'assigned' ? nothing : person(widget, state, ui)}`;
 }
 
-/** The address to which the conversation shall go. */
-function mailForm(widget: Widget, ui: Ui): TemplateResult {
-  const { t } = widget;
-  return html`<form
-    class="queue later"
-    data-testid="mail-form"
-    novalidate
-    @submit=${(event: Event) => {
-      event.preventDefault();
-      widget.sendByMail(String(new FormData(event.target as HTMLFormElement).get('to')));
-    }}
-  >
-    <label for="silta-to">${t('mailTo')}</label>
-    <input
-      id="silta-to"
-      name="to"
-      data-testid="to"
-      type="email"
-      autocomplete="email"
-      required
-      maxlength="200"
-      aria-invalid=${ui.formFault ? 'true' : nothing}
-      aria-describedby=${ui.formFault ? 'silta-fault' : nothing}
-    />
-    ${ui.formFault ? html`<p class="over" id="silta-fault" role="alert">${t(ui.formFault)}</p>` : nothing}
-    <div class="acts">
-      <button type="button" class="plain" @click=${() => widget.edit({ mailing: false })}>${t('back')}</button>
-      <button type="submit" class="firm" data-testid="mail-send" ?disabled=${ui.busy.has('mail')}>
-        ${t('bookMail')}
-      </button>
-    </div>
-  </form>`;
-}
-
 function submit(widget: Widget, ui: Ui, event: Event): void {
   event.preventDefault();
   widget.write(ui.text);
@@ -151,24 +113,5 @@ function person(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
           ? html`<span>${state.response}</span>`
           : nothing
     }
-  </div>`;
-}
-
-function eraseSure(widget: Widget, ui: Ui): TemplateResult {
-  const { t } = widget;
-  return html`<div class="queue" role="alertdialog" aria-label=${t('erase')} data-testid="erase-sure">
-    <p>${t('eraseSure')}</p>
-    <div class="acts">
-      <button type="button" class="plain" @click=${() => widget.edit({ erasing: false })}>${t('back')}</button>
-      <button
-        type="button"
-        class="firm"
-        data-testid="erase-yes"
-        ?disabled=${ui.busy.has('erase')}
-        @click=${() => widget.erase()}
-      >
-        ${t('erase')}
-      </button>
-    </div>
   </div>`;
 }

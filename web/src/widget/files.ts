@@ -1,9 +1,9 @@
-/** Files: those that came with a message, and those that wait to be sent with the next one. */
+/** Files: those that came with a message, and the button that picks new ones. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { FileRef } from '../core/protocol';
 import * as icon from '../view/icons';
 import { fileSize } from '../view/text';
-import type { Ui, Widget } from './widget';
+import type { Widget } from './widget';
 
 /** What the file picker shows first; the hub looks at the content, whatever comes. */
 const ACCEPT = 'image/png,image/jpeg,image/gif,image/webp,application/pdf';
@@ -52,21 +52,4 @@ export function picker(widget: Widget): TemplateResult {
     />
     ${icon.clip}
   </label>`;
-}
-
-/** What will go with the next message. */
-export function waitingFiles(widget: Widget, ui: Ui): TemplateResult | typeof nothing {
-  const { t } = widget;
-  if (!ui.files.length) return nothing;
-  return html`<ul class="waiting" aria-label=${t('attach')} aria-live="polite">
-    ${ui.files.map(
-      (one) =>
-        html`<li class=${one.fault ? 'bad' : ''} data-testid="file" data-ready=${one.file !== undefined}>
-          ${one.fault ? icon.alert : icon.clip}<span>${one.name} ${one.fault ? t(one.fault) : one.file ? '' : t('sending')}</span>
-          <button type="button" aria-label="${t('discard')}: ${one.name}" @click=${() => widget.detach(one.key)}>
-            ${icon.close}
-          </button>
-        </li>`,
-    )}
-  </ul>`;
 }

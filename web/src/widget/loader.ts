@@ -10,10 +10,10 @@ import { loader as da } from '../i18n/da';
 import { loader as en } from '../i18n/en';
 import { loader as fi } from '../i18n/fi';
 import css from './launcher.css?inline';
-import { MEMORY, type Occasion, type Panel, type Shell, type SiltaApi, type Theme, type Words } from './shell';
+import { type MakeMore, MEMORY, type Occasion, type Panel, type Shell, type SiltaApi, type Theme, type Words } from './shell';
 
-/** The panel's files, put in by the build: `assets/panel-HASH.js`, and the words of each language. */
-declare const __FILES__: Record<Language | 'panel', string>;
+/** The panel's files, put in by the build: `assets/panel-HASH.js`, what is seldom needed, and the words of each language. */
+declare const __FILES__: Record<Language | 'panel' | 'more', string>;
 
 const WORDS: Record<Language, typeof en> = { fi, da, en };
 
@@ -93,7 +93,8 @@ function start(script: HTMLScriptElement): void {
     host,
     launcher,
     badge,
-    words: (wanted) => words(wanted),
+    words: (wanted) => part<Words>(wanted),
+    more: () => part<MakeMore>('more'),
     emit(occasion, detail) {
       for (const listener of listeners.get(occasion) ?? []) listener(detail);
     },
@@ -113,23 +114,24 @@ function start(script: HTMLScriptElement): void {
     document.head.append(tag);
   }
 
-  /** Promises of texts, and how each is kept once its script has run. */
-  const promised = new Map<Language, Promise<Words>>();
-  const keep = new Map<Language, (words: Words) => void>();
+  type Part = Language | 'more';
+  /** Promises of what other scripts bring, and how each is kept once its script has run. */
+  const promised = new Map<Part, Promise<unknown>>();
+  const keep = new Map<Part, (what: unknown) => void>();
 
-  function words(language: Language): Promise<Words> {
-    let texts = promised.get(language);
-    if (!texts) {
-      texts = new Promise((resolve, reject) => {
-        keep.set(language, resolve);
-        fetchScript(__FILES__[language], () => {
-          promised.delete(language);
-          reject(new Error('words'));
+  function part<What>(name: Part): Promise<What> {
+    let brought = promised.get(name);
+    if (!brought) {
+      brought = new Promise((resolve, reject) => {
+        keep.set(name, resolve);
+        fetchScript(__FILES__[name], () => {
+          promised.delete(name);
+          reject(new Error(name));
         });
       });
-      promised.set(language, texts);
+      promised.set(name, brought);
     }
-    return texts;
+    return brought as Promise<What>;
   }
 
   function failed(): void {
@@ -146,7 +148,7 @@ function start(script: HTMLScriptElement): void {
     sorry.hidden = true;
     launcher.setAttribute('aria-busy', 'true');
     // Side by side: the panel waits for its words, not for their turn.
-    words(shell.language).catch(failed);
+    part(shell.language).catch(failed);
     fetchScript(__FILES__.panel, failed);
   }
 
@@ -178,7 +180,7 @@ function start(script: HTMLScriptElement): void {
       if (mounted) return;
       mounted = true;
       const { language } = shell;
-      words(language).then(
+      part<Words>(language).then(
         (texts) => {
           launcher.removeAttribute('aria-busy');
           const wanted = shell.language;
@@ -191,7 +193,7 @@ function start(script: HTMLScriptElement): void {
         () => (mounted = false),
       );
     },
-    words: (language, texts) => keep.get(language)?.(texts),
+    bring: (name, what) => keep.get(name)?.(what),
   };
   window.Silta = api;
 

@@ -1,9 +1,9 @@
 /** The messages: what was said by whom and when, quick replies, who is typing. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
-import { classMap } from 'lit/directives/class-map.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { awaitsBot, caughtUp, quickReplies, unread, type VisitorState } from '../core/visitor';
 import * as icon from '../view/icons';
+import { names } from '../view/names';
 import { plain, rich } from '../view/text';
 import { clockTime, dayName, fullTime, initials, isoTime } from '../view/time';
 import { attached } from './files';
@@ -112,7 +112,7 @@ function message(widget: Widget, row: MessageRow): TemplateResult {
   const mine = row.role === 'visitor';
   const failed = row.pending?.mark === 'failed';
   return html`<div
-    class=${classMap({ msg: true, [row.role]: true, first: row.first, last: row.last, failed })}
+    class=${names({ msg: true, [row.role]: true, first: row.first, last: row.last, failed })}
     data-testid="message"
     data-role=${row.role}
     data-seq=${row.seq ?? nothing}
@@ -131,7 +131,7 @@ function message(widget: Widget, row: MessageRow): TemplateResult {
           : nothing
       }
       ${attached(widget, row.files)}
-      ${row.last || failed ? meta(widget, row, language) : nothing}
+      ${row.last || failed || row.pending?.mark === 'waiting' ? meta(widget, row, language) : nothing}
     </div>
   </div>`;
 }
@@ -140,9 +140,8 @@ function meta(widget: Widget, row: MessageRow, language: Widget['shell']['langua
   const { t } = widget;
   const item = row.pending;
   if (item?.mark === 'failed') {
-    const why = item.code === 'rate_limited' ? t('failedRate') : t('failed');
     return html`<div class="meta bad">
-      <span>${icon.alert}${why}</span>
+      <span>${icon.alert}${t('failed')}</span>
       <button type="button" data-testid="retry" @click=${() => widget.retry(item)}>${t('retry')}</button>
       <button type="button" @click=${() => widget.discard(item)}>${t('discard')}</button>
     </div>`;
@@ -154,6 +153,7 @@ function meta(widget: Widget, row: MessageRow, language: Widget['shell']['langua
           >${clockTime(row.at, language)}</time
         >`;
   if (row.role !== 'visitor') return html`<div class="meta">${time}</div>`;
+  if (item?.mark === 'waiting') return html`<div class="meta">${icon.clock}${t('waits')}</div>`;
   return html`<div class="meta">
     ${time}${
       item?.mark === 'sending'

@@ -1,14 +1,13 @@
 /** Stars for whom the visitor dealt with: the person and the bot apart, each only if they took part. */
-import { html, nothing, type TemplateResult } from 'lit/html.js';
-import { classMap } from 'lit/directives/class-map.js';
-import { live } from 'lit/directives/live.js';
+import type { nothing as Nothing, TemplateResult } from 'lit/html.js';
 import { helpers, type VisitorState } from '../core/visitor';
-import * as icon from '../view/icons';
+import { rate } from './acts';
+import { html, live, nothing, star } from './kit';
 import type { Ui, Widget } from './widget';
 
 type Rated = 'agent' | 'bot';
 
-export function ratings(widget: Widget, state: VisitorState, ui: Ui): TemplateResult | typeof nothing {
+export function ratings(widget: Widget, state: VisitorState, ui: Ui): TemplateResult | typeof Nothing {
   const { t } = widget;
   if (ui.ratingHidden || state.rating === 'unavailable') return nothing;
   // The log's own line thanks; without one, this does.
@@ -24,7 +23,7 @@ export function ratings(widget: Widget, state: VisitorState, ui: Ui): TemplateRe
     @submit=${(event: Event) => {
       event.preventDefault();
       const comment = (event.target as HTMLFormElement).querySelector('textarea')?.value ?? '';
-      void widget.rate(comment);
+      void rate(widget, comment);
     }}
   >
     ${agent === null ? nothing : stars(widget, ui, 'agent', agent ? t('rateAgent', { name: agent }) : t('ratingTitle'))}
@@ -55,7 +54,7 @@ function stars(widget: Widget, ui: Ui, who: Rated, title: string): TemplateResul
     <div class="stars">
       ${[1, 2, 3, 4, 5].map(
         (score) =>
-          html`<label class=${classMap({ on: score <= mine })}>
+          html`<label class=${score <= mine ? 'on' : ''}>
             <input
               type="radio"
               name=${`silta-score-${who}`}
@@ -63,7 +62,7 @@ function stars(widget: Widget, ui: Ui, who: Rated, title: string): TemplateResul
               .checked=${live(mine === score)}
               @change=${() => widget.edit({ scores: { ...ui.scores, [who]: score } })}
             />
-            <span class="sr">${widget.t('ratingScore', { n: score })}</span>${icon.star}
+            <span class="sr">${widget.t('ratingScore', { n: score })}</span>${star}
           </label>`,
       )}
     </div>

@@ -1,9 +1,13 @@
 /** What loader and panel share: the seam between the small script that every page loads and the panel behind it. */
 import type { Language } from '../core/protocol';
 import type { loader, widget } from '../i18n/en';
+import type { Kit, More } from './more';
 
 /** All that the widget says, in one language. */
 export type Words = { readonly [Key in keyof (typeof loader & typeof widget)]: (typeof loader & typeof widget)[Key] };
+
+/** What the script of the seldom needed parts brings. */
+export type MakeMore = (kit: Kit) => More;
 
 export type Theme = 'light' | 'dark' | 'auto';
 export type Occasion = 'open' | 'close' | 'unread' | 'status';
@@ -29,6 +33,8 @@ export interface Shell {
   emit(occasion: Occasion, detail?: unknown): void;
   /** The texts of a language, loaded when they are first asked for. Rejects when they cannot be had. */
   words(language: Language): Promise<Words>;
+  /** What is seldom needed, loaded when it is first asked for. Rejects when it cannot be had. */
+  more(): Promise<MakeMore>;
 }
 
 /** Made by the panel, used by the loader. */
@@ -50,8 +56,9 @@ export interface SiltaApi {
   on(occasion: Occasion, listener: (detail: unknown) => void): () => void;
   /** For the panel's script alone. */
   mount(make: (shell: Shell, words: Words) => Panel): void;
-  /** For the scripts of words alone. */
-  words(language: Language, words: Words): void;
+  /** For the scripts alone that are loaded on demand: the words of a language, and what is seldom needed. */
+  bring(name: Language, what: Words): void;
+  bring(name: 'more', what: MakeMore): void;
 }
 
 declare global {

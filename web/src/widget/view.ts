@@ -1,11 +1,11 @@
 /** The panel as a function of its state: the frame with heading and menu; `log` and `dock` fill it. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
-import { classMap } from 'lit/directives/class-map.js';
 import { live } from 'lit/directives/live.js';
 import { LANGUAGES } from '../core/protocol';
 import type { VisitorState } from '../core/visitor';
 import { NAMES } from '../i18n/index';
 import * as icon from '../view/icons';
+import { names } from '../view/names';
 import { dock } from './dock';
 import { face, log } from './log';
 import type { Ui, Widget } from './widget';
@@ -85,7 +85,7 @@ function header(widget: Widget, state: VisitorState, ui: Ui, title: string): Tem
     <div class="heading">
       <h2>${title}</h2>
       <p
-        class=${classMap({ state: true, down })}
+        class=${names({ state: true, down })}
         data-testid="status"
         data-status=${state.status}
         data-link=${state.link}
@@ -101,7 +101,10 @@ function header(widget: Widget, state: VisitorState, ui: Ui, title: string): Tem
       aria-label=${t('menu')}
       aria-expanded=${ui.menu}
       aria-controls="silta-menu"
-      @click=${() => widget.edit({ menu: !ui.menu })}
+      @click=${() => {
+        widget.foresee();
+        widget.edit({ menu: !ui.menu });
+      }}
     >
       ${icon.dots}
     </button>
@@ -137,13 +140,13 @@ function menu(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
       <input type="checkbox" data-testid="sound" .checked=${live(ui.sound)} @change=${() => widget.setSound(!ui.sound)} />
       <span>${t('sound')}</span>
     </label>
-    ${state.log.events.length ? act('save', icon.save, t('save'), () => widget.saveTranscript()) : nothing}
+    ${state.log.events.length ? act('save', icon.save, t('save'), () => widget.withMore((more) => more.saveTranscript(widget))) : nothing}
     ${
       state.log.events.length && state.may.email_transcript
         ? act('mail', icon.mail, t('mail'), () => widget.askMail())
         : nothing
     }
-    ${state.may.erase && state.token ? act('export', icon.person, t('export'), () => widget.exportData()) : nothing}
+    ${state.may.erase && state.token ? act('export', icon.person, t('export'), () => widget.withMore((more) => more.exportData(widget))) : nothing}
     ${going ? act('end', icon.exit, t('end'), () => widget.end()) : nothing}
     ${
       state.may.erase && state.token

@@ -1,8 +1,9 @@
 /** The card of who waits: the place in the queue, and what can be chosen instead of waiting on. */
-import { html, nothing, type TemplateResult } from 'lit/html.js';
+import type { nothing as Nothing, TemplateResult } from 'lit/html.js';
 import { type Choice, isLanguage } from '../core/protocol';
 import { awaited, type VisitorState } from '../core/visitor';
-import { spanTime, whenTime } from '../view/time';
+import { form } from './forms';
+import { html, nothing, spanTime, whenTime } from './kit';
 import type { Ui, Widget } from './widget';
 
 /** Consent to an answer in a language, in words. */
@@ -18,17 +19,21 @@ export function waiting(widget: Widget, state: VisitorState, ui: Ui): TemplateRe
   const { t } = widget;
   const later = awaited(state);
   return html`<div class="queue" data-testid="queue">
-    <div role="status">${later ? promised(widget, state, ui) : place(widget, state)}</div>
+    <div role="status">${later ? promised(widget, state, ui) : place(widget, state, ui)}</div>
     ${ui.form ? form(widget, state, ui, ui.form) : offers(widget, state, ui)}
-    <button
-      type="button"
-      class="plain"
-      data-testid="cancel"
-      ?disabled=${ui.busy.has('cancel')}
-      @click=${() => widget.leaveQueue()}
-    >
-      ${t('cancel')}
-    </button>
+    ${
+      ui.form
+        ? nothing
+        : html`<button
+            type="button"
+            class="plain"
+            data-testid="cancel"
+            ?disabled=${ui.busy.has('cancel')}
+            @click=${() => widget.leaveQueue()}
+          >
+            ${t('cancel')}
+          </button>`
+    }
   </div>`;
 }
 
@@ -60,9 +65,11 @@ function promised(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
     </button>`;
 }
 
-function place(widget: Widget, state: VisitorState): TemplateResult {
+function place(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
   const { t, shell } = widget;
   const at = state.place;
+  // A form needs the room, and has a way back of its own.
+  const hint = ui.form ? nothing : html`<p>${t('queueHint')}</p>`;
   if (state.open === false) {
     return html`<strong>${t('closedTitle')}</strong>
       ${
@@ -70,7 +77,7 @@ function place(widget: Widget, state: VisitorState): TemplateResult {
           ? html`<span data-testid="opens">${t('opensAt', { time: whenTime(state.opensAt, shell.language) })}</span>`
           : nothing
       }
-      <p>${t('queueHint')}</p>`;
+      ${hint}`;
   }
   const wait = at?.eta?.map((seconds) => Math.max(1, Math.round(seconds / 60)));
   const position = at?.position ?? null;
@@ -89,10 +96,10 @@ function place(widget: Widget, state: VisitorState): TemplateResult {
           >`
         : nothing
     }
-    <p>${t('queueHint')}</p>`;
+    ${hint}`;
 }
 
-function offers(widget: Widget, state: VisitorState, ui: Ui): TemplateResult | typeof nothing {
+function offers(widget: Widget, state: VisitorState, ui: Ui): TemplateResult | typeof Nothing {
   const { t } = widget;
   const call = choice(state, 'callback');
   const mail = choice(state, 'email');
@@ -115,56 +122,4 @@ function offers(widget: Widget, state: VisitorState, ui: Ui): TemplateResult | t
         </button>`,
     )}
   </div>`;
-}
-
-function form(widget: Widget, state: VisitorState, ui: Ui, kind: 'phone' | 'email'): TemplateResult {
-  const { t, shell } = widget;
-  const phone = kind === 'phone';
-  const windows = choice(state, 'callback')?.windows ?? [];
-  const by = choice(state, 'email')?.by;
-  const fault = ui.formFault;
-  return html`<form
-    class="later"
-    data-testid="later"
-    novalidate
-    @submit=${(event: Event) => {
-      event.preventDefault();
-      const data = new FormData(event.target as HTMLFormElement);
-      widget.book(kind, String(data.get('to')), String(data.get('name')), data.get('window') as string | null);
-    }}
-  >
-    ${
-      phone
-        ? html`<label for="silta-window">${t('when')}</label>
-            <select id="silta-window" name="window" data-testid="window">
-              ${windows.map(
-                ({ id, from, to }) => html`<option value=${id}>${spanTime(from, to, shell.language)}</option>`,
-              )}
-            </select>`
-        : by
-          ? html`<p>${t('mailBy', { time: whenTime(by, shell.language) })}</p>`
-          : nothing
-    }
-    <label for="silta-to">${phone ? t('phone') : t('email')}</label>
-    <input
-      id="silta-to"
-      name="to"
-      data-testid="to"
-      type=${phone ? 'tel' : 'email'}
-      autocomplete=${phone ? 'tel' : 'email'}
-      required
-      maxlength="200"
-      aria-invalid=${fault ? 'true' : nothing}
-      aria-describedby=${fault ? 'silta-fault' : nothing}
-    />
-    ${fault ? html`<p class="over" id="silta-fault" role="alert">${t(fault)}</p>` : nothing}
-    <label for="silta-name">${t('yourName')}</label>
-    <input id="silta-name" name="name" data-testid="name" autocomplete="name" maxlength="80" />
-    <div class="acts">
-      <button type="button" class="plain" @click=${() => widget.openForm(null)}>${t('back')}</button>
-      <button type="submit" class="firm" data-testid="book" ?disabled=${ui.busy.has('book')}>
-        ${phone ? t('bookCall') : t('bookMail')}
-      </button>
-    </div>
-  </form>`;
 }

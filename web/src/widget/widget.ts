@@ -2,7 +2,8 @@
  * The widget's acts: what happens when the visitor opens, writes, presses, waits or leaves. State is in
  * `core/visitor`, looks are in `view`; this file ties them to the connection and the tab's memory.
  */
-import { render } from 'lit/html.js';
+import { html, nothing, render } from 'lit/html.js';
+import { live } from 'lit/directives/live.js';
 import { Connection, Refused } from '../core/connection';
 import { hasGap } from '../core/log';
 import {
@@ -10,7 +11,6 @@ import {
   type Button,
   type Callback,
   eventOf,
-  type FileRef,
   type Frame,
   isLanguage,
   type Language,
@@ -22,12 +22,13 @@ import { Store } from '../core/store';
 import { Lapses, TypingNotice } from '../core/typing';
 import * as visitor from '../core/visitor';
 import { type Translate, translator } from '../i18n/index';
-import { chime } from '../view/chime';
-import { download } from '../view/download';
 import { soon } from '../view/frame';
+import { alert, clip, close, star } from '../view/icons';
+import { spanTime, whenTime } from '../view/time';
 import { Attention } from './attention';
 import type { Waiting } from './files';
 import { recall, remember } from './memory';
+import type { More } from './more';
 import type { Panel, Shell, Words } from './shell';
 import { Tabs } from './tabs';
 import { view } from './view';
@@ -41,8 +42,6 @@ export const PAGE = 120;
 
 /** Files of one message, as the protocol has it. */
 const FILES_MAX = 10;
-const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
-
 const NO_SCORES = { agent: 0, bot: 0 };
 
 /** What the visitor sees besides the conversation itself. */
@@ -79,6 +78,8 @@ export class Widget implements Panel {
   readonly store: Store<visitor.VisitorState>;
   readonly ui: Store<Ui>;
   t: WidgetTexts;
+  /** The seldom needed parts, once they are loaded. */
+  more: More | null = null;
   private readonly connection: Connection;
   private readonly container: HTMLElement;
   private readonly typing = new TypingNotice((on) => this.connection.tell({ type: 'typing', on }));
@@ -151,6 +152,7 @@ export class Widget implements Panel {
     this.store.watch(() => this.draw());
     this.ui.watch(() => this.draw());
     for (const { id, text, at, ...more } of memory.unsent) this.deliver(id, text, at, more);
+    if (memory.sound) this.foresee();
     if (memory.token) this.connection.start();
     window.addEventListener('online', () => this.connection.nudge());
     window.addEventListener('pageshow', (event) => event.persisted && this.connection.nudge());
@@ -219,34 +221,15 @@ export class Widget implements Panel {
   /** Takes files to go with the next message; false when there are none, or none are taken here. */
   attach(files: FileList | null | undefined): boolean {
     if (!files?.length || !this.store.state.may.upload) return false;
-    for (const file of [...files].slice(0, FILES_MAX - this.ui.state.files.length)) void this.upload(file);
+    // The list is the picker's own, and empties with it.
+    const given = [...files].slice(0, FILES_MAX - this.ui.state.files.length);
+    this.withMore((more) => given.forEach((file) => void more.upload(this, file)));
     return true;
   }
 
   detach(key: string): void {
     this.edit({ files: this.ui.state.files.filter((one) => one.key !== key) });
     this.find<HTMLElement>('[data-testid=composer]')?.focus();
-  }
-
-  private async upload(file: File): Promise<void> {
-    const key = crypto.randomUUID();
-    const { token } = this.store.state;
-    const name = file.name || 'file';
-    this.edit({ files: [...this.ui.state.files, { key, name }], atEnd: true });
-    let made: Partial<Waiting> = { fault: 'notNow' };
-    try {
-      const answer = await fetch(`${this.shell.origin}/api/visitor/upload?name=${encodeURIComponent(name)}`, {
-        method: 'POST',
-        body: file,
-        headers: { authorization: `Bearer ${token}` },
-      });
-      if (answer.ok) made = { file: ((await answer.json()) as { attachment: FileRef }).attachment };
-      else if (answer.status === 413) made = { fault: 'fileLarge' };
-      else if (answer.status === 400) made = { fault: 'fileKind' };
-    } catch {
-      // Said beside the file; it can be chosen again.
-    }
-    this.edit({ files: this.ui.state.files.map((one) => (one.key === key ? { ...one, ...made } : one)) });
   }
 
   /** A picture has found its size: who reads the end still does. */
@@ -269,38 +252,37 @@ export class Widget implements Panel {
     });
   }
 
-  askMail(): void {
-    this.edit({ menu: false, mailing: true, formFault: null });
-    requestAnimationFrame(() => this.find<HTMLElement>('#silta-to')?.focus());
-  }
-
-  /** Has the conversation sent to an address; what is wrong with it is said beside the field. */
-  sendByMail(to: string): void {
-    const email = to.trim();
-    const wrong = (): boolean => {
-      this.edit({ formFault: 'emailWrong' });
-      this.find<HTMLElement>('#silta-to')?.focus();
-      return true;
-    };
-    if (!EMAIL.test(email)) wrong();
-    else {
-      this.attempt(
-        'mail',
-        { type: 'email_transcript', email },
-        () => this.edit({ mailing: false, formFault: null, notice: this.t('mailed') }),
-        (refused) => refused.frame.field === 'email' && wrong(),
-      );
-    }
-  }
-
-  /** Gives the visitor all that is kept about them, as a file of the hub's. */
-  exportData(): void {
+  /** Runs `then` with the seldom needed parts, which may have to be loaded first. */
+  withMore(then: (more: More) => void): void {
     this.edit({ menu: false });
-    this.attempt('export', { type: 'export' }, (ack) => {
-      const link = document.createElement('a');
-      link.href = new URL(String(ack['url']), this.shell.origin).href;
-      link.download = '';
-      link.click();
+    this.fetchMore().then(then, () => this.edit({ notice: this.t('notNow') }));
+  }
+
+  private async fetchMore(): Promise<More> {
+    const make = await this.shell.more();
+    if (!this.more) {
+      this.more = make({ html, nothing, live, alert, clip, close, star, spanTime, whenTime });
+      this.dress(this.more.css);
+      this.draw();
+    }
+    return this.more;
+  }
+
+  /** Loads them before they are asked for; if that fails, it is tried again when they are. */
+  foresee(): void {
+    this.fetchMore().catch(() => undefined);
+  }
+
+  private dress(css: string): void {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    this.shell.root.adoptedStyleSheets = [...this.shell.root.adoptedStyleSheets, sheet];
+  }
+
+  askMail(): void {
+    this.withMore(() => {
+      this.edit({ mailing: true, formFault: null });
+      requestAnimationFrame(() => this.find<HTMLElement>('#silta-to')?.focus());
     });
   }
 
@@ -335,61 +317,15 @@ export class Widget implements Panel {
     this.attempt('end', { type: 'end' });
   }
 
-  /** Sends the stars that were given; the comment goes with the person's, else with the bot's. */
-  async rate(comment: string): Promise<void> {
-    const { agent, bot } = this.ui.state.scores;
-    const text = comment.trim();
-    this.store.update((state) => ({ ...state, rating: 'sending' }));
-    try {
-      if (agent) await this.connection.request({ type: 'rating', of: 'agent', score: agent, ...(text ? { comment: text } : {}) });
-      if (bot) await this.connection.request({ type: 'rating', of: 'bot', score: bot, ...(text && !agent ? { comment: text } : {}) });
-      this.store.update((state) => ({ ...state, rating: 'done' }));
-    } catch (error) {
-      // A hub without ratings: the visitor is asked for nothing again.
-      const gone = error instanceof Refused && error.code === 'bad_request';
-      this.store.update((state) => ({ ...state, rating: gone ? 'unavailable' : 'none' }));
-      this.edit({ notice: this.t('notNow') });
-    }
-  }
-
   /** Opens the form for a call or an e-mail, or closes it. */
   openForm(form: Ui['form']): void {
-    this.edit({ form, formFault: null });
-    requestAnimationFrame(() => {
-      // A choice is made among several; where there is nothing to choose, one types.
-      this.find<HTMLElement>(form ? '.later select, .later input' : '.offers button')?.focus();
+    this.withMore(() => {
+      this.edit({ form, formFault: null });
+      requestAnimationFrame(() => {
+        // A choice is made among several; where there is nothing to choose, one types.
+        this.find<HTMLElement>(form ? '.later select, .later input' : '.offers button')?.focus();
+      });
     });
-  }
-
-  /** Asks to be called or written to instead of waiting. What is wrong is said beside the field. */
-  book(kind: 'phone' | 'email', to: string, name: string, window: string | null): void {
-    const where = to.trim();
-    const formFault = kind === 'phone' ? 'phoneWrong' : 'emailWrong';
-    const fine = kind === 'phone' ? (where.match(/\d/g) ?? []).length >= 5 : EMAIL.test(where);
-    if (!fine) {
-      this.edit({ formFault });
-      this.find<HTMLElement>('#silta-to')?.focus();
-      return;
-    }
-    const frame: Request = { type: 'callback', [kind]: where };
-    if (name.trim()) frame['name'] = name.trim();
-    if (window) frame['window'] = window;
-    this.attempt(
-      'book',
-      frame,
-      (ack) => {
-        const callback = ack['callback'] as Callback | undefined;
-        if (callback) this.store.update((state) => ({ ...state, callback }));
-        this.edit({ form: null, formFault: null });
-        this.find<HTMLElement>('[data-testid=composer]')?.focus();
-      },
-      (refused) => {
-        if (refused.frame.field !== 'phone' && refused.frame.field !== 'email') return false;
-        this.edit({ formFault });
-        this.find<HTMLElement>('#silta-to')?.focus();
-        return true;
-      },
-    );
   }
 
   /** The visitor takes an answer in another language rather than wait for one in theirs. */
@@ -399,31 +335,22 @@ export class Widget implements Panel {
 
   setSound(sound: boolean): void {
     this.edit({ sound });
-    if (sound) chime();
+    if (sound) this.fetchMore().then((more) => more.chime(), () => undefined);
     this.save();
   }
 
-  /** Gives the conversation to the visitor as a text file. */
-  saveTranscript(): void {
-    this.edit({ menu: false });
-    this.attempt('save', { type: 'transcript' }, (ack) => {
-      const day = new Date().toISOString().slice(0, 10);
-      download(`${this.shell.title ?? this.t('title')} ${day}.txt`, String(ack['text'] ?? ''));
-    });
-  }
-
   askErase(): void {
-    this.edit({ menu: false, erasing: true });
-    requestAnimationFrame(() => this.find<HTMLElement>('[data-testid=erase-sure] button')?.focus());
+    this.withMore(() => {
+      this.edit({ erasing: true });
+      requestAnimationFrame(() => this.find<HTMLElement>('[data-testid=erase-sure] button')?.focus());
+    });
   }
 
-  /** Deletes the conversation, here and at the hub; the next message begins a new one. */
-  erase(): void {
-    this.attempt('erase', { type: 'erase' }, () => {
-      this.tabs.tell({ gone: true, conversation: this.store.state.conversation });
-      this.forget();
-      this.edit({ notice: this.t('erased') });
-    });
+  /** The hub has deleted the conversation: so does this tab, and those beside it. */
+  erased(): void {
+    this.tabs.tell({ gone: true, conversation: this.store.state.conversation });
+    this.forget();
+    this.edit({ notice: this.t('erased') });
   }
 
   private forget(): void {
@@ -485,6 +412,7 @@ export class Widget implements Panel {
     this.store.update((state) => visitor.receive(state, frame));
     const state = this.store.state;
     if (frame.type === 'welcome') {
+      if (state.status !== 'bot') this.foresee();
       const { chosen } = this;
       this.chosen = null;
       if (chosen && chosen !== state.language) this.attempt('language', { type: 'language', value: chosen });
@@ -496,14 +424,16 @@ export class Widget implements Panel {
       this.news();
       this.follow(event);
       const news = event.seq > state.historyEnd && event.kind === 'message' && event.author?.role !== 'visitor';
-      if (news && this.ui.state.sound && (document.hidden || !this.ui.state.open)) chime();
+      if (news && this.ui.state.sound && (document.hidden || !this.ui.state.open)) this.more?.chime();
     }
     if (frame.type === 'typing' && frame['on'] === true) {
       const off = { ...frame, on: false };
       this.lapses.renew(String(frame['role']), () => this.store.update((now) => visitor.receive(now, off)));
     }
+    if (state.callback !== before.callback) this.foresee();
     if (state.status !== before.status) {
       this.shell.emit('status', state.status);
+      if (state.status !== 'bot') this.foresee();
       if (state.status !== 'queued') this.edit({ form: null });
       if (state.status === 'resolved') this.edit({ ratingHidden: false, scores: NO_SCORES });
     }
@@ -565,7 +495,7 @@ export class Widget implements Panel {
       ...(files ? { attachments: files.map((file) => file.id) } : {}),
     };
     this.connection
-      .request(frame, id)
+      .request(frame, id, () => this.store.update((state) => visitor.held(state, id)))
       .then(
         () => this.store.update((state) => visitor.sent(state, id)),
         (error: unknown) => {
@@ -576,7 +506,8 @@ export class Widget implements Panel {
       .finally(() => this.save());
   }
 
-  private attempt(
+  /** Asks the hub once for something that rests its button meanwhile; what goes wrong is said above the composer. */
+  attempt(
     name: string,
     frame: Request,
     done: (ack: AckFrame) => void = () => undefined,
@@ -607,12 +538,17 @@ export class Widget implements Panel {
       language,
       sound: this.ui.state.sound,
       unsent: pending
-        .filter((item) => item.mark === 'sending')
+        .filter((item) => item.mark === 'sending' || item.mark === 'waiting')
         .map(({ mark: _mark, code: _code, ...unsent }) => unsent),
     });
   }
 
-  private find<T extends HTMLElement>(selector: string): T | null {
+  /** Asks the hub for something that is sent until it is answered. */
+  request(frame: Request): Promise<AckFrame> {
+    return this.connection.request(frame);
+  }
+
+  find<T extends HTMLElement>(selector: string): T | null {
     return this.container.querySelector<T>(selector);
   }
 

@@ -54,6 +54,27 @@ describe.skipIf(!executable)("an agent's day", () => {
     await page.getByTestId('offer').waitFor({ state: 'detached' });
   });
 
+  it('asks for a number that was covered, where the owner keeps it, and covers it again', async () => {
+    const conversation = someone('da', 'Mit nummer er [CPR ••••], tak');
+    stage.hub.covered.set(1, [{ kind: 'CPR', value: '010190-1234' }]);
+    const page = await holding(conversation, 'da-DK');
+    await page.getByTestId('uncover').click();
+    await page.getByTestId('uncovered').getByText('010190-1234').waitFor();
+    await assertAccessible(page, 'a number that is shown');
+    await page.getByTestId('uncovered').locator('button').click();
+    await page.getByTestId('uncovered').waitFor({ state: 'detached' });
+    stage.hub.covered.delete(1);
+    await page.getByTestId('uncover').click();
+    await page.getByTestId('toast').getByText('ikke gemt').waitFor();
+    await page.context().close();
+    stage.hub.covered.clear();
+    const without = await stage.agent('mikkel@havu.example', { locale: 'da-DK' });
+    await without.getByTestId('view-others').click();
+    await without.locator(`[data-conversation="${conversation.id}"]`).first().click();
+    await messages(without, 'visitor').first().waitFor();
+    expect(await without.getByTestId('uncover').count()).toBe(0);
+  });
+
   it('has ready replies by "/", in the visitor’s language with the agent’s own beside', async () => {
     stage.hub.canned = [
       {

@@ -89,6 +89,18 @@ describe.skipIf(!executable)('the widget', () => {
     await page.context().close();
   });
 
+  it('sends what was one too many by itself, in its order, and says meanwhile that it waits', async () => {
+    const page = await stage.visitor('en');
+    for (const text of ['/many one', '/many two', 'three']) await say(page, text);
+    await page.locator('[data-mark=waiting]').first().waitFor();
+    await assertAccessible(page, 'a message that waits');
+    await expect.poll(() => messages(page, 'visitor').count()).toBe(3);
+    await page.locator('[data-role=visitor][data-mark=stored]').nth(2).waitFor();
+    expect(await page.locator('[data-role=visitor] .bubble').allInnerTexts()).toEqual(['/many one', '/many two', 'three']);
+    expect(await page.getByTestId('retry').count()).toBe(0);
+    await page.context().close();
+  });
+
   it('changes its language, and the hub is told', async () => {
     const page = await stage.visitor('fi');
     await page.getByTestId('menu').click();
@@ -259,6 +271,17 @@ describe.skipIf(!executable)('the widget', () => {
     await page.getByTestId('launcher').click();
     await page.getByTestId('quick-reply').first().waitFor();
     expect(await page.getByTestId('person').innerText()).toBe('Tal med et menneske');
+    // What comes later comes under the same policy.
+    await page.getByTestId('menu').click();
+    await page.getByTestId('end').click();
+    await page.getByTestId('rating').waitFor();
+    await page.getByTestId('menu').click();
+    await page.getByTestId('mail').click();
+    await page.getByTestId('mail-form').waitFor();
+    await page.getByTestId('menu').click();
+    await page.getByTestId('erase').click();
+    await page.getByTestId('erase-yes').click();
+    await page.getByRole('alert').waitFor();
     expect(blocked.filter((text) => !text.includes('favicon'))).toEqual([]);
     await page.context().close();
     server.closeAllConnections();

@@ -41,7 +41,9 @@ describe.skipIf(!executable)('S9: two hundred texts that try to become code', ()
     conversation.name = PAYLOADS[1] ?? null;
     for (const [index, text] of PAYLOADS.entries()) {
       const more = { author: { name: text }, buttons: index % 20 ? undefined : [{ title: text, id: String(index) }] };
-      stage.hub.say(conversation, ['visitor', 'bot', 'agent', 'system'][index % 4] as string, text, more);
+      // Every name of a file, too; as a picture it would be the pages' own element.
+      const attachments = [{ id: `f${index}`, name: text, type: 'application/pdf', size: 9, url: `/api/files/c/${index}` }];
+      stage.hub.say(conversation, ['visitor', 'bot', 'agent', 'system'][index % 4] as string, text, { ...more, attachments });
     }
     stage.hub.announce({ id: 'a', text: PAYLOADS[5] as string });
     stage.hub.handoff(
@@ -51,6 +53,15 @@ describe.skipIf(!executable)('S9: two hundred texts that try to become code', ()
     Object.assign(conversation, { summary: PAYLOADS[0], entities: { [PAYLOADS[2] as string]: PAYLOADS[3] } });
     stage.hub.choices = [{ kind: 'email', by: PAYLOADS[4] as string }];
     stage.hub.book(conversation, { email: PAYLOADS[9], name: PAYLOADS[1] });
+    // A file that waits to be sent; a name on a disk has no slash.
+    for (const name of PAYLOADS.slice(0, 40)) {
+      const file = { name: name.replaceAll('/', ':').slice(0, 80), mimeType: 'text/plain', buffer: Buffer.from('x') };
+      await page.getByTestId('attach').setInputFiles([file]);
+      const one = page.locator('.waiting .bad');
+      await one.waitFor();
+      expect(await intruders(page)).toEqual([]);
+      await one.locator('button').click();
+    }
     await page.locator('.log .quiet').click();
     await expect.poll(() => messages(page, 'bot').count()).toBeGreaterThan(40);
     expect(await intruders(page)).toEqual([]);
@@ -67,6 +78,13 @@ describe.skipIf(!executable)('S9: two hundred texts that try to become code', ()
     await agent.getByTestId('reply').fill('/');
     await agent.getByTestId('replies').waitFor();
     expect(await intruders(agent)).toEqual([]);
+    // The page's address is whatever a visitor's browser claims.
+    for (const claimed of [...PAYLOADS.filter((_, index) => index % 7 === 0), 'javascript:alert(1)//https://a.example']) {
+      conversation.page = claimed;
+      await agent.locator(`[data-conversation="${conversation.id}"]`).first().click();
+      await expect.poll(() => agent.getByTestId('details').textContent()).toContain(claimed);
+      expect(await intruders(agent)).toEqual([]);
+    }
     await agent.getByTestId('view-calls').click();
     await agent.getByTestId('call').waitFor();
     await agent.getByTestId('view-find').click();

@@ -18,9 +18,8 @@ describe.skipIf(!existsSync(resolve(dist, 'widget.js')))('what is built', () => 
     for (const [name, , bytes, limit] of sizes) if (limit !== null) expect(bytes, name).toBeLessThanOrEqual(limit);
   });
 
-  it('tells the loader the name of the panel', () => {
-    const panel = sizes.find(([name]) => name === 'panel')?.[1];
-    expect(read('widget.js')).toContain(panel);
+  it('tells the loader the names of the panel and of what it loads later', () => {
+    for (const part of ['panel', 'more']) expect(read('widget.js')).toContain(sizes.find(([name]) => name === part)?.[1]);
   });
 
   it('runs under a policy without inline scripts, inline styles and eval', () => {
@@ -36,7 +35,8 @@ describe.skipIf(!existsSync(resolve(dist, 'widget.js')))('what is built', () => 
   });
 
   it('is a classic script where any site may put it', () => {
-    for (const name of ['widget.js', sizes.find(([part]) => part === 'panel')?.[1] ?? '']) {
+    const parts = sizes.filter(([part]) => part === 'panel' || part === 'more').map(([, file]) => file);
+    for (const name of ['widget.js', ...parts]) {
       expect(() => new Function(read(name)), name).not.toThrow();
       expect(read(name), name).not.toMatch(/^(?:var|let|const|function)\s/);
     }

@@ -70,6 +70,50 @@ describe('a connection', () => {
     expect(made.socket.sent[0]).toEqual({ type: 'hello', after: 1 });
   });
 
+  it('never loses what is one too many: it goes again by itself, and what follows goes behind it', async () => {
+    const made = await welcomed();
+    const waiting: string[] = [];
+    const say = (text: string) => made.connection.request({ type: 'message', text }, text, () => waiting.push(text));
+    const answered = [say('one'), say('two'), say('three')];
+    made.socket.hear({ type: 'ack', id: 'one' });
+    made.socket.hear({ type: 'error', id: 'two', code: 'rate_limited', retry_after: 3 });
+    made.socket.hear({ type: 'error', id: 'three', code: 'rate_limited', retry_after: 3 });
+    answered.push(say('four'));
+    expect(waiting).toEqual(['two', 'three', 'four']);
+    const before = made.socket.sent.length;
+    await made.clock.pass(2_900);
+    expect(made.socket.sent.slice(before).filter((frame) => frame.type === 'message')).toEqual([]);
+    for (const text of ['two', 'three', 'four']) {
+      await made.clock.pass(200);
+      expect(made.socket.sent.at(-1)).toEqual({ type: 'message', text, id: text });
+      made.socket.hear({ type: 'ack', id: text });
+    }
+    await expect(Promise.all(answered)).resolves.toHaveLength(4);
+    void say('five');
+    void say('six');
+    expect(made.socket.sent.slice(-2).map((frame) => frame['text'])).toEqual(['five', 'six']);
+  });
+
+  it('keeps the order of what waits over a lost line', async () => {
+    const made = await welcomed();
+    void made.connection.request({ type: 'message', text: 'one' }, 'one', () => undefined);
+    void made.connection.request({ type: 'message', text: 'two' }, 'two', () => undefined);
+    made.socket.hear({ type: 'error', id: 'one', code: 'rate_limited', retry_after: 1 });
+    made.socket.end(1006);
+    await made.clock.pass(2_000);
+    made.socket.welcome();
+    expect(made.socket.sent.slice(1)).toEqual([{ type: 'message', text: 'one', id: 'one' }]);
+    made.socket.hear({ type: 'ack', id: 'one' });
+    expect(made.socket.sent.at(-1)).toEqual({ type: 'message', text: 'two', id: 'two' });
+  });
+
+  it('tells at once who cannot wait', async () => {
+    const made = await welcomed();
+    const asked = made.connection.request({ type: 'email_transcript', email: 'a@b.fi' });
+    made.socket.hear({ type: 'error', id: 'id-1', code: 'rate_limited', retry_after: 60 });
+    await expect(asked).rejects.toMatchObject({ code: 'rate_limited' });
+  });
+
   it('waits a request out that the hub puts off, and sends it again with the same id', async () => {
     const made = await welcomed();
     const asked = made.connection.request({ type: 'message', text: 'hei' });

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from handoff.channels.messenger import inbox
 from handoff.channels.messenger.decisions import INBOX
 from handoff.channels.messenger.settings import INBOX_APP, PAGE_INBOX
 from handoff.conversation import Status
@@ -230,6 +231,34 @@ async def test_a_hub_that_ends_before_it_has_applied_an_event_leaves_it_to_the_n
     async with page_on(parts, url, tmp_path) as second:
         await parts.redis.zadd(second.messenger.keys.due_in, {f"{PAGE}:{PERSON}": 0})
         await second.receives(second.says("bot_notice"), "echo: hello")
+
+
+async def test_events_in_a_row_wait_for_each_other_and_not_for_ever(
+    parts: Parts, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = f"{PAGE}:{PERSON}"
+    async with page_on(parts, url, tmp_path, settle_s=30) as page:
+
+        async def due_ms() -> float:
+            due = await parts.redis.zscore(page.messenger.keys.due_in, lane)
+            assert due is not None
+            return float(due)
+
+        async def more() -> float:
+            await asyncio.sleep(0.02)
+            await page.say("more")
+            return await due_ms()
+
+        monkeypatch.setattr(inbox, "SETTLE_MAX_S", 60)
+        await page.say("first")
+        first = await due_ms()
+        second = await more()
+        assert second > first, "one straggler, and another may be close behind"
+        monkeypatch.setattr(inbox, "SETTLE_MAX_S", 1)
+        assert await more() == second, "the row has been waited for long enough"
+        monkeypatch.setattr(inbox, "SETTLE_MAX_S", 60)
+        await parts.redis.hset(page.messenger.keys.held_in, lane, "somebody")
+        assert await more() == second, "the lane is being worked on: its lease is left alone"
 
 
 async def test_two_hubs_do_everything_once(parts: Parts, url: str, tmp_path: Path) -> None:

@@ -172,6 +172,9 @@ async def test_a_picture_is_kept_and_agents_see_it(page: Page, monkeypatch: pyte
     assert (reply.status_code, reply.content, reply.headers["content-type"]) == (200, PNG, "image/png")
     assert (await page.client.get(kept["url"].replace(kept["url"][-5:], "00000"))).status_code == 404
     assert (await page.client.get("/api/messenger/files/x/..%2f..%2fsecret")).status_code == 404
+    lines = [json.loads(line) async for line in page.parts.hub.audit.lines()]
+    opened = [line for line in lines if line["action"] == "attachment.opened"]
+    assert [line["facts"]["file"] for line in opened] == [kept["url"].rpartition("/")[2]], "P8"
 
 
 async def _anybody(*_: Any) -> Any:

@@ -1,4 +1,4 @@
 /** The panel's words in one language, loaded when they are needed. */
 import { loader, widget } from '../../i18n/da';
 
-window.Silta?.words('da', { ...loader, ...widget });
+window.Silta?.bring('da', { ...loader, ...widget });

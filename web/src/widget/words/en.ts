@@ -1,4 +1,4 @@
 /** The panel's words in one language, loaded when they are needed. */
 import { loader, widget } from '../../i18n/en';
 
-window.Silta?.words('en', { ...loader, ...widget });
+window.Silta?.bring('en', { ...loader, ...widget });

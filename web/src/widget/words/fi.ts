@@ -1,4 +1,4 @@
 /** The panel's words in one language, loaded when they are needed. */
 import { loader, widget } from '../../i18n/fi';
 
-window.Silta?.words('fi', { ...loader, ...widget });
+window.Silta?.bring('fi', { ...loader, ...widget });

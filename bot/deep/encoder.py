@@ -1,0 +1,69 @@
+"""The tuned encoder at work: used as :class:`bot.encoder.encoder.Encoder` is, and it costs what that one costs.
+
+Beside the graph lies the head: the layer on top of the last mean that training has learnt along with the rest. It is
+linear, so :mod:`bot.deep.classifier` adds it to the sparse features' weights and nothing has to be run twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.encoder.encoder import Encoder
+from bot.encoder.manifest import BadEncoder, Manifest
+
+__all__ = ["HEAD", "TOPICS", "DeepEncoder", "identity_in", "key"]
+
+HEAD, TOPICS = "head.npz", "topics.json"
+Floats = npt.NDArray[np.float32]
+
+
+class DeepEncoder(Encoder):
+    """A loaded tuned encoder.
+
+    Raises:
+        BadEncoder: the directory is missing, damaged, or holds no tuned encoder.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        try:
+            self.topics: list[str] = json.loads((directory / TOPICS).read_text(encoding="utf-8"))
+            with np.load(directory / HEAD, allow_pickle=False) as stored:
+                self.weights: Floats = stored["weights"]
+                self.intercept: Floats = stored["intercept"]
+                keys = stored["held_out"]
+        except (OSError, ValueError, KeyError) as error:
+            raise BadEncoder(directory, f"no tuned encoder ({type(error).__name__})") from error
+        self._held_out = {item.tobytes() for item in keys}
+
+    @cached_property
+    def identity(self) -> str:
+        """Changes whenever the numbers it gives could, those of the head included."""
+        return _identity(self.manifest.files)
+
+    def held_out(self, form: str) -> bool:
+        """Whether a text (in its written form) was kept from the training, so that it shows how good it is."""
+        return key(form) in self._held_out
+
+
+def identity_in(directory: Path) -> str | None:
+    """The identity of the tuned encoder in a directory, without loading it; None where there is no whole one."""
+    try:
+        return _identity(Manifest.read(directory).files)
+    except BadEncoder:
+        return None
+
+
+def _identity(files: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def key(form: str) -> bytes:
+    """How a held-out text is noted: what customers might have written is not stored beside a model."""
+    return hashlib.sha256(form.encode("utf-8", "replace")).digest()[:16]

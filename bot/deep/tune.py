@@ -1,0 +1,188 @@
+"""Deep training from the bot's side: examples in, a tuned encoder in ``models/deep`` out.
+
+The examples go to the trainer as a job (:mod:`bot.deep.job`); what comes back is exported as the built-in encoder is,
+checked against what the trainer itself gave on the examples held out, and put in place by one rename. One part in
+twenty, near-copies together, is held out: what the network does on what it knows by heart tells nothing about how
+sure it may be.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bot import places
+from bot.deep import side
+from bot.deep.encoder import HEAD, TOPICS, DeepEncoder, key
+from bot.deep.job import RESULT, BadFolder, Batch, Job, Recipe, read_folder
+from bot.deep.numbers import Tuned, tensors
+from bot.deep.side import DeepFailed
+from bot.encoder.build import LAYERS, put_in_place
+from bot.encoder.encoder import PIECES, Encoder, shortened, unit
+from bot.encoder.graph import Numbers, encoder_graph
+from bot.encoder.manifest import BadEncoder, Manifest, checksum
+from bot.encoder.weights import Weights, source_path
+from bot.nlu.features import featurise_all, written_form
+from bot.nlu.groups import folds, near_copies
+from bot.nlu.letters import Letters
+
+__all__ = ["MOST_TOKENS", "PARTS", "tune"]
+
+Report = Callable[[str], None]
+Array = npt.NDArray[Any]
+MOST_TOKENS = 64
+"""Longer examples keep their ends, as longer messages do: training time grows with the longest of a batch."""
+PARTS = 20
+"""One part of so many is held out."""
+LEAST_AGREEMENT = 0.97
+"""Share of held-out examples (about :data:`_CHECKED`) on which the exported encoder must choose the trainer's topic."""
+_CHECKED = 200
+_PREFIX = ""  # The untuned encoder wants "query: "; a tuned one learns to do without, and is a fifth quicker.
+_OUTER = ("<s>", "</s>")
+
+
+def tune(
+    plain: Encoder,
+    texts: Sequence[str],
+    topics: Sequence[str],
+    home: Path,
+    *,
+    recipe: Recipe | None = None,
+    numbers: Numbers | None = None,
+    store: Path | None = None,
+    report: Report = lambda _: None,
+) -> DeepEncoder:
+    """Tune the encoder on texts with their topics, unless ``home`` holds the one that comes of just these.
+
+    Args:
+        plain: the built-in encoder, for its tokens and to tell near-copies.
+        texts: the examples; ``topics`` the topic of each.
+        home: the directory of the result (``home/encoder``) and of what is on the way to it.
+        recipe: see :class:`bot.deep.job.Recipe`.
+        numbers: where training begins; the wheel's weights by default.
+        store: where pooled layers of the built-in encoder are kept (:func:`bot.nlu.features.featurise_all`).
+        report: gets a line for each step.
+
+    Raises:
+        DeepFailed: the trainer's environment or the training failed, or the export disagrees with it.
+    """
+    letters = Letters.learn(texts)
+    restored = [letters.restore(text) for text in texts]
+    forms = [written_form(text) for text in restored]
+    vectors = unit(np.stack([example.pools[-1] for example in featurise_all(plain, restored, store, report)]))
+    held_out = folds(near_copies(vectors, topics), topics, PARTS) == 0
+    numbers = numbers or Weights(source_path())
+    names = sorted(set(topics))
+    job = _job(plain, forms, [names.index(topic) for topic in topics], held_out, numbers, recipe or Recipe())
+    folder = job.write(home)
+    directory = home / places.TUNED.name
+    try:
+        found = DeepEncoder(directory)
+        if found.manifest.source == folder.name:
+            report("the encoder has been tuned on just these examples: it is taken as it is")
+            return found
+    except BadEncoder:
+        pass
+    network, scores = _trained(folder, len(texts), report)
+    kept = [form for form, chosen in zip(forms, held_out, strict=True) if chosen]
+    report("exporting the tuned encoder")
+    encoder = _export(plain, directory, folder.name, Tuned(numbers, network), network, names, kept, scores)
+    for other in home.glob("job-*"):
+        shutil.rmtree(other, ignore_errors=True)
+    return encoder
+
+
+def _job(
+    plain: Encoder, forms: Sequence[str], labels: Sequence[int], held_out: Array, numbers: Numbers, recipe: Recipe
+) -> Job:
+    tokens = [np.array(shortened(plain.tokens(form, prefix=_PREFIX), MOST_TOKENS), np.int64) for form in forms]
+    rows, ids = np.unique(np.concatenate(tokens), return_inverse=True)
+    return Job(
+        recipe=recipe,
+        heads=numbers.shape.heads,
+        epsilon=numbers.shape.epsilon,
+        topics=max(labels) + 1,
+        examples=Batch(
+            ids=ids.astype(np.int32),
+            ends=np.cumsum([0, *(len(each) for each in tokens)]).astype(np.int64),
+            labels=np.array(labels, np.int32),
+            held_out=np.asarray(held_out, bool),
+        ),
+        tensors=tensors(numbers, rows, min(MOST_TOKENS, numbers.shape.positions)),
+    )
+
+
+def _trained(folder: Path, examples: int, report: Report) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The trainer's result: its tensors, and its decision values on the examples held out."""
+    try:
+        _, arrays = read_folder(folder / RESULT)
+    except BadFolder:
+        interpreter = side.python(report)
+        report(f"deep training on {examples} examples: minutes to hours; broken off, it goes on where it was")
+        side.run(interpreter, folder, report)
+        try:
+            _, arrays = read_folder(folder / RESULT)
+        except BadFolder as error:
+            raise DeepFailed(f"the trainer left no result ({error})") from error
+    return arrays["network"], arrays["scores"]
+
+
+def _export(
+    plain: Encoder,
+    directory: Path,
+    source: str,
+    numbers: Numbers,
+    network: dict[str, Array],
+    topics: Sequence[str],
+    held_out: Sequence[str],
+    scores: dict[str, Array],
+) -> DeepEncoder:
+    """Write graph, head and manifest beside their place, check them, and put them there. Where int8 fails the check,
+    as on a processor without the arithmetic for it, single precision is taken."""
+    why = ""
+    for precision in ("int8", "fp32"):
+        work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+        try:
+            (work / TOPICS).write_text(json.dumps(topics, ensure_ascii=False), encoding="utf-8")
+            keys = np.frombuffer(b"".join(key(form) for form in held_out), np.uint8).reshape(len(held_out), -1)
+            np.savez(work / HEAD, weights=network["head.w"].T, intercept=network["head.b"], held_out=keys)
+            shutil.copyfile(plain.directory / PIECES, work / PIECES)
+            layers = tuple(layer for layer in LAYERS if layer <= numbers.shape.layers) or (numbers.shape.layers,)
+            (work / "model.onnx").write_bytes(encoder_graph(numbers, layers, precision).SerializeToString())
+            files = {path.name: checksum(path) for path in sorted(work.iterdir())}
+            manifest = Manifest(
+                name=f"{plain.manifest.name}, deep training",
+                precision=precision,
+                layers=layers,
+                hidden=numbers.shape.hidden,
+                prefix=_PREFIX,
+                source=source,
+                similarity=0.0,
+                files=files,
+            )
+            manifest.write(work)
+            agreement = _agreement(DeepEncoder(work), held_out, scores["decisions"])
+            if agreement >= LEAST_AGREEMENT:
+                put_in_place(work, directory)
+                return DeepEncoder(directory)
+            why = f"{precision} chooses the trainer's topic for {100 * agreement:.1f} % of the examples held out"
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    raise DeepFailed(f"the exported encoder disagrees with the training: {why}")
+
+
+def _agreement(encoder: DeepEncoder, held_out: Sequence[str], decisions: Array) -> float:
+    """The share of held-out examples for which the exported encoder chooses the topic that the trainer chose."""
+    if not held_out:
+        return 1.0
+    step = max(1, len(held_out) // _CHECKED)
+    pools = np.stack([encoder.pools(form)[-1] for form in held_out[::step]])
+    chosen = (pools @ encoder.weights + encoder.intercept).argmax(axis=1)
+    return float(np.mean(chosen == decisions[::step].argmax(axis=1)))

@@ -1,0 +1,93 @@
+"""The real trainer on a tiny network. Skipped where the environment with torch has not been made (ops/setup --deep)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot import places
+from bot.deep import side
+from bot.deep.job import RESULT, Batch, Job, Recipe, read_folder
+from bot.deep.numbers import tensors
+from tests.bot.deep.conftest import NUMBERS
+from tests.bot.deep.tiny import pooled
+
+PYTHON = Path(os.environ.get("SILTA_DEEP_PYTHON") or places.ROOT / ".venv" / "deep" / "bin" / "python")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not PYTHON.exists(), reason="no environment with torch: ops/setup --deep makes it"),
+]
+
+
+def job(**changes: float) -> Job:
+    """Texts of three topics, told apart by one token."""
+    chance = np.random.default_rng(0)
+    labels = np.arange(60, dtype=np.int32) % 3
+    texts = [[3, *chance.integers(6, 40, chance.integers(1, 6)), label, 4] for label in labels]
+    return Job(
+        recipe=Recipe(**{"epochs": 3, "batch": 8, "rate": 2e-3, "head_rate": 2e-2, "smoothing": 0.0, **changes}),  # type: ignore[arg-type]
+        heads=NUMBERS.shape.heads,
+        epsilon=NUMBERS.shape.epsilon,
+        topics=3,
+        examples=Batch(
+            ids=np.concatenate(texts).astype(np.int32),
+            ends=np.cumsum([0, *map(len, texts)]).astype(np.int64),
+            labels=labels,
+            held_out=np.arange(60) % 10 == 9,
+        ),
+        tensors=tensors(NUMBERS, np.arange(40), 64),
+    )
+
+
+def test_it_learns_and_its_scores_are_those_of_the_tensors_it_leaves(tmp_path: Path) -> None:
+    wanted = job(epochs=12, dropout=0.0)
+    folder = wanted.write(tmp_path)
+    said: list[str] = []
+    side.run(PYTHON, folder, said.append)
+    _, arrays = read_folder(folder / RESULT)
+    scores, network = arrays["scores"], arrays["network"]
+    held_out = np.flatnonzero(wanted.examples.held_out)
+    assert scores["examples"].tolist() == held_out.tolist()
+    assert scores["decisions"].argmax(axis=1).tolist() == wanted.examples.labels[held_out].tolist()
+    ends = wanted.examples.ends
+    for row, example in enumerate(held_out):
+        ids = wanted.examples.ids[ends[example] : ends[example + 1]]
+        mean = pooled({**wanted.tensors, **network}, wanted.heads, wanted.epsilon, ids)
+        assert np.allclose(mean @ network["head.w"].T + network["head.b"], scores["decisions"][row], atol=0.05)
+    assert said[-1].startswith("epoch 12 of 12") and list(folder.glob("epoch-*")) == []
+
+
+def test_broken_off_it_goes_on_where_it_was_with_the_same_numbers(tmp_path: Path) -> None:
+    def until(line: str) -> None:
+        if line.startswith("epoch 2 of 3"):
+            raise KeyboardInterrupt
+
+    whole = job().write(tmp_path / "whole")
+    side.run(PYTHON, whole, lambda _: None)
+    folder = job().write(tmp_path / "parts")
+    with pytest.raises(KeyboardInterrupt):
+        side.run(PYTHON, folder, until)
+    said: list[str] = []
+    side.run(PYTHON, folder, said.append)
+    assert said[0].startswith("going on after epoch")
+    for name, value in read_folder(whole / RESULT)[1]["network"].items():
+        assert np.allclose(value, read_folder(folder / RESULT)[1]["network"][name], atol=1e-5), name
+
+
+def test_layers_that_are_frozen_stay_as_they_are(tmp_path: Path) -> None:
+    wanted = job(frozen=1, epochs=1)
+    folder = wanted.write(tmp_path)
+    side.run(PYTHON, folder, lambda _: None)
+    network = read_folder(folder / RESULT)[1]["network"]
+    assert np.array_equal(network["l0.fi.w"], wanted.tensors["l0.fi.w"])
+    assert not np.array_equal(network["l1.fi.w"], wanted.tensors["l1.fi.w"])
+
+
+def test_a_damaged_job_is_one_line(tmp_path: Path) -> None:
+    folder = job().write(tmp_path)
+    (folder / "network.npz").write_bytes(b"PK")
+    with pytest.raises(side.DeepFailed, match=r"status 1: deep\.damaged: .*network\.npz"):
+        side.run(PYTHON, folder, lambda _: None)

@@ -1,0 +1,139 @@
+"""From examples to a tuned encoder, with a small trainer in the place of the real one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.deep import tune as tuning
+from bot.deep.encoder import DeepEncoder, identity_in
+from bot.deep.job import RESULT, Job, read_folder, write_folder
+from bot.deep.numbers import Tuned, tensors
+from bot.deep.side import DeepFailed
+from bot.encoder.encoder import Encoder
+from bot.encoder.manifest import BadEncoder
+from tests.bot.deep.conftest import PAIRS, Tune
+from tests.bot.deep.tiny import TinyNumbers, fit_head, pooled
+
+
+def test_what_is_exported_is_what_was_trained(tuned: Tune, encoder: Encoder) -> None:
+    found = tuned()
+    assert found.topics == sorted({topic for _, topic in PAIRS})
+    numbers = TinyNumbers()
+    for text in ("missä tilaukseni on", "hvor er min pakke", "where is my order"):
+        ids = encoder.tokens(text, prefix="")
+        assert found.tokens(text) == ids  # no prefix: a tuned encoder needs none
+        expected = pooled(tensors(numbers, np.array(ids), 64), 4, 1e-12, np.arange(len(ids)))
+        pools = found.pools(text)
+        assert pools.shape == (1, 32)
+        cosine = float(pools[0] @ expected / np.linalg.norm(pools[0]) / np.linalg.norm(expected))
+        assert cosine > 0.98, text
+
+
+def test_one_in_twenty_is_held_out_and_known_again(tuned: Tune, tmp_path: Path) -> None:
+    jobs: list[Job] = []
+
+    def run(folder: Path) -> None:
+        jobs.append(Job.read(folder))
+        fit_head(folder)
+
+    found = tuned(run)
+    (job,) = jobs
+    kept = [text.lower() for (text, _), out in zip(PAIRS, job.examples.held_out, strict=True) if out]
+    assert 1 <= len(kept) <= len(PAIRS) / 10
+    assert all(found.held_out(text) for text in kept)
+    assert sum(found.held_out(text.lower()) for text, _ in PAIRS) == len(kept)
+    assert len(job.tensors["emb.word"]) < 1000  # of 250,037
+    assert list(tmp_path.glob("deep/job-*")) == []
+
+
+def test_the_same_examples_are_not_trained_twice(tuned: Tune) -> None:
+    first = tuned()
+
+    def never(folder: Path) -> None:
+        raise AssertionError("trained again")
+
+    again = tuned(never)
+    assert again.identity == first.identity == identity_in(first.directory)
+    with pytest.raises(AssertionError, match="trained again"):
+        tuned(never, PAIRS[:-1])
+    assert identity_in(first.directory) == first.identity  # the old one stays until there is a new one
+
+
+def test_a_broken_training_leaves_its_job_to_go_on_with(tuned: Tune, tmp_path: Path) -> None:
+    def broken(folder: Path) -> None:
+        (folder / "epoch-001.pt").write_bytes(b"half of it")
+        raise DeepFailed("the machine went down")
+
+    with pytest.raises(DeepFailed, match="went down"):
+        tuned(broken)
+    seen: list[Path] = []
+
+    def goes_on(folder: Path) -> None:
+        seen.extend(folder.glob("epoch-*.pt"))
+        fit_head(folder)
+
+    tuned(goes_on)
+    assert [path.name for path in seen] == ["epoch-001.pt"]
+
+
+@pytest.mark.parametrize("fault", ["no result", "damaged result"])
+def test_a_trainer_that_leaves_no_whole_result_is_told(tuned: Tune, tmp_path: Path, fault: str) -> None:
+    def run(folder: Path) -> None:
+        if fault == "damaged result":
+            fit_head(folder)
+            (folder / RESULT / "network.npz").write_bytes(b"PK")
+
+    with pytest.raises(DeepFailed, match=r"deep\.failed.*no result"):
+        tuned(run)
+    assert not (tmp_path / "deep" / "encoder").exists()
+
+
+def test_an_export_that_disagrees_with_the_training_is_refused(tuned: Tune, tmp_path: Path) -> None:
+    def run(folder: Path) -> None:
+        fit_head(folder)
+        about, arrays = read_folder(folder / RESULT)
+        arrays["scores"]["decisions"] = -arrays["scores"]["decisions"]
+        write_folder(folder / RESULT, about, arrays)
+
+    with pytest.raises(DeepFailed, match="disagrees"):
+        tuned(run)
+    assert [path.name[:4] for path in (tmp_path / "deep").iterdir()] == ["job-"]
+
+
+def test_where_int8_disagrees_single_precision_is_taken(tuned: Tune, monkeypatch: pytest.MonkeyPatch) -> None:
+    true = tuning._agreement
+
+    def agreement(encoder: DeepEncoder, *rest: object) -> float:
+        return 0.5 if encoder.manifest.precision == "int8" else true(encoder, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tuning, "_agreement", agreement)
+    assert tuned().manifest.precision == "fp32"
+
+
+def test_a_damaged_tuned_encoder_is_refused(tuned: Tune) -> None:
+    directory = tuned().directory
+    for name in ("model.onnx", "head.npz", "topics.json", "sentencepiece.bpe.model"):
+        path = directory / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-7])
+        with pytest.raises(BadEncoder, match=name):
+            DeepEncoder(directory)
+        assert identity_in(directory) is None
+        path.write_bytes(whole)
+
+
+def test_an_untuned_encoder_is_no_tuned_one(encoder: Encoder) -> None:
+    with pytest.raises(BadEncoder, match="no tuned encoder"):
+        DeepEncoder(encoder.directory)
+
+
+def test_trained_tensors_stand_for_the_first_ones() -> None:
+    first = TinyNumbers()
+    numbers = Tuned(first, {"l0.q.w": np.zeros((32, 32), np.float32), "emb.word": np.zeros(1, np.float32)})
+    assert numbers.values("l0.q.w").shape == (1024,) and not numbers.values("l0.q.w").any()
+    assert np.array_equal(numbers.values("l1.q.w"), first.values("l1.q.w"))
+    with pytest.raises(ValueError, match="no longer in blocks"):
+        numbers.blocks("emb.word")
