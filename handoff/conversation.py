@@ -113,8 +113,8 @@ class Conversation:
     ``served_by`` is the agent who had it last, until ``served_at``, ``had_by`` everybody who has or had it, and sees it
     from then on; ``consents`` are languages that the visitor will do with, ``callback`` a call or e-mail that was
     promised, ``late`` the message (``of``, ``text``) that the bot has left without an answer, until it gives one or a
-    person has it, ``snooze`` when its agent comes back to it, ``helpers`` supervisors who have stepped in, ``announced`` the
-    announcements that were told in it.
+    person has it, ``snooze`` when its agent comes back to it, ``helpers`` supervisors who have stepped in,
+    ``announced`` the announcements that were told in it.
     """
 
     id: str

@@ -46,8 +46,9 @@ _SURE = 0.95
 _BACKGROUND_HINT = 0.05
 _BACKGROUND_SURE = 0.97
 """What is told before a question is mostly its background ("My gran died years ago and left me a chair. Do you have
-fabric for it?"). Unless it asks for a person itself, it must show in the whole, and be as sure as this. On examples held
-out, these three limits spare every sixth alarm at messages made to tempt and miss one of a thousand that need a person."""
+fabric for it?"). Unless it asks for a person itself, it must show in the whole, and be as sure as this. On examples
+held out, these three limits spare every sixth alarm at messages made to tempt and miss one of a thousand that need a
+person."""
 _ASKS = 0.5
 """So likely must a sentence be to ask for a person or a call, not to count as background."""
 _IN_DANGER_SURE = 0.9
