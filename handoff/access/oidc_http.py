@@ -31,10 +31,13 @@ from handoff.keys import LOGIN_OIDC_TTL_S, HubKeys
 from handoff.privacy.audit import Audit
 from handoff.privacy.audit_chain import Actor
 
-__all__ = ["FAILED", "LATER", "NOBODY", "OIDC_COOKIE", "PATH", "OidcSignIn"]
+__all__ = ["FAILED", "LATER", "NOBODY", "OIDC", "OIDC_COOKIE", "PATH", "OidcSignIn"]
 
 PATH = "/api/login/oidc"
 CALLBACK = PATH + "/callback"
+
+OIDC = "oidc"
+"""How a sign-in that a provider vouched for is marked."""
 
 OIDC_COOKIE = "silta_oidc"
 """Binds a sign-in under way to the browser that began it; it signs nobody in."""
@@ -118,6 +121,17 @@ class OidcSignIn:
         response = await self._back(request, self._set())
         response.delete_cookie(OIDC_COOKIE, path=PATH, httponly=True, samesite="lax")
         return response
+
+    async def end(self, request: Request) -> str | None:
+        """Where a browser signs out at the provider, too; None where that cannot be told."""
+        origin = self._origin(request)
+        if self._provider is None or origin is None:
+            return None
+        try:
+            return await self._provider.end_address(f"{origin}/console")
+        except ProviderAway as error:
+            log.warning("the identity provider does not say where to sign out: %s", error)
+            return None
 
     async def _back(self, request: Request, provider: Provider) -> Response:
         query = request.query_params

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import httpx
@@ -50,6 +50,8 @@ class _Known:
     token: str
     jwks: str
     basic: bool
+    end: str | None
+    """Where one signs out there, if it says so."""
     keys: Sequence[Key]
     at: float
 
@@ -94,7 +96,20 @@ class Provider:
                 "code_challenge_method": "S256",
             }
         )
-        return f"{known.authorization}{'&' if urlsplit(known.authorization).query else '?'}{query}"
+        return _with(known.authorization, query)
+
+    async def end_address(self, back: str) -> str | None:
+        """Where the browser is sent to sign out at the provider, too (RP-initiated logout), and from there ``back``,
+        which must be registered there; None where the provider names no such place. No ID token goes along, since none
+        is kept: the provider asks the person.
+
+        Raises:
+            ProviderAway: its discovery document cannot be had.
+        """
+        known = await self._knowledge()
+        if known.end is None:
+            return None
+        return _with(known.end, urlencode({"client_id": self.settings.client_id, "post_logout_redirect_uri": back}))
 
     async def email(self, code: str, *, redirect: str, verifier: str, nonce: str) -> str:
         """The verified e-mail of whoever has signed in.
@@ -157,13 +172,14 @@ class Provider:
         if found.get("issuer") != issuer:
             raise ProviderAway("the discovery document is of another issuer than SILTA_OIDC_ISSUER")
         addresses = [found.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-        if not all(isinstance(address, str) and is_protected(address) for address in addresses):
+        if not all(map(_is_address, addresses)):
             raise ProviderAway("the discovery document lacks an address with https")
         authorization, token, jwks = map(str, addresses)
         ways = found.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         basic = not isinstance(ways, list) or "client_secret_basic" in ways
         keys = keys_of(await self._document(jwks))
-        return _Known(authorization, token, jwks, basic, keys, now)
+        end = found.get("end_session_endpoint")
+        return _Known(authorization, token, jwks, basic, end if _is_address(end) else None, keys, now)
 
     async def _document(self, url: str) -> Mapping[str, Any]:
         status, answer = await self._ask("GET", url)
@@ -186,6 +202,14 @@ class Provider:
         except (ValueError, RecursionError):
             answer = None
         return reply.status_code, answer if isinstance(answer, dict) else {}
+
+
+def _is_address(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and is_protected(value)
+
+
+def _with(address: str, query: str) -> str:
+    return f"{address}{'&' if urlsplit(address).query else '?'}{query}"
 
 
 def _word(error: object) -> str:

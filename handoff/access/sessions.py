@@ -40,11 +40,11 @@ class Sessions:
         self._redis = redis
         self._keys = keys
 
-    async def begin(self, account: Account) -> str:
-        """A new sign-in; its cookie."""
+    async def begin(self, account: Account, *, via: str = "") -> str:
+        """A new sign-in; its cookie. ``via`` says how, where it was not with a password."""
         cookie = secrets.token_urlsafe(32)
         digest = digest_of(cookie)
-        made = json.dumps({"account": account.id, "at": await self._now_s(), "mark": _mark(account)})
+        made = json.dumps({"account": account.id, "at": await self._now_s(), "mark": _mark(account), "via": via})
         pipe = self._redis.pipeline(transaction=True)
         pipe.set(self._keys.session(digest), made, ex=SESSION_IDLE_S)
         pipe.sadd(self._keys.sessions_of(account.id), digest)
@@ -67,6 +67,11 @@ class Sessions:
         if lengthen:
             await self._redis.expire(key, min(SESSION_IDLE_S, left))
         return account
+
+    async def via(self, digest: str) -> str:
+        """How a sign-in began; empty for a password, and for one that has ended."""
+        row = await self._redis.get(self._keys.session(digest))
+        return str(json.loads(row).get("via", "")) if row is not None else ""
 
     async def left(self, digests: Collection[str]) -> Mapping[str, Left]:
         """How long each of these sign-ins lasts; those that have ended are left out."""

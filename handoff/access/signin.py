@@ -16,7 +16,7 @@ from handoff.access.account import Account
 from handoff.access.accounts import Accounts
 from handoff.access.api_keys import ApiKeys
 from handoff.access.guesses import DEVICE_DAYS, Attempt, Devices, Guesses
-from handoff.access.oidc_http import OidcSignIn
+from handoff.access.oidc_http import OIDC, OidcSignIn
 from handoff.access.oidc_provider import Provider
 from handoff.access.second_factor import SecondFactors
 from handoff.access.sessions import digest_of
@@ -142,12 +142,16 @@ class SignIn:
     async def logout(self, request: Request) -> Response:
         self._same_origin(request)
         cookie = request.cookies.get(COOKIE)
+        there = None
         if cookie:
             account = await _guard(self._accounts.sessions.account_of(digest_of(cookie), lengthen=False))
+            via = await _guard(self._accounts.sessions.via(digest_of(cookie)))
             await _guard(self._accounts.sign_out(cookie))
             if account is not None:
                 await self._hub.audit.write(account, "logout")
-        response = JSONResponse({})
+            # Out here in any case; the browser may go on and sign out there, else one click signs it in again.
+            there = await self._oidc.end(request) if via == OIDC else None
+        response = JSONResponse({"provider": there} if there is not None else {})
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return response
 
@@ -246,10 +250,16 @@ class SignIn:
     ) -> Response:
         """Whoever the identity provider has named: a second factor is the provider's matter."""
         await self._hub.audit.write(account, "login.ok", method="oidc")
-        return await self._begin(request, account, response, secure)
+        return await self._begin(request, account, response, secure, via=OIDC)
 
-    async def _begin(self, request: Request, account: Account, response: Response, secure: bool) -> Response:
-        cookie = await _guard(self._accounts.sessions.begin(account))
+    async def _begin(
+        self, request: Request, account: Account, response: Response, secure: bool, *, via: str = ""
+    ) -> Response:
+        before = _session(request)
+        cookie = await _guard(self._accounts.sessions.begin(account, via=via))
+        if before is not None:
+            # Whoever signed in here before is gone from this browser, and must not stay behind in a copy of its cookie.
+            await _guard(self._accounts.sessions.end(before))
         response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=secure, path="/")
         known = self._devices.known(request.cookies.get(DEVICE_COOKIE))
         if known is None or known[0] != account.id:

@@ -153,8 +153,9 @@ class _Pages:
                 *files,
                 origins=settings.origins,
                 account=self._account,
-                sees=self._sees_file,
+                seen=self.desk.seen,
                 same_origin=self._same_origin,
+                limited=settings.limits,
             ).routes()
             if files is not None
             else []
@@ -300,4 +301,6 @@ def make_http(
     routes = pages.routes()
     routes.append(openapi.route(routes))
     app = Starlette(routes=routes, exception_handlers={Refused: _on_refused, Exception: _on_unforeseen})
+    # Starlette would send "/console/" on to the address that the request's own Host names, whoever wrote that.
+    app.router.redirect_slashes = False
     return SecurityHeaders(app, hsts_s=settings.hsts_s)

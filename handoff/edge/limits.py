@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from time import monotonic
 from typing import Any
 
@@ -23,7 +24,7 @@ from handoff.errors import RateLimited, StoreUnavailable
 from handoff.store import Store
 from handoff.writer import load_script
 
-__all__ = ["Flooded", "Limits", "Rate", "SocketLimit", "network_of", "peer_of"]
+__all__ = ["AddressRates", "Flooded", "Limits", "Rate", "SocketLimit", "network_of", "peer_of"]
 
 _BUCKETS = load_script("buckets")
 
@@ -208,6 +209,21 @@ class Limits:
 
     def _hashed(self, name: str) -> str:
         return hashlib.blake2b(name.encode(), key=self._secret[:64], digest_size=12).hexdigest()
+
+
+class AddressRates:
+    """How often each address may do something on this process; ``wait_s`` counts. Addresses are kept in memory alone,
+    of :data:`ADDRESSES_MAX` those that came last."""
+
+    def __init__(self, rate: Rate, clock: Callable[[], float] = monotonic) -> None:
+        self._rate, self._clock = rate, clock
+        self._buckets: dict[str, _Bucket] = {}
+
+    def wait_s(self, network: str) -> int:
+        """Whole seconds until it is allowed again; 0 when it was, and is counted."""
+        if network not in self._buckets and len(self._buckets) >= ADDRESSES_MAX:
+            self._buckets.pop(next(iter(self._buckets)))
+        return ceil(self._buckets.setdefault(network, _Bucket(self._rate, self._clock)).take())
 
 
 def peer_of(scope: Mapping[str, Any]) -> str:

@@ -84,7 +84,6 @@ REFUSALS: Mapping[int, str] = {
 
 READS = (401, 503)
 WRITES = (400, 401, 403, 413, 503)
-AGENT_ANSWER = _object({"agent": _ref("Agent")})
 SETTINGS_ANSWER = _object({"settings": {"type": "object"}})
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
@@ -111,7 +110,10 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         refusals=(*WRITES, 429),
     ),
     ("POST", "/api/logout"): Operation(
-        "Sign out; ends the session", "nothing", answer={"type": "object"}, refusals=WRITES
+        "Sign out; ends the session. `provider`, where it is given, is the page to sign out at the identity provider",
+        "nothing",
+        answer={"type": "object"},
+        refusals=WRITES,
     ),
     ("POST", "/api/socket-token"): Operation(
         "A token for one agent socket, good once and for a minute", answer=_object({"token": TEXT}), refusals=WRITES

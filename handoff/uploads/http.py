@@ -7,7 +7,9 @@ to be saved. Pictures stand in an ``<img>`` all the same, where nothing in them 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect, Request
@@ -16,8 +18,10 @@ from starlette.routing import Route
 
 from handoff.access.accounts import Account
 from handoff.access.tokens import VisitorTokens
+from handoff.conversation import Conversation
 from handoff.decisions import _own
-from handoff.errors import BadRequest, Forbidden, NotFound, TooLarge, TryLater, Unauthorized
+from handoff.edge.limits import AddressRates, Rate, network_of, peer_of
+from handoff.errors import BadRequest, Forbidden, RateLimited, TooLarge, TryLater, Unauthorized
 from handoff.hub import Hub
 from handoff.owner.widget_rules import UploadRules
 from handoff.uploads.shelf import FileKeys, Stored, Uploads
@@ -28,14 +32,21 @@ UPLOAD_TIMEOUT_S = 120.0
 """For a whole file: ten megabytes over a poor mobile line."""
 
 AT_ONCE = 8
-"""Files that one hub takes in at the same time; each lies in memory until it is whole."""
+"""Files that one hub takes in at the same time; each lies in memory until it is whole. One address has half of
+them at most: who lets eight files trickle would keep everybody else from sending one."""
+
+AT_ONCE_OF_ONE = 2
+"""Of them for one conversation: a picture, and the next one."""
+
+UPLOADS = Rate(60, 600.0)
+"""Files of one address on one hub: more than an office sends, and no way to fill a disk within the hour."""
 
 POLICY = "default-src 'none'; sandbox"
 
 
 class FileApi:
-    """The routes. ``account``, ``sees`` (who asks for a file; refuses who may not see it) and ``same_origin`` are those
-    of the pages."""
+    """The routes. ``account`` (who asks), ``seen`` (a conversation, or a refusal for whom it does not exist) and
+    ``same_origin`` are those of the pages; ``limited`` is false where it is measured how much a hub can take."""
 
     def __init__(
         self,
@@ -46,8 +57,9 @@ class FileApi:
         *,
         origins: frozenset[str],
         account: Callable[[Request], Awaitable[Account]],
-        sees: Callable[[Request], Awaitable[Account]],
+        seen: Callable[[Account, str], Awaitable[Conversation]],
         same_origin: Callable[[Request], None],
+        limited: bool = True,
     ) -> None:
         self._hub = hub
         self._uploads = uploads
@@ -55,9 +67,10 @@ class FileApi:
         self._keys = keys
         self._origins = origins
         self._account = account
-        self._sees = sees
+        self._seen = seen
         self._same_origin = same_origin
-        self._busy = 0
+        self._taking: Counter[str] = Counter()
+        self._rates = AddressRates(UPLOADS) if limited else None
 
     def routes(self) -> list[Route]:
         return [
@@ -91,9 +104,7 @@ class FileApi:
         """An agent's file for a conversation of their own."""
         self._same_origin(request)
         account = await self._account(request)
-        state = await self._hub.store.load(str(request.path_params["id"]))
-        if state is None:
-            raise NotFound("There is no such conversation.")
+        state = await self._seen(account, str(request.path_params["id"]))
         _own(state, account.assignee, supervisor=account.leads)
         return JSONResponse({"attachment": (await self._take(request, state.id)).offered()})
 
@@ -103,8 +114,9 @@ class FileApi:
         return self._file(conversation, id, {"cross-origin-resource-policy": "cross-origin"})
 
     async def agent_file(self, request: Request) -> Response:
-        account = await self._sees(request)
         conversation, id = _named(request)
+        account = await self._account(request)
+        await self._seen(account, conversation)
         self._uploads.path(conversation, id)
         await self._hub.audit.write(account, "attachment.opened", conversation, file=id)
         return self._file(conversation, id, {})
@@ -126,15 +138,35 @@ class FileApi:
         rules = self._hub.owner.now.widget.uploads
         if not rules.allowed:
             raise Forbidden("The owner takes no files.")
-        if self._busy >= AT_ONCE:
-            request.state.unread = True
-            raise TryLater("Others are sending files just now; send it again in a moment.")
-        self._busy += 1
-        try:
+        with self._place(request, conversation):
             body = await self._body(request, rules)
             return await self._uploads.keep(conversation, request.query_params.get("name", ""), body, rules)
+
+    @contextmanager
+    def _place(self, request: Request, conversation: str) -> Iterator[None]:
+        """A place for one more file, while there are some and others have theirs.
+
+        Raises:
+            TryLater: all are taken, or this conversation's or this address' share of them.
+            RateLimited: this address has sent very many.
+        """
+        request.state.unread = True
+        network = network_of(peer_of(request.scope)) or ""
+        wait_s = self._rates.wait_s(network) if self._rates is not None and network else 0
+        if wait_s:
+            raise RateLimited("Too many files from here; wait a while.", retry_after=wait_s)
+        mine = {"all": AT_ONCE, f"c {conversation}": AT_ONCE_OF_ONE}
+        if network:
+            mine[f"a {network}"] = AT_ONCE // 2
+        if any(self._taking[name] >= most for name, most in mine.items()):
+            raise TryLater("Others are sending files just now; send it again in a moment.")
+        self._taking.update(mine.keys())
+        request.state.unread = False
+        try:
+            yield
         finally:
-            self._busy -= 1
+            self._taking.subtract(mine.keys())
+            self._taking += Counter()  # without those that are at nought
 
     async def _body(self, request: Request, rules: UploadRules) -> bytes:
         chunks = bytearray()

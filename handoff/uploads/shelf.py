@@ -35,6 +35,9 @@ SCAN_TIMEOUT_S = 30.0
 UNSENT_KEPT_S = 24 * 3600
 """A file that was uploaded and never sent goes after so long: a reload in between must not lose it."""
 
+FREE_MIN_BYTES = 512 * 1024 * 1024
+"""What files leave free of a disk: without room Redis, beside them, takes no message any more."""
+
 SWEEP_EVERY_S = 3600.0
 
 KEY_MAX_AGE_S = 24 * 3600
@@ -104,7 +107,7 @@ class Uploads:
             BadRequest: of a type that is not taken, or the scanner keeps it out (field ``file``).
             TooLarge: larger than the owner allows.
             Conflict: the conversation has as many files as the owner allows.
-            TryLater: the scanner does not work.
+            TryLater: the scanner does not work, or the disk is nearly full.
         """
         if len(body) > rules.most_bytes:
             raise TooLarge(f"A file may have {rules.most_mb} MB.", limit=rules.most_bytes)
@@ -112,6 +115,9 @@ class Uploads:
         if type is None:
             raise BadRequest("file: only pictures (PNG, JPEG, GIF, WebP) and PDF files are taken", field="file")
         folder = self._of(conversation)
+        if await asyncio.to_thread(self._free) < FREE_MIN_BYTES + len(body):
+            log.error("the disk is nearly full: no files are taken")
+            raise TryLater("Files cannot be taken just now.")
         if await asyncio.to_thread(_count, folder) >= rules.files_most:
             raise Conflict("This conversation has as many files as it may have.", limit=rules.files_most)
         stored = Stored(conversation, new_id(), _clean(name, type), type, len(body))
@@ -215,6 +221,11 @@ class Uploads:
         draft = path.with_suffix(".note")
         draft.write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
         draft.replace(path)
+
+    def _free(self) -> int:
+        """Bytes left where the files lie."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return shutil.disk_usage(self._folder).free
 
     async def _look_through(self, path: Path) -> None:
         if not self._scan:

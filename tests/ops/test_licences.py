@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -66,10 +67,17 @@ def test_s21_what_browsers_load_is_under_licences_that_we_accept() -> None:
         assert ACCEPTED.search(one.get("license", "")), f"{name} is under {one.get('license')!r}"
 
 
-def test_s21_exceptions_for_known_faults_say_why() -> None:
-    lines = (ROOT / "ops" / "requirements" / "bot-exceptions.txt").read_text("utf-8").splitlines()
+def test_s21_exceptions_for_known_faults_name_a_locked_package_say_why_and_end() -> None:
+    folder = ROOT / "ops" / "requirements"
+    locked = set(re.findall(r"(?m)^([a-z0-9._-]+)==", (folder / "bot.txt").read_text("utf-8")))
+    lines = (folder / "bot-exceptions.txt").read_text("utf-8").splitlines()
+    seen = set()
     for line in lines:
         if line.strip() and not line.startswith("#"):
-            identifier, _, why = line.partition(" ")
-            assert re.fullmatch(r"(CVE|GHSA|PYSEC|OSV)-[\w-]+", identifier), line
-            assert len(why.split()) >= 5, f"{identifier}: why can it not be reached?"
+            identifier, until, package, *why = line.split(" ")
+            assert re.fullmatch(r"(CVE|GHSA|PYSEC|OSV)-[\w-]+", identifier) and identifier not in seen, line
+            assert date.fromisoformat(until), line
+            assert package.endswith(":") and package[:-1] in locked, f"{identifier}: {package} is not in bot.txt"
+            assert len(why) >= 5, f"{identifier}: why can it not be reached?"
+            seen.add(identifier)
+    assert seen

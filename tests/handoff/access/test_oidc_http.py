@@ -310,3 +310,29 @@ def test_settings_say_what_is_missing_and_refuse_open_lines() -> None:
     for missing in ("SILTA_OIDC_CLIENT_ID", "SILTA_OIDC_CLIENT_SECRET"):
         assert OidcSettings.from_environment({**good, missing: ""}, problems) is None
         assert problems.pop().startswith(missing) and not problems
+
+
+async def test_who_came_by_the_provider_is_told_where_to_sign_out_there_and_nobody_else(
+    browser: Browser, idp: LittleProvider
+) -> None:
+    idp.document["end_session_endpoint"] = ISSUER + "/out?tenant=1"
+    agent, typist = browser(), browser()
+    await come_back(agent, idp.sign_in(await begin(agent)))
+    told = (await agent.post("/api/logout")).json()
+    assert told["provider"].startswith(ISSUER + "/out?tenant=1&")
+    query = parse_qs(urlsplit(told["provider"]).query)
+    assert (query["client_id"], query["post_logout_redirect_uri"]) == (["silta"], [ORIGIN + "/console"])
+    assert not await signed_in(agent) and (await agent.post("/api/logout")).json() == {}
+    await typist.post("/api/login", json={"email": EMAIL, "password": "a-long-enough-password"})
+    assert (await typist.post("/api/logout")).json() == {}
+
+
+@pytest.mark.parametrize("named", [None, "http://id.test/out", "javascript:alert(1)", 7])
+async def test_a_place_to_sign_out_that_is_none_is_not_told_and_the_sign_in_here_ends_all_the_same(
+    browser: Browser, idp: LittleProvider, named: Any
+) -> None:
+    idp.document["end_session_endpoint"] = named
+    agent = browser()
+    await come_back(agent, idp.sign_in(await begin(agent)))
+    assert (await agent.post("/api/logout")).json() == {}
+    assert not await signed_in(agent)

@@ -32,6 +32,7 @@ async def issuer() -> AsyncIterator[str]:
         str(Path(__file__).with_name("oidc_provider.mjs")),
         str(ROOT / "web"),
         f"{ORIGIN}/api/login/oidc/callback",
+        f"{ORIGIN}/console",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -71,6 +72,24 @@ async def sign_in_there(address: str, email: str) -> str:
     raise AssertionError("the provider never sent us back")
 
 
+async def sign_out_there(address: str) -> str:
+    """As :func:`sign_in_there`: the provider asks, the person agrees."""
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as person:
+        reply = await person.get(address)
+        for _ in range(6):
+            if reply.is_redirect:
+                target = str(reply.next_request.url) if reply.next_request is not None else ""
+                if target.startswith(ORIGIN):
+                    return target
+                reply = await person.get(target)
+                continue
+            form = re.search(r'<form[^>]*action="([^"]+)"', reply.text)
+            assert form is not None, f"{reply.status_code} {reply.text[:800]}"
+            hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', reply.text))
+            reply = await person.post(str(reply.url.join(html.unescape(form[1]))), data={**hidden, "logout": "yes"})
+    raise AssertionError("the provider never sent us back")
+
+
 async def test_a_real_provider_signs_in_who_has_an_account_and_nobody_else(
     parts: Parts, issuer: str, tmp_path: Path
 ) -> None:
@@ -97,6 +116,12 @@ async def test_a_real_provider_signs_in_who_has_an_account_and_nobody_else(
             me = await browser.get("/api/me")
             again = await browser.get(back)
             assert again.headers["location"] == "/console?error=oidc_failed", "good once"
+            out = (await browser.post("/api/logout")).json()
+            if me.status_code == 200:
+                assert out["provider"].startswith(issuer + "/session/end?"), out
+                assert await sign_out_there(out["provider"]) == f"{ORIGIN}/console"
+            else:
+                assert out == {}, "nobody was signed in"
             return done.headers["location"], done, me
 
     where, _, me = await sign_in(EMAIL)

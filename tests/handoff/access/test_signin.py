@@ -210,6 +210,18 @@ async def test_me_tells_what_the_contract_says(browser: Browser) -> None:
     assert (await agent.get("/api/login/methods")).json() == {"password": True, "oidc": None}
 
 
+async def test_s4_whoever_signs_in_gets_a_new_sign_in_and_the_one_before_is_over(browser: Browser) -> None:
+    chosen = browser()
+    chosen.cookies.set("silta_session", "chosen-by-somebody-else")
+    assert (await login(chosen)).status_code == 200
+    first = chosen.cookies.get("silta_session", domain="hub.test")
+    assert first != "chosen-by-somebody-else"
+    assert (await login(chosen)).status_code == 200
+    thief = browser(ELSEWHERE)
+    assert (await thief.get("/api/me", headers={"cookie": f"silta_session={first}"})).status_code == 401
+    assert (await chosen.get("/api/me")).status_code == 200
+
+
 async def test_s13_a_new_password_ends_all_other_sign_ins_and_keeps_this_one(browser: Browser, parts: Parts) -> None:
     own, other = browser(), browser()
     await login(own)

@@ -11,11 +11,14 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
-from handoff.access.accounts import Accounts
+from handoff.access.accounts import Account, Accounts
+from handoff.access.permissions import ACTIONS
+from handoff.access.tokens import VisitorTokens
 from handoff.edge import http as module
 from handoff.edge.http import make_http
 from handoff.events import Keys
 from handoff.settings import Settings
+from handoff.uploads.shelf import FileKeys, Uploads
 from tests.handoff.fake_bot import FakeBot
 from tests.handoff.parts import Parts, parts_on
 from tests.handoff.texts_for_tests import OWNER
@@ -286,6 +289,38 @@ async def test_s1_a_post_from_another_site_is_refused(client: httpx.AsyncClient,
     assert (reply.status_code, reply.json()["code"]) == (403, "forbidden")
     assert "set-cookie" not in reply.headers and "token" not in reply.json()
     assert (await client.post(path, json=body, headers={"origin": ORIGIN})).status_code == 200
+
+
+async def test_s1_nothing_is_changed_for_a_page_of_another_site_by_any_route(
+    parts: Parts, accounts: Accounts, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an owner's cookie, which browsers do not even send along, and with what looks like a plain form."""
+
+    async def owner(*_: object) -> Account:
+        return Account("o", "o@test.example", "Olli", role="owner")
+
+    monkeypatch.setattr(Accounts, "signed_in", owner)
+    keys = ("k" * 64,)
+    files = (Uploads(settings.var), VisitorTokens(keys, max_age_s=60), FileKeys(keys))
+    tried = 0
+    async with client_of(make_http(parts.hub, accounts, settings, files=files)) as client:
+        client.cookies.set("silta_session", "x")
+        for action in ACTIONS:
+            method, _, path = action.partition(" ")
+            if method in ("POST", "PUT", "DELETE") and not path.startswith("/webhooks/"):
+                for origin in ("https://evil.example", "null", "", ORIGIN + ".evil.example"):
+                    headers = {"origin": origin, "content-type": "text/plain"}
+                    reply = await client.request(method, path, content=b'{"reason":"asked"}', headers=headers)
+                    assert (reply.status_code, reply.json()["code"]) == (403, "forbidden"), (action, origin)
+                    assert "access-control-allow-origin" not in reply.headers
+                    tried += 1
+    assert tried >= 4 * 15
+
+
+async def test_no_answer_sends_a_browser_to_where_its_host_header_says(client: httpx.AsyncClient) -> None:
+    for path in ("/console/", "/console//", "/api/me/", "/\\evil.example"):
+        reply = await client.get(path, headers={"host": "evil.example"})
+        assert reply.status_code == 404 and "location" not in reply.headers, path
 
 
 async def test_signing_out_ends_the_sign_in(client: httpx.AsyncClient) -> None:

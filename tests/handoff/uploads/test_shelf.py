@@ -13,7 +13,7 @@ import redis.asyncio
 from handoff.errors import BadRequest, Conflict, NotFound, TooLarge, TryLater, Unauthorized
 from handoff.keys import HubKeys
 from handoff.owner.widget_rules import UploadRules
-from handoff.uploads.shelf import UNSENT_KEPT_S, FileKeys, Uploads
+from handoff.uploads.shelf import FREE_MIN_BYTES, UNSENT_KEPT_S, FileKeys, Uploads
 from handoff.uploads.types import type_of
 from tests.handoff.clients import Door
 from tests.handoff.hub_process import HubProcess
@@ -83,6 +83,16 @@ async def test_the_scanner_decides_and_one_that_does_not_work_lets_nothing_in(
     assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
     with pytest.raises(TryLater):
         await Uploads(tmp_path / "uploads", ("no-such-scanner",)).keep("c", "a.png", PNG, RULES)
+
+
+async def test_files_leave_room_on_the_disk_for_what_matters_more(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_free", lambda: FREE_MIN_BYTES + len(PNG) - 1)
+    with pytest.raises(TryLater):
+        await uploads.keep("c1", "x.png", PNG, RULES)
+    monkeypatch.setattr(uploads, "_free", lambda: FREE_MIN_BYTES + len(PNG))
+    await uploads.keep("c1", "x.png", PNG, RULES)
 
 
 async def test_a_file_of_another_conversation_cannot_be_sent(uploads: Uploads) -> None:

@@ -90,11 +90,14 @@ export async function socketToken(): Promise<string> {
   return token;
 }
 
-export async function signOut(): Promise<void> {
+/** Signs out here. Who came by way of the company's identity provider is told its page to sign out there, too. */
+export async function signOut(): Promise<string | null> {
   try {
-    await post('/api/logout', {});
+    const response = await post('/api/logout', {});
+    const { provider } = (await response.json()) as { provider?: unknown };
+    return typeof provider === 'string' && /^https?:\/\//.test(provider) ? provider : null;
   } catch {
-    // The session ends by itself in time; the console forgets it now.
+    return null; // The session ends by itself in time; the console forgets it now.
   }
 }
 

@@ -166,10 +166,11 @@ export class Desk {
   async signOut(): Promise<void> {
     this.connection.stop();
     this.connection.clear();
-    await api.signOut();
+    const elsewhere = await api.signOut();
     forgetChoice('session');
     this.store.update(agent.newAgentState);
     this.edit({ phase: 'out', fault: null, selected: null, settings: false, drafts: new Map(), unfolded: new Set(), dialog: null, found: null, query: '' });
+    if (elsewhere) location.assign(elsewhere);
   }
 
   async changePassword(old: string, next: string): Promise<void> {
