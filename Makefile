@@ -61,7 +61,7 @@ tools: dev
 supply: dev ## lists of parts and licences, known faults of dependencies; says what could not be checked
 	@ops/supply
 
-faults: tools ## the long fault runs (about 75 minutes); RESUME=1 goes on where they were broken off, ROW=r12 runs one row
+faults: tools ## the long fault runs (about 90 minutes); RESUME=1 goes on where they were broken off, ROW=r12 runs one row
 	@SILTA_FAULTS_LEDGER=$(if $(ROW),,var/faults.jsonl) SILTA_FAULTS_RESUME=$(RESUME) \
 		$(HUB)/pytest tests/faults -q $(if $(ROW),-k $(ROW))
 

@@ -8,9 +8,9 @@ import sys
 USUAL = ("hub", "idle", "messenger", "queue", "shift")
 """Those that run unless others are named: they need no model and no further processes of somebody else's."""
 
-OTHERS = ("replicas", "show", "turn")
-"""``show`` prints what is promised and whether it is met; ``replicas`` starts a second Redis; ``turn`` wants a model,
-and trains the stock pipeline the first time."""
+OTHERS = ("ladder", "replicas", "show", "turn")
+"""``show`` prints what is promised and whether it is met, ``ladder`` what each step of a message costs;
+``replicas`` starts a second Redis; ``turn`` wants a model, and trains the stock pipeline the first time."""
 
 
 def main(names: list[str]) -> int:

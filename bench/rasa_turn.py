@@ -18,8 +18,8 @@ from pathlib import Path
 
 WARMING = 20
 """Messages before the clock runs: libraries load late."""
-TURNS = 10
-"""Messages of one conversation."""
+TURNS = 6
+"""Messages of one conversation: six topics in one language."""
 
 
 async def measure(model: str, texts: list[str]) -> dict[str, float]:

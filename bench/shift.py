@@ -102,7 +102,6 @@ class Shift:
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._now = 0.0
-        self._served_since: dict[tuple[str, str, str], int] = {}
         self._handling = Handling()
         self.outcome = Outcome()
 

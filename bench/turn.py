@@ -38,19 +38,30 @@ __all__ = ["main"]
 BOT = ROOT / ".venv" / "bot" / "bin" / "python"
 STOCK = ROOT / "var" / "bench" / "stock"
 TEXTS = (
-    "milloin olette auki", "mitä maksutapoja teillä on", "Paljonko toimitus maksaa?", "miten palautan tuotteen",
-    "hvornår har I åbent", "hvordan betaler jeg", "Hvad koster fragten?", "hvor er min pakke",
-    "when are you open", "how can I pay", "How much is delivery?", "where is my order",
-)  # fmt: skip
-"""Plain questions that are answered without the action server."""
+    ("milloin olette auki", "mitä maksutapoja teillä on", "Paljonko toimitus maksaa?"),
+    ("miten palautan tuotteen", "Kuinka pitkä takuu on?", "Voiko teiltä ostaa lahjakortin?"),
+    ("hvornår har I åbent", "hvordan betaler jeg", "Hvad koster fragten?"),
+    ("hvordan returnerer jeg en vare", "Hvor lang er garantien?", "Kan jeg købe et gavekort?"),
+    ("when are you open", "how can I pay", "How much is delivery?"),
+    ("how do I return an item", "How long is the warranty?", "Can I buy a gift card?"),
+)
+"""Plain questions that are answered without the action server, six topics in each of three languages. No topic comes
+back within five messages: asked again, an answer has the offer of a person after it, and is no plain turn any more."""
+TOPICS = 6
+LANGUAGES = 3
 EARLY, LATE = 5, 500
-AROUND = 10
-"""Turns that are taken together around the late one."""
-CONVERSATIONS = 20
-"""Conversations whose early turns are taken together."""
+AROUND = TOPICS // 2
+"""Turns before and after that are taken together: all topics, so that the same is compared."""
+CONVERSATIONS = 7 * LANGUAGES
+"""Conversations whose early turns are taken together; of those with late turns there is one in each language."""
 AT_ONCE = 16
 EACH = 40
 ANSWER_S = 60.0
+"""Nothing at all is heard for so long: something is wrong. That the bot is late, the hub says after five seconds."""
+
+
+def _texts(language: int) -> list[str]:
+    return [text for row in TEXTS[2 * language : 2 * language + 2] for text in row]
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,11 @@ def _house() -> Iterator[House]:
     finally:
         for process in reversed(running):
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -125,8 +140,14 @@ def _until(look: Any) -> None:
 class Talker:
     """One visitor who waits for every answer."""
 
+    late = 0
+    """Turns in which the hub has told a visitor that the bot is late: they count with the time until then."""
+    arrived = 0
+
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
+        self._texts = _texts(Talker.arrived % LANGUAGES)
+        Talker.arrived += 1
         self._said = 0
 
     @classmethod
@@ -153,43 +174,59 @@ class Talker:
                 return frame
 
     async def say(self) -> float:
-        """Say the next message; milliseconds until the bot's answer is here."""
-        text = TEXTS[self._said % len(TEXTS)]
+        """Say the next message; milliseconds until the bot's answer to it is here."""
+        id, text = uuid.uuid4().hex, self._texts[self._said % len(self._texts)]
         self._said += 1
         began = time.perf_counter()
-        await self._socket.send(json.dumps({"type": "message", "id": uuid.uuid4().hex, "text": text}))
-        while True:
-            frame = await self._next("event")
-            if frame["kind"] == "message" and frame["author"]["role"] == "bot":
-                return 1000 * (time.perf_counter() - began)
+        await self._socket.send(json.dumps({"type": "message", "id": id, "text": text}))
+        seq, answered = None, set()
+        while seq is None or seq not in answered:
+            frame: dict[str, Any] = json.loads(await asyncio.wait_for(self._socket.recv(), ANSWER_S))
+            if frame["type"] == "error":
+                raise SystemExit(f"bench: the hub refused a message: {frame}")
+            if frame["type"] == "ack" and frame["id"] == id:
+                seq = frame["seq"]
+            elif frame["type"] == "event" and frame["kind"] == "message":
+                if frame["author"]["role"] == "bot":
+                    answered.add(frame.get("of"))
+                elif frame["author"]["role"] == "system":
+                    Talker.late += 1
+                    break
+        return 1000 * (time.perf_counter() - began)
 
     async def leave(self) -> None:
         await self._socket.close()
 
 
-async def _sockets(house: House) -> None:
-    warming = await Talker.arrive(house.port)
-    for _ in range(2 * len(TEXTS)):
-        await warming.say()
-    await warming.leave()
-    early: list[float] = []
-    before = house.cpu_s()
-    for _ in range(CONVERSATIONS):
+async def _around(house: House, turn: int, conversations: int) -> tuple[list[float], float]:
+    """Milliseconds of the turns around ``turn`` in so many conversations, one after the other, and the bot's processor
+    time for each."""
+    took, busy = [], 0.0
+    for _ in range(conversations):
         talker = await Talker.arrive(house.port)
-        took = [await talker.say() for _ in range(2 * EARLY - 1)]
-        early.append(took[EARLY - 1])
+        for _ in range(turn - AROUND):
+            await talker.say()
+        before = house.cpu_s()
+        took += [await talker.say() for _ in range(2 * AROUND)]
+        busy += house.cpu_s() - before
         await talker.leave()
-    early_cpu = 1000 * (house.cpu_s() - before) / (CONVERSATIONS * (2 * EARLY - 1))
-    talker = await Talker.arrive(house.port)
-    for _ in range(LATE - AROUND):
-        await talker.say()
-    before = house.cpu_s()
-    late = [await talker.say() for _ in range(2 * AROUND)]
-    late_cpu = 1000 * (house.cpu_s() - before) / (2 * AROUND)
+    return took, 1000 * busy / len(took)
+
+
+async def _sockets(house: House) -> None:
+    for _ in range(LANGUAGES):
+        warming = await Talker.arrive(house.port)
+        for _ in range(2 * TOPICS):
+            await warming.say()
+        await warming.leave()
+    Talker.late = 0
+    early, early_cpu = await _around(house, EARLY, CONVERSATIONS)
+    late, late_cpu = await _around(house, LATE, LANGUAGES)
     _line(f"turn {EARLY}, socket to socket", early, early_cpu)
     _line(f"turn {LATE}, socket to socket", late, late_cpu)
     print(f"turn {LATE} / turn {EARLY}: {statistics.median(late) / statistics.median(early):.2f}")
     talkers = [await Talker.arrive(house.port) for _ in range(AT_ONCE)]
+    before = house.cpu_s()
     began = time.perf_counter()
 
     async def talk(talker: Talker) -> None:
@@ -198,7 +235,12 @@ async def _sockets(house: House) -> None:
 
     await asyncio.gather(*map(talk, talkers))
     rate = AT_ONCE * EACH / (time.perf_counter() - began)
-    print(f"{AT_ONCE} visitors at once, one bot process: {rate:.0f} messages/s, {house.rss_mb():.0f} MB")
+    busy = 1000 * (house.cpu_s() - before) / (AT_ONCE * EACH)
+    print(
+        f"{AT_ONCE} visitors at once, one bot process: {rate:.0f} messages/s, {busy:.1f} ms of processor time each, "
+        f"{house.rss_mb():.0f} MB"
+    )
+    print(f"turns in which the bot was late: {Talker.late}; load now: {os.getloadavg()[0]:.1f}")
 
 
 def _line(name: str, ms: Sequence[float], cpu_ms: float) -> None:
@@ -237,7 +279,7 @@ def _stock() -> Path:
 def _rasa() -> None:
     with tempfile.TemporaryDirectory(prefix="silta-b-") as work:
         texts = Path(work) / "texts"
-        texts.write_text("\n".join(TEXTS * 10), "utf-8")
+        texts.write_text("\n".join([text for row in TEXTS for text in row] * 7), "utf-8")
         ours, stock = _in_rasa(ROOT / "models", texts), _in_rasa(_stock(), texts)
     print(f"{'in Rasa, one thread':<28}{'ours':>10}{'stock':>10}{'ratio':>8}")
     for name in ours:

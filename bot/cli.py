@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from bot.evaluation import Score
@@ -31,6 +31,13 @@ class _Stop(Exception):
     def __init__(self, status: int, line: str) -> None:
         super().__init__(line)
         self.status = status
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and where to read more."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD, f"{self.prog}: {message} ('{self.prog} --help' tells more)\n")
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -51,28 +58,46 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="silta", description="What the bot understands, and its training.")
+    parser = _Parser(prog="silta", description="What the bot understands, and its training.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    train = commands.add_parser("train", help="train the Rasa model")
+    train = commands.add_parser("train", help="train the Rasa model", description="Train the Rasa model.")
     train.add_argument("--if-needed", action="store_true", help="only when the model is missing or older than its data")
     train.add_argument("--progress", action="store_true", help="a line for each step (the default on a terminal)")
     train.add_argument("--deep", action="store_true", help="tune the encoder on the examples first: minutes to hours")
     train.set_defaults(run=_train)
 
-    encoder = commands.add_parser("encoder", help="build the sentence encoder, if it is missing or damaged")
+    encoder = commands.add_parser(
+        "encoder",
+        help="build the sentence encoder",
+        description="Build the sentence encoder, if it is missing or damaged.",
+    )
     encoder.add_argument("--precision", choices=("int8", "int4", "fp32"), help="default int8, or what is there")
     encoder.set_defaults(run=_encoder)
 
-    parse = commands.add_parser("parse", help="understand one message a line; one JSON object a line out")
+    parse = commands.add_parser(
+        "parse",
+        help="messages in, what the bot understands out",
+        description="One message a line in. One JSON object a line out: text (personal numbers covered), language,"
+        " topic, confidence, runners_up, decision (answer, clarify or handoff), reasons, and the answer.",
+    )
     parse.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
     parse.set_defaults(run=_parse)
 
-    encode = commands.add_parser("encode", help="one text a line; one JSON list of numbers a line out")
+    encode = commands.add_parser(
+        "encode",
+        help="texts in, sentence embeddings out",
+        description="One text a line in. One JSON list of numbers a line out: the embedding that the bot uses.",
+    )
     encode.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
     encode.set_defaults(run=_encode)
 
-    evaluate = commands.add_parser("evaluate", help="accuracy and macro-F1 on language<TAB>topic<TAB>text lines")
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="accuracy on labelled messages",
+        description="How well the bot understands the lines of FILE.tsv, language<TAB>topic<TAB>text each: accuracy and"
+        " macro-F1 of each language, and what is taken for what. Exit status 1 when a language stays below --at-least.",
+    )
     evaluate.add_argument("file", metavar="FILE.tsv")
     evaluate.add_argument("--at-least", type=float, metavar="SHARE", help="accuracy every language must reach (0 to 1)")
     evaluate.add_argument("--json", action="store_true", help="print the figures as one JSON object")

@@ -237,6 +237,8 @@ class BotBridge:
             )
         except NotFound:
             commit = None
+            metrics.results_of_gone.inc()
+            log.info("a result is settled without effect: conversation %s is gone", outcome.conversation)
         if early:
             return False
         if commit is None or commit.decision is None:

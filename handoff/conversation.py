@@ -164,6 +164,10 @@ class Conversation:
         """Who may speak to the visitor (I4)."""
         return Responder.AGENT if self.status in (Status.QUEUED, Status.ASSIGNED) else Responder.BOT
 
+    def is_with(self, agent: str) -> bool:
+        """Whether the visitor knows that this agent is there: the assignee, or a supervisor who has stepped in."""
+        return (self.assignee is not None and self.assignee.id == agent) or agent in self.helpers
+
     def to_json(self) -> str:
         """The state as compact JSON; :meth:`from_json` reads it."""
         return compact(self.__dict__)

@@ -400,12 +400,13 @@ def agent_wrote(
     supervisor: bool = False,
     masked: int = 0,
 ) -> Decision:
-    """The assignee's message to the visitor, in which ``masked`` numbers were covered.
+    """A message to the visitor, in which ``masked`` numbers were covered: of the assignee, or of a supervisor who has
+    stepped in, so that the visitor knows who writes.
 
     Raises:
-        Forbidden: the agent does not have the conversation.
+        Forbidden: the agent does not have the conversation, and has not stepped in.
     """
-    _own(conversation, agent, supervisor=supervisor)
+    _own(conversation, agent, supervisor=supervisor and agent.id in conversation.helpers)
     draft = _Draft(conversation, at)
     entry = draft.add(Kind.MESSAGE, _agent(agent), text=text, client_id=client_id)
     return draft.done(seq=entry.seq, **draft.count_masked(masked))

@@ -10,6 +10,7 @@ One :class:`Hub` for each process. Methods raise :class:`~handoff.errors.Refused
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -365,10 +366,15 @@ class Hub:
         """
         if state.status is not Status.QUEUED or account.leads or state.language in account.languages:
             return
-        waited_s = (now_ms() - parse_ms(state.waiting_since or stamp(now_ms()))) / 1000
-        agreed = set(state.consents) & set(account.languages)
-        if not agreed or waited_s < self.owner.now.rules.other_language_after_s:
+        if not set(state.consents) & set(account.languages):
             raise Forbidden("You do not speak the visitor's language, and the visitor has not agreed to another yet.")
+        waited_s = (now_ms() - parse_ms(state.waiting_since or stamp(now_ms()))) / 1000
+        left_s = math.ceil(self.owner.now.rules.other_language_after_s - waited_s)
+        if left_s > 0:
+            raise Forbidden(
+                "You do not speak the visitor's language. Another will do, too, but it is not time for that yet.",
+                retry_after=left_s,
+            )
 
     async def agent_message(
         self, account: Account, conversation: str, *, id: str, text: str, attachments: Sequence[str] = ()

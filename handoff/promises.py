@@ -167,7 +167,8 @@ def cancel_callback(conversation: Conversation, teller: Teller, *, at: str) -> D
     draft = Draft(conversation, at)
     callback = {**conversation.callback, "state": "cancelled"}
     draft.state = replace(draft.state, callback=callback)
-    text = teller.texts.say(draft.state.language, "callback.cancelled")
+    key = "callback.cancelled" if callback["kind"] == "phone" else "callback.cancelled_email"
+    text = teller.texts.say(draft.state.language, key)
     draft.add(Kind.CALLBACK, VISITOR, text=text, data={"callback": callbacks.shown(callback)})
     return draft.done(callback=callbacks.shown(callback))
 

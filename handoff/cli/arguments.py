@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from handoff.events import LANGUAGES
 
@@ -21,9 +21,16 @@ BOT_COMMANDS = {
 """Done in the bot's environment: ``./silta`` sends them there, so here they only appear in the help."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and where to read more."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} ('{self.prog} --help' tells more)\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser; the namespace it makes has ``run``, which takes it and returns the exit status."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="silta", description="Customer-service chat in Finnish, Danish and English: a bot, and people behind it."
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
@@ -50,12 +57,18 @@ def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     return run
 
 
+def _command(commands: Any, name: str, *, help: str) -> argparse.ArgumentParser:
+    """A subcommand: ``help`` is its line in the list, and the head of its own help."""
+    made: argparse.ArgumentParser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+    return made
+
+
 def _elsewhere(_: argparse.Namespace) -> int:
     raise SystemExit("silta: this command runs in the bot's environment: start it as ./silta")
 
 
 def _up(commands: Any) -> None:
-    up = commands.add_parser("up", help="start everything on this machine; Ctrl-C stops it")
+    up = _command(commands, "up", help="start everything on this machine; Ctrl-C stops it")
     up.add_argument("--hubs", type=int, default=1, metavar="N", help="hub processes on the public port (default 1)")
     up.add_argument("--bots", type=int, default=1, metavar="N", help="Rasa processes (default 1)")
     up.add_argument(
@@ -65,9 +78,9 @@ def _up(commands: Any) -> None:
 
 
 def _agent(commands: Any) -> None:
-    agent = commands.add_parser("agent", help="accounts of agents, supervisors and owners")
+    agent = _command(commands, "agent", help="accounts of agents, supervisors and owners")
     actions = agent.add_subparsers(metavar="ACTION", required=True)
-    add = actions.add_parser("add", help="a new account; its password is read or made and printed once")
+    add = _command(actions, "add", help="a new account; its password is read or made and printed once")
     add.add_argument("email", metavar="EMAIL")
     add.add_argument("--name", help="as visitors see it (default: the first part of the e-mail)")
     add.add_argument("--role", choices=("agent", "supervisor", "owner"), default="agent")
@@ -75,30 +88,30 @@ def _agent(commands: Any) -> None:
     add.add_argument("--skills", type=_words, default=("general",), help="such as general,orders (default: general)")
     add.add_argument("--capacity", type=int, default=5, metavar="N", help="conversations at once (default 5)")
     add.set_defaults(run=_lazily("agent", "add"))
-    password = actions.add_parser("password", help="a new password for an account")
+    password = _command(actions, "password", help="a new password for an account")
     password.add_argument("email", metavar="EMAIL")
     password.set_defaults(run=_lazily("agent", "password"))
     for one in (add, password):
         one.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    listing = actions.add_parser("list", help="all accounts")
+    listing = _command(actions, "list", help="all accounts")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     listing.set_defaults(run=_lazily("agent", "list_all"))
-    role = actions.add_parser("role", help="another role for an account")
+    role = _command(actions, "role", help="another role for an account")
     role.add_argument("email", metavar="EMAIL")
     role.add_argument("role", choices=("agent", "supervisor", "owner"))
     role.set_defaults(run=_lazily("agent", "role"))
-    lost = actions.add_parser("second-factor-off", help="sign in without the second factor: the phone is lost")
+    lost = _command(actions, "second-factor-off", help="sign in without the second factor: the phone is lost")
     lost.add_argument("email", metavar="EMAIL")
     lost.set_defaults(run=_lazily("agent", "second_factor_off"))
-    disable = actions.add_parser("disable", help="lock an account, and end its sign-ins at once")
+    disable = _command(actions, "disable", help="lock an account, and end its sign-ins at once")
     disable.add_argument("email", metavar="EMAIL")
     disable.set_defaults(run=_lazily("agent", "disable"))
 
 
 def _key(commands: Any) -> None:
-    key = commands.add_parser("key", help="API keys of programs")
+    key = _command(commands, "key", help="API keys of programs")
     actions = key.add_subparsers(metavar="ACTION", required=True)
-    add = actions.add_parser("add", help="a new key, printed once")
+    add = _command(actions, "add", help="a new key, printed once")
     add.add_argument("name", metavar="NAME", help="what it is for")
     add.add_argument(
         "--scopes",
@@ -107,29 +120,29 @@ def _key(commands: Any) -> None:
         help="some of conversations:read, conversations:export, conversations:erase",
     )
     add.set_defaults(run=_lazily("key", "add"))
-    listing = actions.add_parser("list", help="all keys")
+    listing = _command(actions, "list", help="all keys")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     listing.set_defaults(run=_lazily("key", "list_all"))
-    revoke = actions.add_parser("revoke", help="end a key at once")
+    revoke = _command(actions, "revoke", help="end a key at once")
     revoke.add_argument("id", metavar="ID")
     revoke.set_defaults(run=_lazily("key", "revoke"))
 
 
 def _conversation(commands: Any) -> None:
-    conversation = commands.add_parser("conversation", help="transcripts")
+    conversation = _command(commands, "conversation", help="transcripts")
     actions = conversation.add_subparsers(metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="the latest conversations")
+    listing = _command(actions, "list", help="the latest conversations")
     listing.add_argument("--limit", type=_positive, default=50, metavar="N", help="at most so many (default 50)")
     listing.set_defaults(run=_lazily("conversation", "list_latest"))
-    show = actions.add_parser("show", help="everything that was said in one conversation")
+    show = _command(actions, "show", help="everything that was said in one conversation")
     show.add_argument("conversation", metavar="CONVERSATION")
     show.set_defaults(run=_lazily("conversation", "show"))
     for one in (listing, show):
         one.add_argument("--json", action="store_true", help="one JSON object a line")
-    export = actions.add_parser("export", help="everything that is kept of a person's conversation, as JSON")
+    export = _command(actions, "export", help="everything that is kept of a person's conversation, as JSON")
     export.add_argument("conversation", metavar="CONVERSATION")
     export.set_defaults(run=_lazily("conversation", "export"))
-    erase = actions.add_parser("erase", help="a person's conversation gone, everywhere and for good")
+    erase = _command(actions, "erase", help="a person's conversation gone, everywhere and for good")
     erase.add_argument("conversation", metavar="CONVERSATION")
     erase.add_argument("--reason", choices=("asked", "mistake", "other"), default="asked", help="(default asked)")
     erase.add_argument("--yes", action="store_true", help="do not ask")
@@ -137,38 +150,36 @@ def _conversation(commands: Any) -> None:
 
 
 def _audit(commands: Any) -> None:
-    audit = commands.add_parser("audit", help="the log of who did what and who read what")
+    audit = _command(commands, "audit", help="the log of who did what and who read what")
     actions = audit.add_subparsers(metavar="ACTION", required=True)
-    verify = actions.add_parser("verify", help="look whether every line is as it was written, and none is missing")
+    verify = _command(actions, "verify", help="look whether every line is as it was written, and none is missing")
     verify.add_argument("--file", metavar="FILE", help="an export, instead of the log itself")
     verify.set_defaults(run=_lazily("audit", "verify_all"))
-    export = actions.add_parser("export", help="every line, one JSON object each, as it is kept")
+    export = _command(actions, "export", help="every line, one JSON object each, as it is kept")
     export.set_defaults(run=_lazily("audit", "export"))
 
 
 def _chat(commands: Any) -> None:
-    chat = commands.add_parser("chat", help="talk to the bot in the terminal, as a visitor")
+    chat = _command(commands, "chat", help="talk to the bot in the terminal, as a visitor")
     chat.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="to begin with (default fi)")
     chat.set_defaults(run=_lazily("chat", "chat"))
 
 
 def _messenger(commands: Any) -> None:
-    messenger = commands.add_parser("messenger", help="the Facebook page")
+    messenger = _command(commands, "messenger", help="the Facebook page")
     actions = messenger.add_subparsers(metavar="ACTION", required=True)
-    apply = actions.add_parser(
-        "apply-profile", help="set greeting, get started, ice breakers and menu in every language"
+    apply = _command(
+        actions, "apply-profile", help="set greeting, get started, ice breakers and menu in every language"
     )
     apply.add_argument("--show", action="store_true", help="print what would be set, and change nothing")
     apply.set_defaults(run=_lazily("messenger", "apply_profile"))
-    doctor = actions.add_parser(
-        "doctor", help="name what is missing: permissions, fields, the token's end, the version"
-    )
+    doctor = _command(actions, "doctor", help="name what is missing: permissions, fields, the token's end, the version")
     doctor.add_argument("--json", action="store_true", help="one JSON object a line")
     doctor.set_defaults(run=_lazily("messenger", "doctor"))
 
 
 def _redis_acl(commands: Any) -> None:
-    acl = commands.add_parser("redis-acl", help="users for a Redis of your own: the lines of its ACL file, once")
+    acl = _command(commands, "redis-acl", help="users for a Redis of your own: the lines of its ACL file, once")
     acl.add_argument("--host", default="HOST:6379", metavar="HOST:PORT", help="of that Redis, for the addresses shown")
     acl.set_defaults(run=_lazily("redis_acl", "show"))
 
@@ -178,7 +189,10 @@ def _words(value: str) -> tuple[str, ...]:
 
 
 def _positive(value: str) -> int:
-    number = int(value)
+    try:
+        number = int(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is no number") from None
     if number < 1:
         raise argparse.ArgumentTypeError(f"{value} is less than 1")
     return number

@@ -84,7 +84,6 @@ REFUSALS: Mapping[int, str] = {
 
 READS = (401, 503)
 WRITES = (400, 401, 403, 413, 503)
-AGENT_ANSWER = _object({"agent": _ref("Agent")})
 SETTINGS_ANSWER = _object({"settings": {"type": "object"}})
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {

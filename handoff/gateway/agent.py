@@ -235,7 +235,8 @@ class AgentSocket:
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         if "read" not in who and who.get("id") != self.account.id:
             kind = "viewing" if who["role"] == "colleague" else "typing"
-            self._peer.push({"type": kind, "conversation": conversation, **who})
+            told = {name: value for name, value in who.items() if name != "unseen"}
+            self._peer.push({"type": kind, "conversation": conversation, **told})
 
     def _task(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
         """A call-back as this agent is shown it: who makes the call learns the windows it can be moved to."""
@@ -619,7 +620,6 @@ class AgentSocket:
             # For whoever was let in by the hello; it is nothing done, so it keeps no sign-in alive.
             self._peer.push({"type": "pong"} if frame.id is None else {"type": "pong", "id": frame.id})
             return
-        hub, account = self._hub, self.account
         await self._note_activity()
         await self._must_be_allowed(frame)
         match frame:
@@ -630,8 +630,7 @@ class AgentSocket:
             case wire.Typing() if frame.conversation not in self._open:
                 raise Forbidden("Open the conversation first.")
             case wire.Typing():
-                who = {"role": "agent", "id": account.id, "name": account.name, "on": frame.on}
-                await hub.fanout.publish({"conversation": frame.conversation, "typing": who})
+                await self._type(frame)
             case wire.Read():
                 await self._read(frame)
             case wire.Viewing():
@@ -695,6 +694,15 @@ class AgentSocket:
     async def _tell_presence(self, value: str) -> None:
         who = {"agent": self.account.id, "name": self.account.name, "value": value}
         await self._hub.fanout.publish({"presence": who})
+
+    async def _type(self, frame: wire.Typing) -> None:
+        """Show who types: to colleagues, and to the visitor only if it is somebody who may write to them. A supervisor
+        who looks on unseen types a note."""
+        state = await self._hub.store.load(frame.conversation)
+        who = {"role": "agent", "id": self.account.id, "name": self.account.name, "on": frame.on}
+        if state is None or not state.is_with(self.account.id):
+            who["unseen"] = True
+        await self._hub.fanout.publish({"conversation": frame.conversation, "typing": who})
 
     async def _read(self, frame: wire.Read) -> None:
         """Tell the visitor that their agent has read it; that somebody else looks on is nothing they are told."""

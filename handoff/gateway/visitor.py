@@ -181,7 +181,7 @@ class VisitorSocket:
     def typing(self, conversation: str, who: Mapping[str, Any]) -> None:
         if "read" in who:
             self._peer.push({"type": "read", "of": who["read"]})
-        elif who["role"] == "agent":
+        elif who["role"] == "agent" and not who.get("unseen"):
             self._peer.push({"type": "typing", "role": "agent", "name": who.get("name", ""), "on": who["on"]})
 
     @property

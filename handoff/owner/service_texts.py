@@ -33,6 +33,7 @@ KEYS: Mapping[str, frozenset[str]] = {
     "callback.wrong_number": frozenset(),
     "callback.answered_by_email": frozenset(),
     "callback.cancelled": frozenset(),
+    "callback.cancelled_email": frozenset(),
     "waiting.choices": frozenset(),
     "waiting.email_by": frozenset({"by"}),
     "waiting.callback": frozenset(),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import math
+from datetime import UTC, date, datetime, timedelta
 
 from babel.dates import format_date
 
@@ -22,6 +23,9 @@ _FI_DAYS = ("maanantaina", "tiistaina", "keskiviikkona", "torstaina", "perjantai
 
 THIS_WEEK_DAYS = 7
 """From so many days on a weekday alone could be mistaken for this week's, and the date is told."""
+
+EMAIL_STEP_S = 15 * 60
+"""Answers by e-mail are promised for full quarters of an hour."""
 
 
 def clock(language: str, minutes: int) -> str:
@@ -112,8 +116,12 @@ class Teller:
         return self.texts.say(language, "hours.closed_until", opens=self.when(language, opens, now))
 
     def email_by(self, now: datetime, language: str) -> datetime | None:
-        """By when an e-mail that is written now is answered."""
-        return self.hours.of("email").of(language).after(now, self.hours.email_within_h * 60)
+        """By when an e-mail that is written now is answered: the quarter of an hour after the owner's time, as people
+        say it. So those who wait and are told it are not told another time with every second that passes."""
+        due = self.hours.of("email").of(language).after(now, self.hours.email_within_h * 60)
+        if due is None:
+            return None
+        return datetime.fromtimestamp(math.ceil(due.timestamp() / EMAIL_STEP_S) * EMAIL_STEP_S, UTC)
 
     def email_text(self, language: str, now: datetime) -> str:
         """The same as a sentence; empty when it cannot be said."""

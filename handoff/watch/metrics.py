@@ -46,6 +46,9 @@ caught_up = Counter("silta_catch_ups_total", "Times a socket was served from the
 resyncs = Counter("silta_resyncs_total", "Times a client had to start over", registry=REGISTRY)
 bot_late = Counter("silta_bot_late_total", "Visitors told that the bot is late", registry=REGISTRY)
 dead = Counter("silta_dead_lettered_total", "Entries set aside as unusable", ["stream"], registry=REGISTRY)
+results_of_gone = Counter(
+    "silta_results_of_gone_total", "Results of the bot to conversations that were erased meanwhile", registry=REGISTRY
+)
 orphans = Counter("silta_orphans_total", "Conversations found where they did not belong", ["where"], registry=REGISTRY)
 rebuilt = Counter("silta_groups_rebuilt_total", "Consumer groups that had vanished", registry=REGISTRY)
 waited = Histogram(

@@ -151,6 +151,14 @@ def optional(check: Check) -> Check:
     return checked
 
 
+def _checked(check: Check, name: str, value: Any) -> Any:
+    """The value, or a refusal that names its field, so that a client can show the text beside it."""
+    try:
+        return check(name, value)
+    except Refused as refused:
+        raise type(refused)(refused.message, **{"field": name, **refused.extra}) from None
+
+
 def decode(raw: str, known: Mapping[str, tuple[type[Any], Mapping[str, Field]]]) -> Any:
     """The frame in ``raw``, one of the ``known`` by its ``type``.
 
@@ -164,23 +172,25 @@ def decode(raw: str, known: Mapping[str, tuple[type[Any], Mapping[str, Field]]])
     if not isinstance(frame, dict):
         raise Malformed(None, BadRequest("A frame is a JSON object."))
     try:
-        reply_to = identifier("id", frame["id"]) if "id" in frame else None
+        reply_to = _checked(identifier, "id", frame["id"]) if "id" in frame else None
     except BadRequest as refused:
         raise Malformed(None, refused) from None
     kind = frame.pop("type", None)
     if not isinstance(kind, str) or kind not in known:
-        raise Malformed(reply_to, BadRequest("The type of the frame is not known."))
+        raise Malformed(reply_to, BadRequest("The type of the frame is not known.", field="type"))
     made, fields = known[kind]
     try:
         unknown = sorted(set(frame) - set(fields))
         if unknown:
-            raise BadRequest(f"{unknown[0][:ID_MAX_CHARS]!a}: no such field in {kind}")
+            # In ASCII: half a character in the name would make an answer that cannot be sent.
+            name = unknown[0][:ID_MAX_CHARS].encode("ascii", "backslashreplace").decode("ascii")
+            raise BadRequest(f"{unknown[0][:ID_MAX_CHARS]!a}: no such field in {kind}", field=name)
         values = {}
         for name, (check, default) in fields.items():
             if name in frame:
-                values[name] = check(name, frame[name])
+                values[name] = _checked(check, name, frame[name])
             elif default is REQUIRED:
-                raise BadRequest(f"{name}: missing in {kind}")
+                raise BadRequest(f"{name}: missing in {kind}", field=name)
             else:
                 values[name] = default
         return made(**values)

@@ -225,7 +225,6 @@ class VisitorClient(Client):
         self.after = 0
         self.status = "bot"
         self._said = 0
-        self._early: list[Frame] = []
 
     async def _hello(self, address: str) -> Frame:
         hello: Frame = {"type": "hello", "after": self.after, "language": "en"}

@@ -129,7 +129,7 @@ def live(point: str, passings: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     POINTS[point](die)
-    os._exit(main.main())
+    os._exit(main.main([]))
 
 
 def run(seed: int) -> None:

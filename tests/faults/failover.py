@@ -16,9 +16,10 @@ from tests.helpers.waiting import until, until_sync
 __all__ = ["primaries_die_under_load"]
 
 VISITORS = 20
-BACK_WITHIN_S = 30.0
+BACK_WITHIN_S = 90.0
 """For everybody to be acknowledged again after a kill: a second until the primary counts as failed, the election, and
-the clients' own pauses, on a busy machine."""
+the clients' own pauses. On a quiet machine that is five seconds; three hubs, six servers and twenty people on two cores
+that are busy with other work have taken more than thirty."""
 
 
 async def primaries_die_under_load(

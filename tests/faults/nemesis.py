@@ -85,7 +85,8 @@ class Nemesis:
             return "was dead"
         hub.signal(signal.SIGSTOP)
         await asyncio.sleep(frozen)
-        hub.signal(signal.SIGCONT)
+        if hub.alive:  # another nemesis may have killed it meanwhile
+            hub.signal(signal.SIGCONT)
         return f"{hub.environ['SILTA_PROCESS']} frozen {frozen:.1f} s"
 
     async def hub_term(self) -> str:

@@ -21,13 +21,15 @@ CRASHES = int(os.environ.get("SILTA_CRASHES", "1000"))
 PER_SECOND = 1.5
 """Deaths that two crashing hubs of three bring about, roughly; a slower machine takes longer for the same number."""
 
-MOST_S = max(120.0, 2.0 * CRASHES)
+MOST_S = max(300.0, 6.0 * CRASHES)
+"""Until so many have died; with other work on both cores a life begins ten times as slowly. (Was 2 s for each.)"""
 
 
 def crashes(hubs: list[Hub]) -> Counter[str]:
     return Counter(re.findall(r"^crash: (\w+)", "".join(hub.log for hub in hubs), re.MULTILINE))
 
 
+@pytest.mark.timeout(MOST_S + 300)
 @pytest.mark.lasts(CRASHES / PER_SECOND + 30)
 async def test_r1_hubs_that_die_at_every_point_lose_and_double_nothing(record: Callable[[str], None]) -> None:
     seed = random.SystemRandom().randrange(1_000_000)

@@ -10,7 +10,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -18,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from bench.idle import arrive
 from handoff.keys import AGENT_SEEN_GRACE_S
 from handoff.queue.presence import TOUCH_EVERY_S
+from tests.faults.busy import Busy
 from tests.faults.checker import check
 from tests.faults.clients import AgentClient
 from tests.faults.crowd import Crowd, quantile, rss_mib
@@ -79,14 +81,15 @@ async def test_r9_on_a_bad_network_everybody_is_back_within_two_seconds(record: 
         for proxy in world.proxies:
             proxy.weather = Weather(delay_s=0.3, jitter_s=0.2, reset_share=0.01, bytes_per_s=20_000)
         crowd = Crowd(world, 20, pause_s=0.05)
-        await asyncio.sleep(30)
+        with Busy(*(hub.pid for hub in world.hubs)) as busy:
+            await asyncio.sleep(30)
         for proxy in world.proxies:
             proxy.weather = Weather()
         await crowd.stop()
         truth = await world.settled()
     back = crowd.history.resumed_s
-    record(f"{len(back)} returns, p95 {quantile(back, 0.95):.2f} s; {crowd.history.count('ok')} acks")
-    assert len(back) >= 5 and quantile(back, 0.95) <= 2
+    record(f"{len(back)} returns, p95 {quantile(back, 0.95):.2f} s; {crowd.history.count('ok')} acks; {busy}")
+    assert len(back) >= 5 and quantile(back, 0.95) <= 2 * busy.stretch
     assert not check(crowd.history, truth)
 
 
@@ -139,36 +142,73 @@ def connections(port: int) -> int:
 
 
 SLOW_READERS = 500
+FLUSH_S = 0.01
+"""A flush of the disk more or less is no figure of ours."""
 
 
 @pytest.mark.lasts(40)
 async def test_r11_five_hundred_who_do_not_read_hold_little_and_are_dropped(record: Callable[[str], None]) -> None:
     async with World(hubs=1, bots=0) as world:
         hub = world.hubs[0]
-        async with await Visitor.arrive(world.addresses[0], language="en") as visitor:
-            await visitor.ask("request_handoff")
-            calm = [await timed(visitor, "x" * 300) for _ in range(30)]
+        async with AsyncExitStack() as room:
+            visitor, other = [
+                await room.enter_async_context(await Visitor.arrive(world.addresses[0], language="en"))
+                for _ in range(2)
+            ]
+            for one in (visitor, other):
+                await one.ask("request_handoff")
+            quiet = await for_a_while(other, hub.pid, world.redis.pid)
             port_before, before = connections(hub.port), rss_mib(hub.pid)
             deaf = [await never_reads(hub.port, visitor.token, world.addresses[0]) for _ in range(SLOW_READERS)]
             with_them = rss_mib(hub.pid)
             busy = [await timed(visitor, "x" * 3900) for _ in range(40)]
+            ended = time.monotonic()
             peak = rss_mib(hub.pid)
+            held = await for_a_while(other, hub.pid, world.redis.pid)
+            still = connections(hub.port) - port_before
 
             async def dropped() -> bool:
                 return connections(hub.port) <= port_before
 
-            began = time.monotonic()
-            await until(dropped, "all slow readers are dropped", timeout_s=15)
-            took_s = time.monotonic() - began
-            for one in deaf:
-                one.close()
+            await until(dropped, "all slow readers are dropped", timeout_s=60)
+            took_s = time.monotonic() - ended
+            for reader in deaf:
+                reader.close()
+            after = await for_a_while(other, hub.pid, world.redis.pid)
             assert (await visitor.say("after"))["seq"]
     record(
         f"{SLOW_READERS} slow readers: +{peak - before:.0f} MiB (their sockets alone +{with_them - before:.0f}), gone "
-        f"{took_s:.1f} s after the last word; the reader's acks p99 {quantile(calm, 0.99) * 1000:.0f} -> "
-        f"{quantile(busy, 0.99) * 1000:.0f} ms"
+        f"{took_s:.1f} s after the last word; who reads the same: acks up to {max(busy) * 1000:.0f} ms; others' p99 "
+        f"{quiet} before, {held} with {still} of them held, {after} after; {held.busy}"
     )
     assert peak - before <= 64
+    assert took_s <= 6 * held.busy.stretch
+    # Both calm times, for one alone is as likely to have had a slow flush of the disk as the time between them.
+    assert held.p99_s <= 1.1 * max(quiet.p99_s, after.p99_s) + FLUSH_S
+
+
+@dataclass
+class Acks:
+    """Acknowledgements of one visitor, one after the other, less what hub, Redis and visitor waited for a processor."""
+
+    p99_s: float
+    busy: Busy
+
+    def __str__(self) -> str:
+        return f"{self.p99_s * 1000:.0f} ms"
+
+
+async def for_a_while(visitor: Visitor, *pids: int) -> Acks:
+    """A second and a half of small talk: less than a slow reader is waited for."""
+    await visitor.say("what was under way before is through")
+    took: list[float] = []
+    with Busy(*pids) as busy:
+        ends = time.monotonic() + 1.5
+        while time.monotonic() < ends:
+            waited = busy.waited_s
+            gross = await timed(visitor, "x" * 300)
+            took.append(max(0.0, gross - (busy.waited_s - waited)))
+    return Acks(quantile(took, 0.99), busy)
 
 
 async def timed(visitor: Visitor, text: str) -> float:
@@ -214,7 +254,7 @@ async def test_r12_two_thousand_clients_are_back_within_thirty_seconds_of_a_rest
         gone = asyncio.Event()
         returned: list[float] = []
         gaps: list[str] = []
-        busy: list[str] = []
+        later: list[str] = []
 
         async def live(number: int) -> None:
             async with gate:
@@ -234,7 +274,7 @@ async def test_r12_two_thousand_clients_are_back_within_thirty_seconds_of_a_rest
                     line.transport.abort()
                     if back["type"] == "welcome":
                         break
-                    busy.append(str(back.get("code")))
+                    later.append(str(back.get("code")))
             returned.append(time.monotonic())
             if back["conversation"] != welcome["conversation"]:
                 gaps.append(f"visitor {number}: {back}")
@@ -247,22 +287,23 @@ async def test_r12_two_thousand_clients_are_back_within_thirty_seconds_of_a_rest
         gone.set()
         hub.kill()
         began = time.monotonic()
-        await asyncio.wait_for(asyncio.gather(*storm), 90)
+        with Busy() as busy:
+            await asyncio.wait_for(asyncio.gather(*storm), 240)
     took = [at - began for at in returned]
     busiest = max(sum(1 for at in took if second <= at < second + 1) for second in range(60))
     record(
         f"{STORM} back after the kill: first {min(took):.1f}, last {max(took):.1f} s; at most {busiest} a second; "
-        f"{len(busy)} sent away for later; the hub had {before:.0f} MiB with them"
+        f"{len(later)} sent away for later; the hub had {before:.0f} MiB with them; {busy}"
     )
     # Counted from the first who is served: how long a process takes to start is the machine's matter.
-    assert max(took) - min(took) <= 30 and not gaps and set(busy) <= {"try_later"}
+    assert max(took) - min(took) <= 30 * busy.stretch and not gaps and set(later) <= {"try_later"}
 
 
 @pytest.mark.lasts(40)
 async def test_r20_a_rolling_restart_under_load_loses_nothing(record: Callable[[str], None]) -> None:
     async with World(hubs=2, bots=1) as world:
         crowd = Crowd(world, 40, pause_s=0.04)
-        drained = []
+        drained: list[float] = []
         for hub in world.hubs:
             await asyncio.sleep(3)
             hub.held = True

@@ -13,6 +13,7 @@ import httpx
 import pytest
 import redis
 
+from tests.faults.busy import Busy
 from tests.faults.checker import check, clients_breaches
 from tests.faults.crowd import Crowd, quantile, rss_mib
 from tests.faults.redis_in_trouble import NO_MOUNT, NO_STRACE, TroubledRedis
@@ -22,6 +23,9 @@ from tests.helpers.visitor import Visitor
 from tests.helpers.waiting import until
 
 with_strace = pytest.mark.skipif(bool(NO_STRACE), reason=NO_STRACE)
+SLOW_DISK_S = 0.2
+"""Longer for each sync (R4)."""
+
 with_mount = pytest.mark.skipif(bool(NO_MOUNT), reason=NO_MOUNT)
 
 
@@ -77,7 +81,8 @@ async def test_r3_the_same_power_loss_without_a_sync_for_each_write_is_noticed(r
 async def power_loss(fsync: str) -> tuple[int, list[str], int]:
     """Bytes lost, breaches of what had been promised before, and messages acknowledged."""
     server = TroubledRedis(fsync=fsync, traced=True)
-    async with World(hubs=1, bots=1, redis=server) as world:
+    # A hub that is not told so refuses a Redis that does not sync each write.
+    async with World(hubs=1, bots=1, redis=server, SILTA_FSYNC=fsync) as world:
         crowd = Crowd(world, 12, pause_s=0.02)
         await asyncio.sleep(4.6)
         world.redis_held = True
@@ -97,30 +102,31 @@ async def power_loss(fsync: str) -> tuple[int, list[str], int]:
 @pytest.mark.lasts(25)
 async def test_r4_a_slow_disk_makes_answers_later_and_nothing_else(record: Callable[[str], None]) -> None:
     # Without a bot: the tests' own settles one message after the other, with a flush for each.
-    async with World(hubs=1, bots=0, redis=TroubledRedis(slow_ms=200)) as world:
+    async with World(hubs=1, bots=0, redis=TroubledRedis(slow_ms=round(SLOW_DISK_S * 1000))) as world:
         idle = await Visitor.arrive(world.addresses[0], language="en")
         # No multiple of a flush, or everybody would always come just after one has begun.
         crowd = Crowd(world, 10, pause_s=0.33, with_people=True)
         beats = []
         async with idle:
-            for _ in range(80):
-                began = time.monotonic()
-                await idle.send("ping")
-                await idle.expect("pong")
-                beats.append(time.monotonic() - began)
-                await asyncio.sleep(0.1)
+            with Busy(world.hubs[0].pid) as busy:
+                for _ in range(80):
+                    began = time.monotonic()
+                    await idle.send("ping")
+                    await idle.expect("pong")
+                    beats.append(time.monotonic() - began)
+                    await asyncio.sleep(0.1)
             assert idle.is_open
         await crowd.stop()
         truth = await asyncio.to_thread(read_truth, world.redis.url)
     took = [op.ended_s - op.invoked_s for op in crowd.history.ops[40:] if op.ended_s is not None]
     record(
         f"acks p50 {quantile(took, 0.5) * 1000:.0f}, p99 {quantile(took, 0.99) * 1000:.0f} ms; "
-        f"heartbeats p95 {quantile(beats, 0.95) * 1000:.1f}, max {max(beats) * 1000:.0f} ms"
+        f"heartbeats p95 {quantile(beats, 0.95) * 1000:.1f}, max {max(beats) * 1000:.0f} ms; {busy}"
     )
     assert crowd.history.reconnections == 0, "nobody is disconnected"
-    # A write waits for the flush under way and for its own.
-    assert quantile(took, 0.99) <= 0.5
-    assert quantile(beats, 0.95) < 0.05, "the hub itself waits for no disk"
+    # A write waits for the flush under way and for its own; what is left of the half second is the machine's.
+    assert quantile(took, 0.99) <= 2 * SLOW_DISK_S + (0.5 - 2 * SLOW_DISK_S) * busy.stretch
+    assert quantile(beats, 0.95) < 0.05 * busy.stretch, "the hub itself waits for no disk"
     assert not check(crowd.history, truth)
 
 
@@ -212,4 +218,5 @@ async def test_r29_a_torn_end_of_the_file_is_cut_and_said_and_all_before_it_kept
         async with await Visitor.arrive(world.addresses[0], token=visitor.token) as back:
             await back.expect("event", seq=kept["seq"])
             assert back.log[kept["seq"]]["text"] == "long before"
-            assert (await back.say("and on"))["seq"] == back.welcome["last"] + 1
+            # No bot answers here, so word that it is late may come between.
+            assert (await back.say("and on"))["seq"] > back.welcome["last"]

@@ -18,6 +18,7 @@ from handoff.errors import StoreUnavailable
 from handoff.events import Failure, HandoffRequest, Inbound, Keys, Outcome
 from handoff.queue.routing import Routing
 from handoff.tasks import end
+from handoff.watch import metrics
 from tests.handoff.fake_bot import FakeBot, outcome_for
 from tests.handoff.parts import AINO, Parts, new_conversation, parts_on, uid
 from tests.handoff.texts_for_tests import texts
@@ -152,6 +153,24 @@ async def test_a_repeated_result_has_one_effect(parts: Parts) -> None:
         await settled(parts)
     assert await replies(parts, inbound.conversation, 1) == ["once"]
     assert await parts.kinds(inbound.conversation) == ["message", "nlu", "notice", "message"]
+
+
+async def test_a_result_to_a_conversation_that_was_erased_is_settled_and_counted(
+    parts: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone, here = await asked(parts, "forget me"), await asked(parts, "hello")
+    await parts.redis.delete(parts.keys.state(gone[0].conversation), parts.keys.log(gone[0].conversation))
+    parts.store.forget(gone[0].conversation)
+    before = metrics.results_of_gone._value.get()
+    caplog.set_level("INFO", "silta.bridge")
+    async with running(bridge_of(parts).read()):
+        for inbound in (*gone, *here):
+            await parts.publish(outcome_for(inbound, "Hi!"))
+        assert await replies(parts, here[0].conversation, 1) == ["Hi!"]
+        await settled(parts)
+    assert metrics.results_of_gone._value.get() == before + 1
+    assert f"conversation {gone[0].conversation} is gone" in caplog.text
+    assert not await parts.redis.exists(parts.keys.state(gone[0].conversation))
 
 
 async def test_a_result_without_the_one_before_it_is_written_all_the_same_after_a_moment(

@@ -140,6 +140,19 @@ async def test_an_email_is_promised_by_a_time_and_answered(parts: Parts) -> None
     assert "We answered you by email." in await parts.hub.transcript(new.id)
 
 
+@pytest.mark.parametrize("kind", ["phone", "email"])
+async def test_what_is_not_needed_any_more_is_named_as_what_it_was(parts: Parts, kind: str) -> None:
+    new = new_conversation()
+    email = Callback(uid(), None, "liisa@posti.example", None, None)
+    await book_callback(parts.hub, new, wish(parts) if kind == "phone" else email)
+    gone = await parts.hub.cancel_callback(new.id, id=uid())
+    assert (gone["callback"]["kind"], gone["callback"]["state"]) == (kind, "cancelled")
+    told = (await parts.store.events(new.id))[-1]["text"]
+    assert told == {"phone": "Your call is cancelled.", "email": "All right, we won’t answer you by email."}[kind]
+    with pytest.raises(Conflict):
+        await parts.hub.cancel_callback(new.id, id=uid())
+
+
 async def test_a_call_back_that_is_none_is_not_found(parts: Parts) -> None:
     new = await parts.queued()
     desk = Duties(parts.hub)

@@ -265,7 +265,10 @@ def test_i4_only_the_assignee_or_a_supervisor_may_write() -> None:
     assert refused.value.extra["assignee"] == {"id": "a1", "name": "Aino"}
     with pytest.raises(Forbidden):
         decisions.agent_wrote(queued(), at=AT, agent=AINO, text="Hi", client_id="x")
-    stepped = decisions.agent_wrote(assigned(), at=AT, agent=MIKKEL, text="Hi", client_id="x", supervisor=True)
+    with pytest.raises(Forbidden):
+        decisions.agent_wrote(assigned(), at=AT, agent=MIKKEL, text="Hi", client_id="x", supervisor=True)
+    joined = replace(assigned(), helpers=(MIKKEL.id,))
+    stepped = decisions.agent_wrote(joined, at=AT, agent=MIKKEL, text="Hi", client_id="x", supervisor=True)
     assert stepped.entries[0].author.name == "Mikkel"
 
 

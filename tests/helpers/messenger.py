@@ -140,14 +140,8 @@ class Customer:
     async def taps(self, title: str) -> str:
         return str(await self._do("tap", title=title))
 
-    async def presses(self, title: str) -> None:
-        await self._do("press", title=title)
-
     async def starts(self) -> None:
         await self._do("start")
-
-    async def picks(self, question: str) -> None:
-        await self._do("pick", question=question)
 
     async def edits(self, mid: str, text: str) -> None:
         await self._do("edit", mid=mid, text=text)
@@ -160,9 +154,6 @@ class Customer:
 
     async def shows(self, what: str) -> str:
         return str(await self._do("show", what=what))
-
-    async def comes_by(self, ref: str) -> None:
-        await self._do("refer", ref=ref)
 
     async def looks(self) -> Any:
         """The person's screen."""

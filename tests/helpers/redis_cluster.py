@@ -124,7 +124,6 @@ class Cluster(_Servers):
 
     def __init__(self, *, replicas: int = 1, fsync: str = "always") -> None:
         super().__init__()
-        self._replicas = replicas
         count = 3 * (1 + replicas)
         ports = _free_ports(2 * count)
         self._bus = dict(zip(ports[:count], ports[count:], strict=True))

@@ -385,7 +385,7 @@ export class Hub {
       topic: turn.nlu.topic,
       confidence: turn.nlu.confidence,
       runners_up: turn.nlu.runners_up,
-      answered: !turn.reasons,
+      answered: !turn.reasons && turn.nlu.confidence > 0.5,
       of: seq,
     });
     setTimeout(() => {

@@ -99,15 +99,6 @@ class Graph:
         """Take the thread from whoever has it."""
         await self.call("POST", f"{self._page}/take_thread_control", {"recipient": {"id": person}})
 
-    async def release_thread(self, person: str) -> None:
-        """Give the thread up: nobody has it."""
-        await self.call("POST", f"{self._page}/release_thread_control", {"recipient": {"id": person}})
-
-    async def request_thread(self, person: str, metadata: str = "") -> None:
-        """Ask the owner for the thread."""
-        body = {"recipient": {"id": person}, "metadata": metadata}
-        await self.call("POST", f"{self._page}/request_thread_control", body)
-
     async def thread_owner(self, person: str) -> str:
         """The app that has the thread; empty for none."""
         reply = await self.call("GET", f"{self._page}/thread_owner", query={"recipient": person})

@@ -1,7 +1,7 @@
 """A Messenger of your own on loopback: the Graph API with all its rules, its webhooks, and people who write.
 
 ``silta up --demo-messenger`` starts it (:mod:`handoff.demo.messenger.__main__`) for people without a Meta app, and the
-tests use it as the platform, see :mod:`tests.support.graph`. It is stricter than the real one where that shows a
+tests use it as the platform, see :mod:`tests.helpers.messenger`. It is stricter than the real one where that shows a
 mistake of ours: what Meta cuts or ignores in silence, it refuses.
 
 The parts, each pure but for the last three::

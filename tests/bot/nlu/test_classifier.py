@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections import Counter
 
-from bot.nlu.classifier import Settings, _calibrated
+import numpy as np
+import pytest
+
+from bot.nlu import classifier
+from bot.nlu.classifier import Example, Settings, _calibrated, train
 
 TOPICS = 3
 EACH = (90, 60, 30)
@@ -35,3 +39,18 @@ def test_without_a_gain_on_held_out_examples_the_decision_values_stay_as_they_ar
     weights, intercept, _ = _calibrated(decisions, truth, fold, TOPICS, Settings(stack_c=1e-4), lambda _: None)
     np.testing.assert_array_equal(weights, np.eye(TOPICS, dtype=np.float32))
     np.testing.assert_array_equal(intercept, np.zeros(TOPICS, np.float32))
+
+
+@pytest.mark.parametrize(("many", "folds", "dense"), [(1000, 5, 2), (20, 3, 6)])
+def test_with_many_examples_fewer_folds_and_all_dense_features_are_used(
+    monkeypatch: pytest.MonkeyPatch, many: int, folds: int, dense: int
+) -> None:
+    monkeypatch.setattr(classifier, "_MANY", many)
+    generator = np.random.default_rng(2)
+    topics = [f"t{number % 2}" for number in range(40)]
+    pools = generator.normal(size=(40, 2, 3)).astype(np.float32)
+    examples = [Example((Counter({topic: 1}),), each) for topic, each in zip(topics, pools, strict=True)]
+    said: list[str] = []
+    trained = train(examples, topics, np.arange(40), Settings(axes=2), said.append)
+    assert len(set(trained.fold.tolist())) == folds
+    assert f"{2 + dense} features" in said[0], "two words, and the dense ones"

@@ -20,6 +20,9 @@ from bot.seam.worker import Worker
 from handoff.events import Failure, InboundKind, Keys, Outcome, Reply, encode
 from tests.bot.seam.harness import KEYS, Hub, RedisServer, until
 
+SLOW_TAKEOVER = Limits(block=0.05, claim_every=0.05, takeover=60.0, renew_every=0.1, drain=1.0, retry_after=0.01)
+"""As the tests' own limits, but that nothing comes by a takeover while a test lasts."""
+
 
 class Rasa:
     """Runs turns as the tracker store would end them. ``before`` may do what it likes first."""
@@ -300,6 +303,52 @@ async def test_what_is_no_envelope_is_dropped_and_the_next_entry_read(hub: Hub, 
     await until(hub.resting)
 
 
+async def test_an_entry_whose_conversation_was_erased_before_its_turn_is_settled_and_holds_up_nobody(
+    hub: Hub, link: Link, rasa: Rasa, server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    dead = Inbox(Link(server.bot_url, name="bot-dead"))
+    await dead.join()
+    await hub.say("gone", "hi")
+    (taken,) = await dead.read(9)
+    # As an erasure leaves it: the entry was handed out, and there is nothing of it any more.
+    await hub.redis.xdel(KEYS.inbox, taken.entry)
+    await hub.redis.delete(KEYS.busy("gone"))
+    await dead._link.close()
+    worker = Worker(link, rasa)
+    await worker.start()
+    try:
+        await hub.outcome(await hub.say("c", "next"))
+
+        async def settled() -> bool:
+            return not (await hub.redis.xpending(KEYS.inbox, Keys.GROUP))["pending"]
+
+        await until(settled, 30)
+    finally:
+        await worker.stop()
+    assert rasa.ran == ["next"] and not await hub.outcomes("gone")
+    # A Redis from 7 on drops such an entry when it is taken over; an older one hands it out empty, and that is said.
+    assert "gone" not in caplog.text
+
+
+async def test_what_is_erased_during_its_turn_leaves_nothing_and_the_next_is_answered(
+    hub: Hub, worker: Worker, rasa: Rasa
+) -> None:
+    async def erase(turn: Turn) -> None:
+        if turn.inbound.conversation == "gone":
+            pipe = hub.redis.pipeline(transaction=True)
+            pipe.xack(KEYS.inbox, Keys.GROUP, turn.entry)
+            pipe.xdel(KEYS.inbox, turn.entry)
+            pipe.delete(KEYS.busy("gone"), KEYS.wait("gone"), KEYS.tracker("gone"))
+            await pipe.execute()
+
+    rasa.before = erase
+    await hub.say("gone", "forget me")
+    await hub.outcome(await hub.say("c", "next"))
+    await until(hub.resting)
+    await until(lambda: _true(not worker._flights))
+    assert not await hub.redis.exists(KEYS.tracker("gone")) and not await hub.outcomes("gone")
+
+
 async def test_an_envelope_that_names_its_conversation_gets_an_outcome_and_frees_it(hub: Hub, worker: Worker) -> None:
     inbound = {"v": 99, "conversation": "c", "message_id": "m1", "of": 3, "kind": "dance"}
     entry = await hub.redis.xadd(KEYS.inbox, {"data": json.dumps(inbound)})
@@ -310,8 +359,9 @@ async def test_an_envelope_that_names_its_conversation_gets_an_outcome_and_frees
     assert (first.message_id, first.failure) == ("m1", Failure.POISON)
 
 
+@pytest.mark.parametrize("limits", [SLOW_TAKEOVER])
 async def test_a_stop_lets_the_running_turn_end_and_hands_back_the_rest(
-    hub: Hub, worker: Worker, rasa: Rasa, second: tuple[Worker, Rasa]
+    hub: Hub, worker: Worker, rasa: Rasa, second: tuple[Worker, Rasa], limits: Limits
 ) -> None:
     started = asyncio.Event()
 
@@ -328,10 +378,8 @@ async def test_a_stop_lets_the_running_turn_end_and_hands_back_the_rest(
     assert time.monotonic() - began < 5  # the limit drain is 1 s here
     assert (await hub.outcome(short)).replies == (Reply("1"),)
     assert await hub.outcomes("long") == []
-    began = time.monotonic()
     await second[0].start()
-    await hub.outcome(long)
-    assert time.monotonic() - began < 0.4  # sooner than a takeover
+    await hub.outcome(long)  # which no takeover would bring in time: it was handed back
     assert second[1].ran == ["2"]
 
 

@@ -138,12 +138,36 @@ def test_without_redis_the_way_to_start_it_is_named(
     assert "silta up" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("line", ["", "dance", "agent", "conversation list --limit 0", "up -x"])
-def test_bad_usage_has_status_2(capsys: pytest.CaptureFixture[str], line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "where"),
+    [
+        ("", "silta: "),
+        ("dance", "silta: argument COMMAND: "),
+        ("agent", "silta agent: "),
+        ("agent add x@y.example --role boss", "silta agent add: argument --role: "),
+        ("conversation list --limit 0", "silta conversation list: argument --limit: "),
+        ("conversation list --limit many", "silta conversation list: argument --limit: 'many' is no number"),
+        ("up -x", "silta: "),
+    ],
+)
+def test_bad_usage_has_status_2_and_one_line_that_says_where(
+    capsys: pytest.CaptureFixture[str], line: str, where: str
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main(line.split())
     assert ended.value.code == 2
-    assert "usage: silta" in capsys.readouterr().err
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(where) and "--help' tells more" in said
+
+
+@pytest.mark.parametrize("line", ["up", "agent add", "conversation show", "audit verify", "chat"])
+def test_each_command_says_what_it_does_in_its_own_help(capsys: pytest.CaptureFixture[str], line: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*line.split(), "--help"])
+    assert ended.value.code == 0
+    usage, description, *_ = capsys.readouterr().out.split("\n\n")
+    assert usage.startswith(f"usage: silta {line} ")
+    assert description.endswith(".")
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -348,8 +348,11 @@ async def test_i4_only_who_has_the_conversation_may_write_or_a_supervisor_who_st
     for type, fields in frames.items():
         error = await refused(other, "forbidden", type, conversation=conversation, **fields)
         assert error["assignee"]["name"] == "Aino"
+    await refused(supervisor, "forbidden", "message", conversation=conversation, text="meant as a note")
+    await supervisor.ask("join", conversation=conversation, seen=True)
     await supervisor.say(conversation, "Sanna here")
-    assert (await visitor.hear("agent"))["author"]["name"] == "Sanna"
+    heard = await visitor.hear("agent")
+    assert (heard["author"]["name"], heard["text"]) == ("Sanna", "Sanna here")
     await agent.open(conversation)
     await refused(supervisor, "conflict", "claim", conversation=conversation)
 
@@ -394,6 +397,21 @@ async def test_typing_is_shown_to_the_other_side_and_to_those_who_look_on(door: 
     typed = await agent.expect("typing", role="visitor")
     assert typed == {"type": "typing", "conversation": visitor.conversation, "role": "visitor", "on": True}
     assert not [f for f in agent.frames if f["type"] == "typing" and f["role"] == "agent"], "not to oneself"
+
+
+async def test_a_supervisor_who_looks_on_unseen_is_not_shown_typing_to_the_visitor(door: Door) -> None:
+    visitor, agent = await together(door)
+    supervisor = await door.agent("Sanna")
+    await supervisor.open(visitor.conversation)
+    await supervisor.ask("join", conversation=visitor.conversation, seen=False)
+    await supervisor.send("typing", conversation=visitor.conversation, on=True)
+    shown = await agent.expect("typing", role="agent")
+    assert (shown["name"], "unseen" in shown) == ("Sanna", False), "the colleague may see it"
+    await supervisor.ask("join", conversation=visitor.conversation, seen=True)
+    await supervisor.send("typing", conversation=visitor.conversation, on=True)
+    await visitor.expect("typing", role="agent")
+    typed = [frame["name"] for frame in visitor.frames if frame["type"] == "typing" and frame["role"] == "agent"]
+    assert typed == ["Sanna"], "of the two only the second"
 
 
 async def test_who_looks_at_a_conversation_is_shown_to_colleagues_and_never_to_the_visitor(door: Door) -> None:

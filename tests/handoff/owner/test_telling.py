@@ -76,3 +76,13 @@ def test_a_window_within_one_half_of_the_day_says_it_once() -> None:
     start, end = (datetime(2026, 11, 23, hour, tzinfo=UTC) for hour in (12, 13))
     assert TELLER.window("en", start, end, SATURDAY) == "on Monday, 2–3 pm Finnish time"
     assert TELLER.window("fi", start, end, SATURDAY) == "maanantaina klo 14–15"
+
+
+def test_an_answer_by_email_is_promised_for_a_quarter_of_an_hour_that_does_not_move_with_every_second() -> None:
+    monday = datetime(2026, 11, 23, 8, 2, 11, tzinfo=UTC)  # 10.02.11 in Helsinki, eight working hours from 9 to 17
+    due = TELLER.email_by(monday, "fi")
+    assert due == datetime(2026, 11, 24, 8, 15, tzinfo=UTC)
+    assert TELLER.email_by(monday.replace(minute=14, second=59), "fi") == due
+    assert TELLER.email_by(monday.replace(minute=15, second=0), "fi") == due
+    assert TELLER.email_text("fi", monday) == "Jos kirjoitat sähköpostia nyt, vastaamme viimeistään huomenna klo 10.15."
+    assert TELLER.email_by(SATURDAY, "fi") == datetime(2026, 11, 23, 15, tzinfo=UTC), "a full one stays"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from time import perf_counter
+from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -182,7 +182,7 @@ def test_a_thousand_waiting_are_decided_within_the_limit() -> None:
     ]
     took = []
     for _ in range(5):
-        began = perf_counter()
+        began = process_time()
         assert len(dispatch(waiting, agents, RULES, NOW)) == 200
-        took.append(perf_counter() - began)
-    assert min(took) < 0.05, "p99 of 50 ms, on a machine that does other things too"
+        took.append(process_time() - began)
+    assert min(took) < 0.05, "50 ms of work: by the clock on the wall, a busy machine would decide this test"

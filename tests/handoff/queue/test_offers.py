@@ -172,8 +172,9 @@ async def test_a_claim_without_the_language_needs_time_and_consent_and_a_supervi
     with pytest.raises(Forbidden, match="do not speak"):
         await parts.hub.claim(dane, waiting.id, id=uid())
     await parts.hub.consent(waiting.id, id=uid(), language="da")
-    with pytest.raises(Forbidden, match="do not speak"):
+    with pytest.raises(Forbidden, match="not time for that yet") as early:
         await parts.hub.claim(dane, waiting.id, id=uid())
+    assert 0 < early.value.extra["retry_after"] <= Rules().other_language_after_s
     parts.hub.owner.now = replace(parts.hub.owner.now, rules=Rules(other_language_after_s=0))
     assert (await parts.hub.claim(dane, waiting.id, id=uid()))["status"] == "assigned"
     other = await parts.queued()

@@ -24,6 +24,7 @@ def test_s7_whatever_comes_is_a_frame_or_a_refusal(decode: Any, frame: Any, text
         with pytest.raises(codec.Malformed) as refused:
             decode(raw)
         assert refused.value.refused.code in ("bad_request", "too_large")
+        assert codec.dump(codec.error(refused.value.id, refused.value.refused)).encode("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,20 @@ def test_a_field_that_is_unknown_missing_or_of_a_wrong_kind_is_named() -> None:
         with pytest.raises(codec.Malformed) as refused:
             visitor.decode(raw)
         assert named in str(refused.value.refused), raw
+        assert refused.value.refused.extra["field"] == named.partition(":")[0].strip("'"), raw
+
+
+def test_the_field_of_a_refusal_can_always_be_sent() -> None:
+    for raw, field in (
+        ('{"type":"typing","on":true,"\\ud800":1}', "\\ud800"),
+        ('{"type":"dance"}', "type"),
+        ('{"type":"ping","id":7}', "id"),
+        (json.dumps({"type": "message", "id": "x", "text": "a" * 5000}), "text"),
+    ):
+        with pytest.raises(codec.Malformed) as refused:
+            visitor.decode(raw)
+        frame = json.loads(codec.dump(codec.error("x", refused.value.refused)).encode("utf-8"))
+        assert frame["field"] == field
 
 
 @pytest.mark.parametrize("id", ["", "x" * 65, "with space", "ä", "a\nb"])

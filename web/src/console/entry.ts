@@ -11,7 +11,7 @@ import type { ConsoleKey, Desk } from './desk';
 import { type AllMarks, covered, files, smallPrint, wording } from './marks';
 import type { Ui } from './ui';
 import { meter } from './details';
-import { entityName, languageName, reasonText, topicName, visitorName } from './words';
+import { emotionName, entityName, languageName, reasonText, topicName, visitorName } from './words';
 
 export function entry(
   desk: Desk,
@@ -85,7 +85,8 @@ function understood(desk: Desk, nlu: LogEvent): TemplateResult {
   const { t } = desk;
   const emotion =
     typeof nlu.emotion === 'string' ? { label: nlu.emotion } : (nlu.emotion as Emotion | null | undefined);
-  const feeling = emotion?.label ?? emotion?.name;
+  const label = emotion?.label ?? emotion?.name;
+  const feeling = label && emotionName(label, t);
   const entities = Object.entries(nlu.entities ?? {});
   const topic = nlu.topic ? topicName(nlu.topic, t, nlu.title) : null;
   const known = nlu.decision !== 'clarify' && topic !== null;

@@ -12,7 +12,8 @@ export function why(desk: Desk, conversation: Conversation): TemplateResult | ty
   const reasons = packet?.reasons ?? [];
   // Once it is over, what brought a person in is history like all the rest.
   if (!packet || !reasons.length || status === 'resolved' || status === 'bot') return nothing;
-  return html`<section class="because" aria-label=${t('handoff')}>
+  // An open menu lies over it: what is half covered is not to be pressed.
+  return html`<section class="because" aria-label=${t('handoff')} ?inert=${desk.ui.state.more}>
     ${
       packet.priority && packet.priority !== 'normal'
         ? html`<span class="tag ${packet.priority}">${icon.alert}${priorityName(packet.priority, t)}</span>`

@@ -79,9 +79,24 @@ const SMALL_TALK: Readonly<Record<string, ConsoleKey>> = {
 
 /** A topic as agents read it: by the owner's title where the hub gives one, else from its name. */
 export function topicName(topic: string | null | undefined, t: ConsoleTexts, title?: string): string {
-  if (title) return title;
+  // A topic without a title of its own is told by its code.
+  if (title && title !== topic) return title;
   const talk = SMALL_TALK[topic ?? ''];
   return talk ? t(talk) : (topic ?? '').replace(/^(faq|human)\//, '').replace(/_/g, ' ');
+}
+
+const EMOTIONS: Readonly<Record<string, ConsoleKey>> = {
+  hot_anger: 'emotionHotAnger',
+  cold_anger: 'emotionColdAnger',
+  sadness: 'emotionSadness',
+  fear: 'emotionFear',
+  despair: 'emotionDespair',
+};
+
+/** What the bot read between the lines, in words; one that is not known here by its code. */
+export function emotionName(emotion: string, t: ConsoleTexts): string {
+  const key = Object.hasOwn(EMOTIONS, emotion) ? EMOTIONS[emotion] : undefined;
+  return key ? t(key) : emotion.replace(/_/g, ' ');
 }
 
 export function priorityName(priority: string | undefined, t: ConsoleTexts): string {
