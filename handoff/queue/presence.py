@@ -53,7 +53,9 @@ class Presence:
         """Note every agent who is connected here."""
         if self._here:
             now = await self.now_ms()
-            await self._store.call(self._store.redis.zadd(self._store.keys.seen, dict.fromkeys(self._here, now)))
+            here = dict.fromkeys(self._here, now)
+            if here:  # the last may have left meanwhile, and Redis' client takes no empty list
+                await self._store.call(self._store.redis.zadd(self._store.keys.seen, here))
 
     async def did_something(self, agent: str) -> bool:
         """The agent did something in some window; whether that brought them back from being idle."""

@@ -111,3 +111,20 @@ async def test_an_arrival_that_redis_did_not_hear_of_can_be_taken_back(redis_ser
 def test_the_grace_is_far_longer_than_a_missed_note() -> None:
     assert AGENT_SEEN_GRACE_S > 6 * TOUCH_EVERY_S
     assert Presence.lost.__kwdefaults__ == {"grace_s": AGENT_SEEN_GRACE_S}
+
+
+async def test_the_last_agent_may_leave_while_the_time_is_asked_for(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presence = parts.presence
+    agent = uid()
+    await presence.arrived(agent)
+    now = await presence.now_ms()
+
+    async def leaves() -> int:
+        presence.left(agent)
+        return now
+
+    monkeypatch.setattr(presence, "now_ms", leaves)
+    await presence.touch()
+    assert not presence._here

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from handoff import packet
+from handoff.conversation import Status
 from handoff.entry import AGENTS_ONLY, Kind
 from handoff.wire import agent, visitor
+from tests.handoff.parts import new_conversation
+from tests.handoff.texts_for_tests import texts
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "protocol.md").read_text("utf-8")
@@ -53,3 +58,8 @@ def test_every_frame_that_the_gateways_push_is_on_the_page() -> None:
         pushed = set(re.findall(r'"type": "(?!websocket)([\w.]+)"', source))
         assert len(pushed) >= 5, "the source is read wrongly"
         assert pushed <= set(described), who
+
+
+def test_every_field_of_the_packet_is_on_the_page() -> None:
+    made = packet.build(replace(new_conversation(), status=Status.ASSIGNED), texts(), "en")
+    assert made is not None and set(made) <= set(rows("The packet"))

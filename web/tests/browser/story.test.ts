@@ -55,7 +55,7 @@ describe.skipIf(!executable)('a visitor and an agent', () => {
       await assertAccessible(visitor, 'panel with quick replies');
 
       await say(visitor, words.ask);
-      await visitor.getByText(words.answer).waitFor();
+      await messages(visitor, 'bot').getByText(words.answer).first().waitFor();
       await say(visitor, words.need);
       await visitor.getByTestId('cancel').waitFor();
       expect(await visitor.getByTestId('status').getAttribute('data-status')).toBe('queued');
