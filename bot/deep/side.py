@@ -53,7 +53,9 @@ def run(interpreter: Path, folder: Path, report: Report) -> None:
     Raises:
         DeepFailed: it ended otherwise than well.
     """
-    _call([str(interpreter), "-m", _STEP, str(folder)], report, {"PYTHONPATH": str(places.ROOT)})
+    # Threads that wait for each other let go of their cores: on a busy machine they would else burn them.
+    quiet = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"), "PYTHONPATH": str(places.ROOT)}
+    _call([str(interpreter), "-m", _STEP, str(folder)], report, quiet)
 
 
 def _call(command: list[str], report: Report, environment: dict[str, str] | None = None) -> None:

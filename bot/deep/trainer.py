@@ -29,6 +29,8 @@ _MIXED = 50
 """Batches whose examples are sorted by length together: batches of one length cost no padding, and are still mixed."""
 _LINE_S = 60.0
 """Seconds between two lines of progress within an epoch."""
+_NICE = 10
+"""It takes what the machine has left: the bot goes on answering visitors meanwhile."""
 _AT_ONCE = 64
 """Examples in a batch that nothing is learnt from."""
 _KEPT = 2
@@ -40,6 +42,7 @@ def main(given: Sequence[str]) -> int:
     if len(given) != 1:
         print("usage: python -m bot.deep.trainer FOLDER", file=sys.stderr)
         return 2
+    os.nice(_NICE)
     try:
         train(Path(given[0]))
     except BadFolder as error:

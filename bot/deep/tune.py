@@ -41,8 +41,9 @@ MOST_TOKENS = 64
 """Longer examples keep their ends, as longer messages do: training time grows with the longest of a batch."""
 PARTS = 20
 """One part of so many is held out."""
-LEAST_AGREEMENT = 0.97
-"""Share of held-out examples (about :data:`_CHECKED`) on which the exported encoder must choose the trainer's topic."""
+LEAST_AGREEMENT = 0.93
+"""Share of held-out examples (about :data:`_CHECKED`) on which the exported encoder must choose the trainer's topic.
+After one epoch on MASSIVE int8 alone changed 2.5 %, for half a point of accuracy; broken arithmetic changes most."""
 _CHECKED = 200
 _PREFIX = ""  # The untuned encoder wants "query: "; a tuned one learns to do without, and is a fifth quicker.
 _OUTER = ("<s>", "</s>")
