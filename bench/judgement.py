@@ -8,7 +8,9 @@ is none. Printed for each language and for all:
   topic), over cold anger alone;
 * false alarms on ordinary messages (``faq/…``) and small talk, and on the hard negatives: messages made to tempt, with
   strong words in harmless use or mild impatience;
-* ``self_harm.*.tsv``: who is in danger gets the crisis lines, who only rages does not.
+* ``self_harm.*.tsv``: who is in danger gets the crisis lines, who only rages does not;
+* the processor time that judgement adds to a message: masking, the emotion, the course of a conversation, and looking
+  at sentences one by one, for danger, a wish beside a question, and the words that are quoted to the agent.
 
 ``--unseen tests/unseen/second`` measures on a second set, written later than all examples but the newest.
 
@@ -23,6 +25,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -108,7 +111,7 @@ def read(kind: str, folder: Path = UNSEEN) -> list[tuple[str, str, str]]:
 
 def judge(model: Path, folder: Path = UNSEEN) -> tuple[list[Judged], dict[str, float]]:
     """Run every message; also returns the milliseconds of processor time that one took, in all and for what judgement
-    adds to it: masking, emotion, and the course of a conversation of five turns."""
+    adds to it: masking, emotion, the course of a conversation of five turns, sentences one by one."""
     from bot.nlu.decision import Decision
     from bot.parser import Parser
 
@@ -140,12 +143,36 @@ def _added(parser: Parser, texts: Sequence[str]) -> dict[str, float]:
         return 1000 * (time.process_time() - begun) / len(texts)
 
     examples = [featurise(parser.topical.encoder, text) for text in texts]
+    sentences = _one_by_one(parser, texts)
     turns = [course.Turn(text, "faq/track_order", False, True, 0.1) for text in texts[: course.LOOK_BACK + 1]]
     return {
         "masking": timed(lambda number: mask(texts[number])),
         "emotion": timed(lambda number: parser._emotions.judge(texts[number], examples[number], 0.5)),
         "course": timed(lambda _: course.judge(turns)),
+        "sentences": sentences,
     }
+
+
+def _one_by_one(parser: Parser, texts: Sequence[str]) -> float:
+    """Milliseconds a message spends in what looks at its sentences: the mean over all, most of which have one."""
+    spent = 0.0
+
+    def timed(work: Callable[..., object]) -> Callable[..., object]:
+        def inner(*given: object) -> object:
+            nonlocal spent
+            begun = time.process_time()
+            found = work(*given)
+            spent += time.process_time() - begun
+            return found
+
+        return inner
+
+    watched = copy(parser.topical)
+    for name in ("_in_danger", "_wishes_person", "_evidence"):
+        setattr(watched, name, timed(getattr(watched, name)))
+    for text in texts:
+        watched.understand(text, parser.understand(text).language)
+    return 1000 * spent / len(texts)
 
 
 def share(judged: Iterable[Judged], seen: Callable[[Judged], bool]) -> tuple[float, int]:

@@ -112,8 +112,9 @@ class Conversation:
     ``agreed_at`` is when the visitor ticked the owner's box.
     ``served_by`` is the agent who had it last, until ``served_at``, ``had_by`` everybody who has or had it, and sees it
     from then on; ``consents`` are languages that the visitor will do with, ``callback`` a call or e-mail that was
-    promised, ``snooze`` when its agent comes back to it, ``helpers`` supervisors who have stepped in, ``announced`` the
-    announcements that were told in it.
+    promised, ``late`` the message (``of``, ``text``) that the bot has left without an answer, until it gives one or a
+    person has it, ``snooze`` when its agent comes back to it, ``helpers`` supervisors who have stepped in,
+    ``announced`` the announcements that were told in it.
     """
 
     id: str
@@ -158,6 +159,7 @@ class Conversation:
     announced: tuple[str, ...] = ()
     noticed_at: str | None = None
     agreed_at: str | None = None
+    late: Mapping[str, Any] | None = None
 
     @property
     def responder(self) -> Responder:

@@ -313,6 +313,8 @@ def hand_off(
 ) -> Decision:
     """The visitor asks for a person, by the button or (``text``) by a message that is a button's title.
 
+    Where the bot has left a message without an answer, that is a reason too, with the message as its evidence.
+
     Raises:
         InvalidTransition: a person has the conversation already.
     """
@@ -326,8 +328,15 @@ def hand_off(
     else:
         answer = {}
     fresh = conversation.status is not Status.QUEUED
-    reason = {"code": "asked", "topic": "human/talk_to_human", "evidence": evidence, "of": draft.state.last}
-    request = HandoffRequest((reason,) if fresh else (), skill="general")
+    reasons: tuple[dict[str, Any], ...] = ()
+    if fresh:
+        reasons = ({"code": "asked", "topic": "human/talk_to_human", "evidence": evidence, "of": draft.state.last},)
+    if conversation.status is Status.BOT and conversation.late is not None:
+        late = conversation.late
+        words = [late["text"]] if late["text"] else []
+        reasons += ({"code": "bot_unavailable", "topic": None, "evidence": words, "of": late["of"]},)
+    draft.state = changed(draft.state, late=None)
+    request = HandoffRequest(reasons, skill="general")
     _queue(draft, texts, request, SYSTEM, waits, None)
     if fresh:
         draft.pause_bot()
@@ -382,7 +391,7 @@ def claim(
             "of": draft.state.last,
             "name": agent.name,
         }
-        draft.state = changed(draft.state, reasons=(reason,), requested_at=at)
+        draft.state = changed(draft.state, reasons=(reason,), requested_at=at, late=None)
     said = texts.say(draft.state.language, "assigned", name=agent.name)
     draft.add(Kind.ASSIGNED, _agent(agent), text=said, data={"why": list(why)} if why else {})
     if unasked:
@@ -561,13 +570,15 @@ def bot_late(conversation: Conversation, texts: Texts, *, at: str) -> Decision |
     if conversation.held and not conversation.turn:
         return let_go(conversation, at=at)
     draft = _Draft(conversation, at)
-    _say_late(draft, texts)
+    _say_late(draft, texts, conversation.bot_pending[-1])
     return draft.done()
 
 
-def _say_late(draft: _Draft, texts: Texts) -> None:
+def _say_late(draft: _Draft, texts: Texts, of: int) -> None:
+    """``of`` is the visitor's latest message, whose words :attr:`Conversation.last_text` holds."""
     language = draft.state.language
     draft.let_all_go()
+    draft.state = changed(draft.state, late={"of": of, "text": draft.state.last_text})
     buttons = draft.offer([(texts.say(language, "button_person"), HANDOFF_BUTTON)])
     draft.add(Kind.MESSAGE, SYSTEM, text=texts.say(language, "bot_late"), buttons=buttons, data={"cause": "bot_late"})
 
@@ -607,6 +618,7 @@ def bot_answered(
         draft.add(Kind.LANGUAGE, BOT, language=outcome.language)
     if outcome.replies:
         draft.introduce_bot(texts)
+        draft.state = changed(draft.state, late=None)
     _say(draft, outcome, first, additions)
     if outcome.handoff is not None:
         _queue(draft, texts, outcome.handoff, BOT, waits, None)
@@ -614,7 +626,7 @@ def bot_answered(
         _queue(draft, texts, fallback, SYSTEM, waits, "bot_failed_queued")
         draft.pause_bot()
     elif outcome.failure is not None or not outcome.replies:
-        _say_late(draft, texts)
+        _say_late(draft, texts, (left or done)[-1])
         if outcome.failure is None:
             # A bot without a word for a live message believes that a person has the conversation.
             draft.resume_bot(())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 __all__ = [
+    "CALLBACK",
     "DID_NOT_HELP",
     "IN_DANGER",
     "TALK_TO_HUMAN",
@@ -19,6 +20,7 @@ __all__ = [
 ]
 
 TALK_TO_HUMAN = "human/talk_to_human"
+CALLBACK = "human/callback"
 IN_DANGER = "human/self_harm"
 """The topic whose words tell the visitor whom to call at once."""
 DID_NOT_HELP = "answer_did_not_help"

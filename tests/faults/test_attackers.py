@@ -321,6 +321,8 @@ async def test_s7_large_deep_and_broken_frames_leave_nothing_behind_in_memory(
 OTHERS = 50
 ROUNDS, WINDOW_S = 6, 10.0
 FLOOD_EVERY_S = 60 / 1000
+CALM_P99_MS = 100.0
+"""What the matrix promises of an ordinary day; a machine that is beyond it without a flood measures something else."""
 
 
 class Flood:
@@ -330,6 +332,8 @@ class Flood:
         self._address = address
         self._url = address.replace("http", "ws", 1) + "/ws/visitor"
         self.sent = 0
+        self.arrived = 0
+        """Of the many, in all rounds: let in or turned away."""
         self.closed: Counter[int] = Counter()
         """Close codes of the one who writes."""
         self.turned_away: Counter[int] = Counter()
@@ -359,6 +363,7 @@ class Flood:
             async with connect(
                 self._url, origin=Origin(self._address), additional_headers=headers, proxy=None, open_timeout=30
             ) as socket:
+                self.arrived += 1
                 await asyncio.wait_for(socket.wait_closed(), 20)
                 self.turned_away[socket.close_code or 0] += 1
 
@@ -386,7 +391,11 @@ async def test_s8_a_flood_of_messages_and_of_sockets_is_closed_and_others_wait_n
     for turn in range(2 * ROUNDS):
         works = [asyncio.create_task(work) for work in (flood.write(), flood.crowd())] if turn % 2 else []
         # The sockets of the crowd are opened first: five hundred at once are this process' own work, too.
-        await asyncio.sleep(2)
+        before = flood.arrived
+        async with asyncio.timeout(60):
+            while works and flood.arrived < before + 450:
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(1)
         ends = monotonic() + WINDOW_S
         await asyncio.gather(*(talk(other, flooded if works else calm, ends) for other in others))
         for work in works:
@@ -402,6 +411,8 @@ async def test_s8_a_flood_of_messages_and_of_sockets_is_closed_and_others_wait_n
     assert flood.closed[1008] >= 1 and set(flood.closed) == {1008}
     assert flood.turned_away[1013] >= 200, "three hundred of one address are let in"
     assert all(other.is_open for other in others)
+    if late[0] > CALM_P99_MS:
+        pytest.skip(f"the machine is too busy to tell: p99 is {late[0]:.0f} ms without any flood")
     # Below five milliseconds a difference is the machine's: a turn of the disk for each write.
     assert late[1] <= max(1.1 * late[0], late[0] + 5)
 
@@ -487,7 +498,8 @@ async def test_s12_ten_thousand_guesses_get_no_further_and_the_real_agents_still
     )
     assert told.total() == TRIES and set(told) == {401, 429}
     assert late == [429] * KNOWN
-    assert max(looked.values()) == FAILURES_MAX
+    # Who is being looked at when the fifth is counted: the guesses of one address are not queued behind each other.
+    assert FAILURES_MAX <= max(looked.values()) < FAILURES_MAX + HASHING_AT_ONCE
     assert max(by_account.values()) <= ACCOUNT_MAX + HASHING_AT_ONCE
     of_unknown = sum(count for email, count in by_account.items() if email.startswith("un"))
     assert abs(told[401] - 2 * of_unknown) <= 2 * KNOWN * HASHING_AT_ONCE, "an unknown account is limited just the same"

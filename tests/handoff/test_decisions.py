@@ -195,6 +195,27 @@ def test_r21_a_late_bot_is_told_once_with_a_button_for_a_person_and_its_answer_d
     assert decisions.bot_late(queued(), texts(), at=AT) is None
 
 
+def test_who_asks_for_a_person_because_the_bot_was_late_has_that_as_a_reason_in_their_own_words() -> None:
+    waiting = said(said().after, "where is my order?").after
+    late = decisions.bot_late(waiting, texts(), at=AT)
+    assert late is not None
+    asked = decisions.hand_off(late.after, texts(), at=AT, waits=OPEN).after
+    unavailable = {"code": "bot_unavailable", "topic": None, "evidence": ["where is my order?"], "of": 2}
+    assert [reason["code"] for reason in asked.reasons] == ["asked", "bot_unavailable"]
+    assert asked.reasons[1] == unavailable
+    assert asked.late is None
+
+
+def test_a_bot_that_has_answered_since_is_no_reason_any_more() -> None:
+    late = decisions.bot_late(said().after, texts(), at=AT)
+    assert late is not None
+    again = said(late.after, "hello?").after
+    made = answered(again, Outcome("c", "m", again.bot_pending[-1], replies=(Reply("here"),)))
+    assert made is not None
+    asked = decisions.hand_off(made.after, texts(), at=AT, waits=OPEN).after
+    assert [reason["code"] for reason in asked.reasons] == ["asked"]
+
+
 def test_asking_for_a_person_queues_at_once_and_says_so() -> None:
     made = decisions.hand_off(said().after, texts(), at=AT, waits=OPEN)
     assert kinds(made) == ["handoff"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bot.nlu.classifier import Classifier, fit_temperature
-from bot.nlu.decision import Decision
+from bot.nlu.decision import Decision, Limits, Thresholds
 from bot.nlu.features import featurise
 from bot.nlu.letters import Letters
 from bot.nlu.scope import Scope
@@ -58,10 +58,39 @@ def test_one_sentence_of_danger_outweighs_the_business_around_it(
     assert topical.understand(text).topic == "human/talk_to_human"
     monkeypatch.setattr("bot.nlu.understanding.IN_DANGER", "human/fraud")
     monkeypatch.setattr("bot.nlu.understanding._FAINT_DANGER", 0.0)
-    monkeypatch.setattr("bot.nlu.understanding._SURE", 0.2)
+    monkeypatch.setattr("bot.nlu.understanding._IN_DANGER_SURE", 0.2)
     understood = topical.understand(text)
     assert (understood.decision, understood.topic) == (Decision.HANDOFF, "human/fraud")
     assert understood.evidence == ("Nogen har misbrugt mit kort.",)
+
+
+def test_what_is_told_before_a_question_must_be_surer_to_call_a_person(
+    topical: Topical, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tale, question = "Nogen har misbrugt mit kort.", "Hvor er min pakke?"
+    surely = topical.understand(tale)
+    assert surely.decision is Decision.HANDOFF
+    # Whether it is called by one sentence alone is what is looked at, so the whole never is.
+    whole = Limits(Thresholds(person=1.0, danger=1.0), {})
+    calm = Topical(topical.encoder, topical.classifier, topical.scope, whole, topical.letters)
+    for name in ("_HINT", "_BACKGROUND_HINT"):
+        monkeypatch.setattr(f"bot.nlu.understanding.{name}", 0.0)
+    monkeypatch.setattr("bot.nlu.understanding._SURE", surely.confidence - 0.05)
+    monkeypatch.setattr("bot.nlu.understanding._BACKGROUND_SURE", 1.0)
+    assert calm.understand(f"{question} {tale}").decision is Decision.HANDOFF
+    assert calm.understand(f"{tale} {question}").decision is not Decision.HANDOFF
+    monkeypatch.setattr("bot.nlu.understanding._BACKGROUND_SURE", surely.confidence - 0.05)
+    assert calm.understand(f"{tale} {question}").decision is Decision.HANDOFF
+
+
+def test_a_wish_for_a_person_is_no_background(topical: Topical, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Limits(Thresholds(person=1.0, danger=1.0), {})
+    calm = Topical(topical.encoder, topical.classifier, topical.scope, whole, topical.letters)
+    wish = "I want to talk to a person."
+    monkeypatch.setattr("bot.nlu.understanding._HINT", 0.0)
+    monkeypatch.setattr("bot.nlu.understanding._SURE", topical.understand(wish).confidence - 0.05)
+    monkeypatch.setattr("bot.nlu.understanding._BACKGROUND_SURE", 1.0)
+    assert calm.understand(f"{wish} Where is my parcel?").decision is Decision.HANDOFF
 
 
 @pytest.mark.parametrize("text", ["", "   ", "😀😀", "\u200b", "!!!", "…"])
