@@ -14,7 +14,7 @@ from handoff.clock import parse_ms
 from handoff.conversation import PRIORITIES, Assignee, Conversation, Move, Responder, Status, changed, move
 from handoff.entry import Author, Entry, Kind, Role
 from handoff.errors import Forbidden
-from handoff.events import HandoffRequest, Inbound, InboundKind, Line, Outcome, Part
+from handoff.events import HandoffRequest, Inbound, InboundKind, Line, Outcome, Part, Reply
 from handoff.owner.texts import Texts
 from handoff.pause import AT_ONCE, Pause, batch
 
@@ -635,11 +635,14 @@ def bot_answered(
 
 def _say(draft: _Draft, outcome: Outcome, first: Sequence[tuple[str, str]], additions: Sequence[str]) -> None:
     """What is announced, then the bot's replies, each with what holds at this moment behind it. A single answer is the
-    last reply; of several answers it is known which is which only when there is nothing else among them."""
-    if len(additions) == 1:
-        additions = ("",) * (len(outcome.replies) - 1) + tuple(additions)
-    elif len(additions) != len(outcome.replies):
-        additions = ("",) * len(outcome.replies)
+    last reply but for the offer of a person; of several answers it is known which is which only when there is nothing
+    else among them."""
+    answers = len(outcome.replies) - (bool(outcome.replies) and _offers_person(outcome.replies[-1]))
+    if len(additions) == 1 and answers:
+        additions = ("",) * (answers - 1) + tuple(additions)
+    elif len(additions) != answers:
+        additions = ()
+    additions = (*additions, *("",) * (len(outcome.replies) - len(additions)))
     for id, text in first:
         draft.add(Kind.MESSAGE, BOT, text=text, data={"announcement": id})
         draft.state = changed(draft.state, announced=(*draft.state.announced, id))
@@ -647,6 +650,11 @@ def _say(draft: _Draft, outcome: Outcome, first: Sequence[tuple[str, str]], addi
         buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
         text = f"{reply.text}\n\n{addition}" if addition else reply.text
         draft.add(Kind.MESSAGE, BOT, text=text, buttons=buttons, data={"of": outcome.of})
+
+
+def _offers_person(reply: Reply) -> bool:
+    """Whether this is the offer that follows an answer which was asked for again."""
+    return bool(reply.buttons) and all(button.topic == HANDOFF_BUTTON for button in reply.buttons)
 
 
 def _mend(draft: _Draft, texts: Texts, outcome: Outcome, waits: Waits) -> None:

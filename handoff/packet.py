@@ -39,9 +39,11 @@ def build(conversation: Conversation, texts: Texts, language: str) -> dict[str, 
 
 
 def _summary(conversation: Conversation, texts: Texts, language: str, why: list[str]) -> str:
-    """Why, and what was tried before; the reasons' own topics are not said twice."""
+    """Why, and what was tried before; the reasons' own topics are not said twice, and what the owner gave no title
+    (small talk, what is out of scope) was no try."""
     known = {_title(reason, texts, language) for reason in conversation.reasons}
-    tried = dict.fromkeys(_title(topic, texts, language) for topic in conversation.topics)
+    titles = ((topic.get("topic"), _title(topic, texts, language)) for topic in conversation.topics)
+    tried = dict.fromkeys(title for topic, title in titles if title != topic)
     lines = ["; ".join(why), " → ".join([title for title in tried if title and title not in known][-TRIED_SHOWN:])]
     return "\n".join(line for line in lines if line)
 

@@ -393,12 +393,17 @@ def test_the_packet_keeps_the_latest_topics_only() -> None:
         (("I see.", "Mon–Fri"), ("Open now.",), ["I see.", "Mon–Fri\n\nOpen now."]),
         (("Mon–Fri", "30 days"), ("Open now.", ""), ["Mon–Fri\n\nOpen now.", "30 days"]),
         (("I see.", "Mon–Fri", "30 days"), ("Open now.", ""), ["I see.", "Mon–Fri", "30 days"]),
+        (("Mon–Fri", "A person?"), ("Open now.",), ["Mon–Fri\n\nOpen now.", "A person?"]),
+        (("Mon–Fri", "30 days", "A person?"), ("Open now.", ""), ["Mon–Fri\n\nOpen now.", "30 days", "A person?"]),
+        (("A person?",), ("Open now.",), ["A person?"]),
     ],
 )
 def test_what_holds_right_now_stands_behind_the_answer_it_belongs_to(
     replies: tuple[str, ...], additions: tuple[str, ...], told: list[str]
 ) -> None:
-    outcome = Outcome("c", "m", 1, replies=tuple(Reply(text) for text in replies))
+    offer = (Button("Ask for a person", decisions.HANDOFF_BUTTON),)
+    outcome_replies = tuple(Reply(text, offer if text == "A person?" else ()) for text in replies)
+    outcome = Outcome("c", "m", 1, replies=outcome_replies)
     made = decisions.bot_answered(
         said().after, texts(), outcome, at=AT, waits=OPEN, fallback=NOTHING, additions=additions, first=[("a", "Late!")]
     )

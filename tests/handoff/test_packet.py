@@ -18,7 +18,12 @@ QUEUED = Conversation(
     waiting_since=AT,
     priority="urgent",
     reasons=({"code": "human_topic", "topic": "human/fraud", "evidence": ["mit kort"], "of": 3},),
-    topics=({"topic": "faq/get_refund", "confidence": 0.8}, {"topic": "faq/get_refund"}, {"topic": None}),
+    topics=(
+        {"topic": "faq/get_refund", "confidence": 0.8},
+        {"topic": "faq/get_refund"},
+        {"topic": "out_of_scope"},
+        {"topic": None},
+    ),
     failed_turns=1,
 )
 
