@@ -286,7 +286,7 @@ def _told(name: str, outcome: Outcome, agents: int) -> str:
 
 
 def main(given: Sequence[str] = ()) -> int:
-    """Print the figures of issue 6. Returns 1 when one is missed."""
+    """Print the figures of a shift. Returns 1 when one is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench shift")
     parser.add_argument("--seed", type=int, default=1)
     seed = parser.parse_args(list(given)).seed

@@ -49,8 +49,8 @@ def test_emotion_is_recognised_in_every_language(parser: Parser) -> None:
         by_decision: dict[bool, list[bool]] = defaultdict(list)
         for label, text in rows("emotion", language):
             understood = parser.understand(text)
-            # What a topic adds, a call-back that is asked for, is no false alarm of the tone; that a person is called is
-            # what counts, by tone or topic.
+            # What a topic adds, a call-back that is asked for, is no false alarm of the tone; what
+            # counts is that a person is called, by tone or topic.
             found[label].append(understood.emotion is not None)
             by_decision[label != "none"].append(understood.decision is Decision.HANDOFF)
         none = share(found.pop("none"))
