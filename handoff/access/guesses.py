@@ -39,6 +39,8 @@ ADDRESS_MAX = 50
 DEVICE_DAYS = 180
 """How long a browser that has signed in is known: who was on leave for a summer is still the real one."""
 
+TOO_MANY = "Too many wrong passwords; wait a while."
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -80,7 +82,7 @@ class Guesses:
         self._secret = secret.encode()[:64]
 
     async def check(self, attempt: Attempt) -> None:
-        """Ask before a password is checked, and once more when its turn has come.
+        """Ask early, before a password waits for its turn; :meth:`take` decides.
 
         Raises:
             RateLimited: too many were wrong; ``retry_after`` says in how many seconds they are forgotten.
@@ -97,14 +99,37 @@ class Guesses:
             if int(count or 0) >= most
         ]
         if waits:
-            raise RateLimited("Too many wrong passwords; wait a while.", retry_after=max(waits))
+            raise RateLimited(TOO_MANY, retry_after=max(waits))
 
-    async def wrong(self, attempt: Attempt) -> None:
-        """Count one."""
+    async def take(self, attempt: Attempt) -> None:
+        """Count a guess before it is looked at, so that of many at once no more than the limit are. Whoever was
+        right, or was not looked at after all, has it given back.
+
+        Raises:
+            RateLimited: too many were wrong; this one is not counted.
+        """
+        limits = self._limits(attempt)
         pipe = self._redis.pipeline(transaction=True)
-        for key in self._limits(attempt):
+        for key in limits:
             pipe.set(key, 0, ex=WINDOW_S, nx=True)
             pipe.incr(key)
+            pipe.ttl(key)
+        rows: Any = await pipe.execute()
+        waits = [
+            max(int(ttl), 1)
+            for most, count, ttl in zip(limits.values(), rows[1::3], rows[2::3], strict=True)
+            if int(count) > most
+        ]
+        if waits:
+            await self.give_back(attempt)
+            raise RateLimited(TOO_MANY, retry_after=max(waits))
+
+    async def give_back(self, attempt: Attempt) -> None:
+        """Take back what :meth:`take` has counted."""
+        pipe = self._redis.pipeline(transaction=True)
+        for key in self._limits(attempt):
+            pipe.set(key, 1, ex=WINDOW_S, nx=True)
+            pipe.decr(key)
         await pipe.execute()
 
     async def right(self, attempt: Attempt) -> None:

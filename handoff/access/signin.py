@@ -129,12 +129,13 @@ class SignIn:
         if account is None or account.disabled:
             raise Unauthorized("This took too long; sign in again.")
         attempt = self._attempt(request, account.email, account)
-        await _guard(self._guesses.check(attempt))
+        await _guard(self._guesses.take(attempt))
         try:
             await _guard(self._second.check(account.id, code))
         except Unauthorized:
-            await _guard(self._wrong_code(key, json.loads(row), attempt))
+            await _guard(self._wrong_code(key, json.loads(row)))
             raise
+        await _guard(self._guesses.give_back(attempt))
         if not await _guard(self._redis.delete(key)):
             raise Unauthorized("This took too long; sign in again.")
         return await self._let_in(request, account)
@@ -224,17 +225,25 @@ class SignIn:
         """
         attempt = self._attempt(request, email, await _guard(self._accounts.find(email)))
 
-        async def not_too_many() -> None:
-            await _guard(self._guesses.check(attempt))
+        taken = False
 
-        # Before the hash is waited for, to be quick; when its turn has come, for many may have waited together.
-        await not_too_many()
+        async def count() -> None:
+            nonlocal taken
+            await _guard(self._guesses.take(attempt))
+            taken = True
+
+        # Before the hash is waited for, to be quick; counted when its turn has come, for many may have waited together.
+        await _guard(self._guesses.check(attempt))
         try:
-            account: Account = await _guard(self._accounts.check(email, password, before=not_too_many))
+            account: Account = await _guard(self._accounts.check(email, password, before=count))
         except Unauthorized:
-            await _guard(self._guesses.wrong(attempt))
             await self._hub.audit.write(STRANGER, "login.failed")
             raise
+        except Exception:
+            if taken:
+                await _guard(self._guesses.give_back(attempt))
+            raise
+        await _guard(self._guesses.give_back(attempt))
         return account
 
     async def _let_in(self, request: Request, account: Account) -> Response:
@@ -280,8 +289,7 @@ class SignIn:
         await self._redis.set(self._keys.login_ticket(digest_of(ticket)), value, ex=TICKET_TTL_S)
         return ticket
 
-    async def _wrong_code(self, key: str, ticket: dict[str, Any], attempt: Attempt) -> None:
-        await self._guesses.wrong(attempt)
+    async def _wrong_code(self, key: str, ticket: dict[str, Any]) -> None:
         tries = ticket["tries"] + 1
         if tries >= TICKET_TRIES:
             await self._redis.delete(key)
