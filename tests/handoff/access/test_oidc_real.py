@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
@@ -55,6 +55,26 @@ async def issuer() -> AsyncIterator[str]:
 
 async def sign_in_there(address: str, email: str) -> str:
     """As somebody at the provider's own pages; the address that the browser is sent back to."""
+
+    def typed(page: str) -> dict[str, str]:
+        prompt = re.search(r'name="prompt" value="(\w+)"', page)
+        assert prompt is not None, page[:800]
+        return {"prompt": prompt[1], "login": email, "password": "any"}
+
+    return await through_the_provider(address, typed)
+
+
+async def sign_out_there(address: str) -> str:
+    """As :func:`sign_in_there`: the provider asks, the person agrees."""
+
+    def agreed(page: str) -> dict[str, str]:
+        return {**dict(re.findall(r'name="(\w+)" value="([^"]*)"', page)), "logout": "yes"}
+
+    return await through_the_provider(address, agreed)
+
+
+async def through_the_provider(address: str, filled: Callable[[str], dict[str, str]]) -> str:
+    """Fill in the provider's forms, one page after the other, until it sends the browser back to us."""
     async with httpx.AsyncClient(timeout=30, trust_env=False) as person:
         reply = await person.get(address)
         for _ in range(12):
@@ -65,28 +85,8 @@ async def sign_in_there(address: str, email: str) -> str:
                 reply = await person.get(target)
                 continue
             form = re.search(r'<form[^>]*action="([^"]+)"', reply.text)
-            prompt = re.search(r'name="prompt" value="(\w+)"', reply.text)
-            assert form is not None and prompt is not None, f"{reply.status_code} {reply.text[:800]}"
-            typed = {"prompt": prompt[1], "login": email, "password": "any"}
-            reply = await person.post(str(reply.url.join(html.unescape(form[1]))), data=typed)
-    raise AssertionError("the provider never sent us back")
-
-
-async def sign_out_there(address: str) -> str:
-    """As :func:`sign_in_there`: the provider asks, the person agrees."""
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as person:
-        reply = await person.get(address)
-        for _ in range(6):
-            if reply.is_redirect:
-                target = str(reply.next_request.url) if reply.next_request is not None else ""
-                if target.startswith(ORIGIN):
-                    return target
-                reply = await person.get(target)
-                continue
-            form = re.search(r'<form[^>]*action="([^"]+)"', reply.text)
             assert form is not None, f"{reply.status_code} {reply.text[:800]}"
-            hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', reply.text))
-            reply = await person.post(str(reply.url.join(html.unescape(form[1]))), data={**hidden, "logout": "yes"})
+            reply = await person.post(str(reply.url.join(html.unescape(form[1]))), data=filled(reply.text))
     raise AssertionError("the provider never sent us back")
 
 
