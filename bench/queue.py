@@ -33,8 +33,9 @@ from handoff.owner.service_texts import read_service_texts
 from handoff.owner.texts import load_texts
 from handoff.queue.dispatch import Dispatcher
 from handoff.queue.presence import Presence
+from handoff.redis_client import connect
 from handoff.settings import ROOT
-from handoff.store import Store, connect
+from handoff.store import Store
 from handoff.tasks import end
 from handoff.wire.desk import Accept
 from handoff.writer import Writer

@@ -92,7 +92,7 @@ class Hub:
         self.holds = Holds(self.store, self.manners.pause)
         self.room = WaitingRoom(self.store, self.owner)
         self.board = Board(self.store, self.fanout)
-        self.store.target_s = lambda skill: self.owner.now.rules.target(skill)
+        self.store.plans.target_s = lambda skill: self.owner.now.rules.target(skill)
 
     def open_now(self, language: str, skill: str | None = None) -> bool:
         """Whether people answer in this language now."""

@@ -26,7 +26,8 @@ from handoff.owner.hours_file import OpeningHours
 from handoff.owner.rules import Rules
 from handoff.owner.service_texts import read_service_texts
 from handoff.queue.presence import Presence
-from handoff.store import Store, connect
+from handoff.redis_client import connect
+from handoff.store import Store
 from handoff.writer import Writer
 from tests.handoff.texts_for_tests import OWNER, texts
 

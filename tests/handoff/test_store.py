@@ -17,8 +17,9 @@ from handoff.decisions import HANDOFF_BUTTON, Decision
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound, StaleVersion, StoreUnavailable, TooLarge, TryLater
 from handoff.events import Button, HandoffRequest, Outcome, Reply
 from handoff.queue import order as queue
-from handoff.store import PATIENCE, TURN_MS, connect
+from handoff.redis_client import connect
 from handoff.tasks import end
+from handoff.turns import PATIENCE, TURN_MS
 from tests.handoff.fake_bot import outcome_for
 from tests.handoff.parts import AINO, MIKKEL, Parts, new_conversation, parts_on, uid
 from tests.handoff.texts_for_tests import texts
@@ -168,7 +169,7 @@ async def test_a_request_that_never_gets_its_turn_is_refused_rather_than_tried_f
 async def test_who_loses_to_another_process_again_and_again_is_let_in(
     url: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff.store.TURN_MS", 20_000)  # no machine is so slow that it would pass unused
+    monkeypatch.setattr("handoff.commit_plan.TURN_MS", 20_000)  # no machine is so slow that it would pass unused
     new = new_conversation()
     await parts.say(new)
     tries = 0
@@ -218,7 +219,7 @@ async def test_a_turn_whose_process_died_passes_by_itself(parts: Parts) -> None:
 async def test_a_turn_that_comes_to_nothing_is_given_up_at_once(
     url: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff.store.TURN_MS", 20_000)
+    monkeypatch.setattr("handoff.commit_plan.TURN_MS", 20_000)
     new = new_conversation()
     await parts.say(new)
     async with parts_on(url) as other:
@@ -574,7 +575,7 @@ async def test_two_hundred_writes_to_one_conversation_at_once_are_all_written(ur
         numbers = await asyncio.gather(*((parts, other)[n % 2].say(new, str(n)) for n in range(200)))
     assert sorted(numbers) == list(range(1, 201))
     await parts.assert_numbered(new.id)
-    assert parts.store._turns == {}
+    assert len(parts.store._turns) == 0
 
 
 async def test_r15_a_hundred_agents_of_one_hub_claim_at_once_and_one_wins(parts: Parts) -> None:
@@ -604,7 +605,7 @@ async def test_i10_what_was_erased_is_not_remembered_by_any_hub(url: str, parts:
 async def test_a_request_waits_for_its_turn_for_so_long_and_no_longer(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff.store.TURN_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("handoff.turns.TURN_TIMEOUT_S", 0.05)
     new, free = new_conversation(), asyncio.Event()
     await parts.say(new)
 
