@@ -97,8 +97,8 @@ class _Inside:
         self._listening = asyncio.create_task(self.fanout.listen())
         await self.fanout.listening.wait()
         for conversation in self.conversations:
-            await self.hub.request_handoff(Conversation(id=conversation, language="en"), id=uuid.uuid4().hex)
-            await self.hub.claim(AGENT, conversation, id=uuid.uuid4().hex)
+            await self.hub.visitors.request_handoff(Conversation(id=conversation, language="en"), id=uuid.uuid4().hex)
+            await self.hub.agents.claim(AGENT, conversation, id=uuid.uuid4().hex)
 
     async def stop(self) -> None:
         if self._listening is not None:
@@ -138,7 +138,7 @@ class _Inside:
 
     async def _committed(self, number: int, key: str) -> None:
         new = Conversation(id=self.conversations[number], language="en")
-        await self.hub.visitor_message(new, id=key, text=key, button=None)
+        await self.hub.visitors.message(new, id=key, text=key, button=None)
 
     def _step(self, do: Callable[[int, str], Awaitable[None]]) -> tuple[Say, Answered]:
         answered: Answered = {}

@@ -97,7 +97,7 @@ class Parts:
 
     async def say(self, conversation: Conversation, text: str = "hello", *, id: str | None = None) -> int:
         """A visitor's message; its number."""
-        answer = await self.hub.visitor_message(conversation, id=id or uid(), text=text, button=None)
+        answer = await self.hub.visitors.message(conversation, id=id or uid(), text=text, button=None)
         return int(answer["seq"])
 
     async def fill(self, new: Conversation, count: int) -> None:
@@ -117,7 +117,7 @@ class Parts:
     async def queued(self, **fields: Any) -> Conversation:
         """A conversation that waits for a person."""
         new = new_conversation(**fields)
-        await self.hub.request_handoff(new, id=uid())
+        await self.hub.visitors.request_handoff(new, id=uid())
         return await self.state(new.id)
 
     async def arrive(self, *accounts: Account) -> None:
@@ -129,7 +129,7 @@ class Parts:
     async def assigned(self, account: Account = AINO) -> Conversation:
         """A conversation that ``account`` has."""
         waiting = await self.queued()
-        await self.hub.claim(account, waiting.id, id=uid())
+        await self.hub.agents.claim(account, waiting.id, id=uid())
         return await self.state(waiting.id)
 
     async def state(self, conversation: str) -> Conversation:
