@@ -239,13 +239,21 @@ class AgentSocket:
             self._peer.push({"type": kind, "conversation": conversation, **told})
 
     def _task(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A call-back as this agent is shown it: who makes the call learns the windows it can be moved to."""
-        task = self._hub.clear.task(task)
-        holder = task["assignee"]
-        if task["kind"] != "phone" or not is_open(task) or holder is None or holder["id"] != self.account.id:
+        """A call-back as this agent is shown it: who makes the call learns where to, and the windows it can be moved
+        to."""
+        mine = self._makes(task)
+        task = self._hub.clear.task(task, mine=mine)
+        if task["kind"] != "phone" or not is_open(task) or not mine:
             return task
         found = self._hub.room.windows(task["language"], datetime.now(UTC))
         return {**task, "windows": [window.frame() for window in found]}
+
+    def _makes(self, task: Mapping[str, Any]) -> bool:
+        return task["assignee"] is not None and task["assignee"]["id"] == self.account.id
+
+    async def _note_contact(self, conversation: str) -> None:
+        """Write down that this agent is shown where to call, before they are."""
+        await self._hub.audit.write(self.account, "clear.shown", conversation, of="callback")
 
     @property
     def crowded(self) -> bool:
@@ -472,6 +480,8 @@ class AgentSocket:
         tasks = [task for task in await hub.tasks() if self._sees_line(task)]
         alerts = await hub.alerts()
         self._lines = {line["conversation"] for line in waiting} | {state.id for state in own}
+        for task in filter(self._makes, tasks):
+            await self._note_contact(task["conversation"])
         self._peer.push(
             {
                 "type": "welcome",
@@ -679,12 +689,12 @@ class AgentSocket:
     async def _at_the_desk(self, frame: DeskFrame) -> Mapping[str, Any]:
         if isinstance(frame, Uncover):
             return await self._hub.clear.show(self.account, frame.conversation, frame.of)
+        if isinstance(frame, CallbackTake):
+            # The push that shows it may overtake the answer.
+            await self._note_contact(frame.callback.rpartition(".")[0])
         answer = await self._gateway.desk.request(self.account, frame)
         if isinstance(frame, Accept):
             await self._hub.audit.write(self.account, "conversation.taken", frame.conversation, by="offer")
-        elif isinstance(frame, CallbackTake):
-            conversation = frame.callback.rpartition(".")[0]
-            await self._hub.audit.write(self.account, "clear.shown", conversation, of="callback")
         elif isinstance(frame, Join):
             await self._hub.audit.write(self.account, "conversation.joined", frame.conversation, seen=frame.seen)
         if isinstance(frame, (Accept, Join)) and frame.conversation not in self._open:
