@@ -224,10 +224,11 @@ def _say_when_dead(task: asyncio.Task[None]) -> None:
 def check(settings: Settings) -> int:
     """Say what is wrong with the owner's files, one line each. Returns the exit status."""
     problems: list[str] = []
+    doubts: list[str] = []
     folder = settings.owner_dir
     reads: list[Callable[[], object]] = [
         lambda: load_texts(folder),
-        lambda: read_owner(folder),
+        lambda: doubts.extend(read_owner(folder).doubts),
         lambda: read_routing(folder / "handoff.yml"),
         lambda: load_macros(folder, load_canned(folder)),
         lambda: read_notices(folder, read_privacy(folder / "privacy.yml").values()),
@@ -237,8 +238,8 @@ def check(settings: Settings) -> int:
             read()
         except SettingsError as error:
             problems += error.problems
-    for problem in problems:
-        print(problem, file=sys.stderr)
+    for line in (*problems, *(f"{doubt} (no mistake by itself)" for doubt in doubts)):
+        print(line, file=sys.stderr)
     if not problems:
         print(f"{settings.owner_dir}: all files are in order")
     return 1 if problems else 0
