@@ -65,7 +65,8 @@ def test_a_contact_rests_sealed_and_opens_in_the_task_alone(parts: Parts) -> Non
     assert box.task({**task, "id": "c2.abcd"}, mine=True)["phone"] == "", "moved elsewhere"
     assert clear(parts, keeps=False).task(task, mine=True)["phone"] == "", "its key is gone"
     bare = Clear(parts.store, parts.hub.audit)
-    assert bare.contact("c1", "phone", "1") == "1" and bare.task({"id": "c1.a", "phone": "1"}, mine=True)["phone"] == "1"
+    assert bare.contact("c1", "phone", "1") == "1"
+    assert bare.task({"id": "c1.a", "phone": "1"}, mine=True)["phone"] == "1"
 
 
 async def test_the_name_of_a_call_back_rests_sealed_and_agents_find_it(parts: Parts) -> None:
