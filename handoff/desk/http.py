@@ -80,7 +80,9 @@ class DeskApi:
     async def search(self, request: Request) -> Response:
         account = await self._account(request)
         found = await self._search.find(request.query_params.get("q", ""), lambda state: sees(account, state))
-        await self._hub.audit.write(account, "transcript.search", found=len(found))
+        # Each by its number: a line of every one is shown, and after a breach it is asked whose.
+        shown = [one["conversation"] for one in found]
+        await self._hub.audit.write(account, "transcript.search", found=len(found), conversations=shown)
         return JSONResponse({"conversations": found})
 
     async def conversation(self, request: Request) -> Response:

@@ -21,7 +21,7 @@ from handoff.access.tokens import VisitorTokens
 from handoff.conversation import Conversation
 from handoff.decisions import must_have
 from handoff.edge.limits import AddressRates, Rate, network_of, peer_of
-from handoff.errors import BadRequest, Forbidden, RateLimited, TooLarge, TryLater, Unauthorized
+from handoff.errors import BadRequest, Forbidden, NotFound, RateLimited, TooLarge, TryLater, Unauthorized
 from handoff.hub import Hub
 from handoff.owner.widget_rules import UploadRules
 from handoff.uploads.shelf import FileKeys, Stored, Uploads
@@ -140,7 +140,24 @@ class FileApi:
             raise Forbidden("The owner takes no files.")
         with self._place(request, conversation):
             body = await self._body(request, rules)
-            return await self._uploads.keep(conversation, request.query_params.get("name", ""), body, rules)
+            stored = await self._uploads.keep(conversation, request.query_params.get("name", ""), body, rules)
+            await self._must_still_be_there(stored)
+            return stored
+
+    async def _must_still_be_there(self, stored: Stored) -> None:
+        """A file may take longer to come than an erasure to look twice: what came too late goes at once. (Whoever
+        erases from here on finds it.)
+
+        Raises:
+            NotFound: the conversation was erased meanwhile.
+            StoreUnavailable: that cannot be told; the file is gone, too.
+        """
+        try:
+            if await self._hub.erasure.is_erased(stored.conversation):
+                raise NotFound("There is no such conversation.")
+        except BaseException:
+            self._uploads.drop(stored)
+            raise
 
     @contextmanager
     def _place(self, request: Request, conversation: str) -> Iterator[None]:

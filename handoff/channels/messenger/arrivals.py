@@ -25,7 +25,7 @@ from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Responder, Status
 from handoff.decisions import Decision
 from handoff.entry import Kind as Entry
-from handoff.errors import NotFound
+from handoff.errors import Erased, NotFound
 from handoff.events import LANGUAGES
 from handoff.hub import Hub
 from handoff.privacy.masking import mask
@@ -87,13 +87,20 @@ class Arrivals:
 
         Raises:
             NotYet: it is about a message that is not here (yet).
+            Erased: its conversation was erased meanwhile.
             StoreUnavailable: Redis is away.
         """
         if event.kind is Kind.POLICY:
             log.error("Messenger: Meta enforces a policy on page %s", event.page)
             await self._alarms.raised(Failure(Cure.PAUSED, "restricted", "policy_enforcement"))
-        else:
-            await self._apply(await self._threads.of(event.page, event.person), event)
+            return
+        thread = await self._threads.of(event.page, event.person)
+        try:
+            await self._apply(thread, event)
+        except Erased:
+            # Thirty pictures may take longer to fetch than the erasure to look twice.
+            await self._hub.erasure.remove_files(thread.conversation)
+            raise
 
     async def _apply(self, thread: Thread, event: Event) -> None:
         if event.kind in _OPENS and event.at > thread.last_in:

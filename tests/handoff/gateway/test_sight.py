@@ -230,6 +230,37 @@ async def test_i9_who_passes_a_conversation_on_sees_it_still_and_an_onlooker_no_
     assert (await giver.ask({"type": "open", "id": uid(), "conversation": conversation}))["type"] == "ack"
 
 
+async def test_s6_who_leads_no_more_is_shown_no_more_of_what_was_open(
+    parts: Parts, desks: Any, listening: None
+) -> None:
+    lead = await desks(replace(IIDA, role="supervisor"))
+    socket, theirs, mine = lead.socket, await waiting(parts), await waiting(parts, "fi")
+    for id in (theirs.id, mine.id):
+        assert (await lead.ask({"type": "open", "id": uid(), "conversation": id}))["type"] == "ack"
+    socket._gateway.sockets.add(socket)
+    await socket._gateway.look_at_sessions()
+    assert {*socket._open} == {theirs.id, mine.id}, "nothing has changed yet"
+    await Accounts(parts.redis, parts.keys)._save(IIDA)
+    await parts.hub.room.look()
+    await socket._gateway.look_at_sessions()
+
+    async def let_go() -> bool:
+        return {*socket._open} == {mine.id}
+
+    await until(let_go, "what is others' is let go")
+    assert {"type": "queue", "conversation": theirs.id, "entry": None} in lead.peer.frames
+    note = {"type": "note", "id": uid(), "conversation": theirs.id, "text": "still here"}
+    assert (await lead.ask(note))["code"] == "not_found"
+    await parts.say(theirs, "ei enää sinulle")
+    await parts.say(mine, "yhä sinulle")
+
+    async def heard() -> bool:
+        return "yhä sinulle" in json.dumps(lead.peer.frames, ensure_ascii=False)
+
+    await until(heard, "one's own is heard on")
+    assert "ei enää sinulle" not in json.dumps(lead.peer.frames, ensure_ascii=False)
+
+
 async def test_s5_cursors_bring_nothing_of_others_conversations(parts: Parts, desks: Any) -> None:
     theirs, mine = await waiting(parts), await waiting(parts, "fi")
     desk = await desks(IIDA, **{theirs.id: 1, mine.id: 1, "absent": 1})
