@@ -107,9 +107,9 @@ async def waiting(parts: Parts, language: str = "da", skill: str = "general") ->
     """A conversation that waits, in which something was said that others need not know."""
     new = new_conversation(language)
     await parts.say(new, SECRET)
-    await parts.hub.request_handoff(new, id=uid())
+    await parts.hub.visitors.request_handoff(new, id=uid())
     if skill != "general":
-        await parts.hub.transfer(AINO, new.id, id=uid(), to=None, skill=skill, note=None)
+        await parts.hub.agents.transfer(AINO, new.id, id=uid(), to=None, skill=skill, note=None)
     return await parts.state(new.id)
 
 
@@ -193,7 +193,7 @@ async def test_i9_the_welcome_has_own_lines_and_call_backs_only(parts: Parts, de
 async def test_i9_notices_of_others_conversations_reach_nobody_else(parts: Parts, desks: Any, listening: None) -> None:
     desk, lead = await desks(), await desks(AINO)
     theirs = await waiting(parts)
-    await parts.hub.end(theirs.id, id=uid())
+    await parts.hub.visitors.end(theirs.id, id=uid())
     mine = await waiting(parts, "fi")
 
     async def told() -> bool:
@@ -228,6 +228,37 @@ async def test_i9_who_passes_a_conversation_on_sees_it_still_and_an_onlooker_no_
     assert "vain laskutukselle" not in json.dumps(onlooker.peer.frames, ensure_ascii=False)
     assert (await onlooker.ask({"type": "open", "id": uid(), "conversation": conversation}))["code"] == "not_found"
     assert (await giver.ask({"type": "open", "id": uid(), "conversation": conversation}))["type"] == "ack"
+
+
+async def test_s6_who_leads_no_more_is_shown_no_more_of_what_was_open(
+    parts: Parts, desks: Any, listening: None
+) -> None:
+    lead = await desks(replace(IIDA, role="supervisor"))
+    socket, theirs, mine = lead.socket, await waiting(parts), await waiting(parts, "fi")
+    for id in (theirs.id, mine.id):
+        assert (await lead.ask({"type": "open", "id": uid(), "conversation": id}))["type"] == "ack"
+    socket._gateway.sockets.add(socket)
+    await socket._gateway.look_at_sessions()
+    assert {*socket._open} == {theirs.id, mine.id}, "nothing has changed yet"
+    await Accounts(parts.redis, parts.keys)._save(IIDA)
+    await parts.hub.room.look()
+    await socket._gateway.look_at_sessions()
+
+    async def let_go() -> bool:
+        return {*socket._open} == {mine.id}
+
+    await until(let_go, "what is others' is let go")
+    assert {"type": "queue", "conversation": theirs.id, "entry": None} in lead.peer.frames
+    note = {"type": "note", "id": uid(), "conversation": theirs.id, "text": "still here"}
+    assert (await lead.ask(note))["code"] == "not_found"
+    await parts.say(theirs, "ei enää sinulle")
+    await parts.say(mine, "yhä sinulle")
+
+    async def heard() -> bool:
+        return "yhä sinulle" in json.dumps(lead.peer.frames, ensure_ascii=False)
+
+    await until(heard, "one's own is heard on")
+    assert "ei enää sinulle" not in json.dumps(lead.peer.frames, ensure_ascii=False)
 
 
 async def test_s5_cursors_bring_nothing_of_others_conversations(parts: Parts, desks: Any) -> None:
