@@ -47,8 +47,9 @@ from handoff.privacy.vault import Vault, read_keys
 from handoff.queue.dispatch import Dispatcher
 from handoff.queue.presence import Presence
 from handoff.queue.routing import read_routing
+from handoff.redis_client import connect
 from handoff.settings import Settings
-from handoff.store import Store, connect
+from handoff.store import Store
 from handoff.tasks import end
 from handoff.uploads.shelf import FileKeys, Uploads
 from handoff.watch import metrics

@@ -91,7 +91,7 @@ class DeskApi:
         id = _conversation(request)
         await self.seen(account, id)
         await self._hub.audit.write(account, "transcript.read", id, over="http")
-        opened = await self._hub.opened(id, account.languages[0])
+        opened = await self._hub.agents.opened(id, account.languages[0])
         return JSONResponse({**opened, "events": list(await self._hub.store.events(id))})
 
     async def read_draft(self, request: Request) -> Response:

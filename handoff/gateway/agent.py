@@ -20,7 +20,6 @@ from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.desk import mentions
 from handoff.desk.suggestions import Suggestions
-from handoff.duties import Duties
 from handoff.edge.limits import Flooded, Limits, SocketLimit
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
@@ -30,6 +29,7 @@ from handoff.hub import Hub
 from handoff.owner.announcements import Announcement
 from handoff.queue import order as queue
 from handoff.queue.room import SUPERVISOR
+from handoff.requests.desk import Duties
 from handoff.settings import Settings
 from handoff.watch import metrics
 from handoff.watch.alerts import worded
@@ -420,8 +420,8 @@ class AgentSocket:
 
     async def _refresh_queue(self) -> None:
         try:
-            lines: dict[str, Any] = {line["conversation"]: line for line in await self._hub.queue()}
-            lines.update(await self._hub.lines(self._lines - lines.keys()))
+            lines: dict[str, Any] = {line["conversation"]: line for line in await self._hub.lists.queue()}
+            lines.update(await self._hub.lists.lines(self._lines - lines.keys()))
         except StoreUnavailable:
             return  # comes again with the next reconnection
         for conversation, line in lines.items():
@@ -504,10 +504,10 @@ class AgentSocket:
         hub.board.listeners.add(self._announced)
         await hub.room.refresh(listening=hub.fanout.listening.is_set())
         self._judged_by = self.account
-        waiting = [line for line in await hub.queue() if self._sees_line(line)]
-        own = await hub.mine(account.id)
-        tasks = [task for task in await hub.tasks() if self._sees_line(task)]
-        alerts = await hub.alerts()
+        waiting = [line for line in await hub.lists.queue() if self._sees_line(line)]
+        own = await hub.lists.mine(account.id)
+        tasks = [task for task in await hub.lists.tasks() if self._sees_line(task)]
+        alerts = await hub.lists.alerts()
         self._lines = {line["conversation"] for line in waiting} | {state.id for state in own}
         for task in filter(self._makes, tasks):
             await self._note_contact(task["conversation"])
@@ -683,20 +683,20 @@ class AgentSocket:
             case wire.Suggest():
                 return await self._suggest(frame.conversation)
             case wire.Claim():
-                answer = await hub.claim(account, frame.conversation, id=frame.id)
+                answer = await hub.agents.claim(account, frame.conversation, id=frame.id)
                 await hub.audit.write(account, "conversation.taken", frame.conversation, by="claim")
                 if frame.conversation not in self._open:
                     self._replay(self._follow(frame.conversation, int(answer["last"])))
                 return answer
             case wire.Message():
-                return await hub.agent_message(
+                return await hub.agents.message(
                     account, frame.conversation, id=frame.id, text=frame.text or "", attachments=frame.attachments
                 )
             case wire.Note():
-                return await hub.note(account, frame.conversation, id=frame.id, text=frame.text)
+                return await hub.agents.note(account, frame.conversation, id=frame.id, text=frame.text)
             case wire.Transfer():
                 to = await self._target(frame.to.agent)
-                return await hub.transfer(
+                return await hub.agents.transfer(
                     account,
                     frame.conversation,
                     id=frame.id,
@@ -705,9 +705,9 @@ class AgentSocket:
                     note=frame.note,
                 )
             case wire.ReturnToBot():
-                return await hub.return_to_bot(account, frame.conversation, id=frame.id, note=frame.note)
+                return await hub.agents.return_to_bot(account, frame.conversation, id=frame.id, note=frame.note)
             case wire.Resolve():
-                return await hub.resolve(account, frame.conversation, id=frame.id, outcome=frame.outcome)
+                return await hub.agents.resolve(account, frame.conversation, id=frame.id, outcome=frame.outcome)
             case wire.Presence():
                 await hub.presence.set(account.id, frame.value)
                 await self._tell_presence(frame.value)
@@ -771,7 +771,7 @@ class AgentSocket:
         return {"answers": self._gateway.suggestions.of(state, self._language)}
 
     async def _show(self, frame: wire.Open) -> None:
-        opened = await self._hub.opened(frame.conversation, self._language)
+        opened = await self._hub.agents.opened(frame.conversation, self._language)
         await self._hub.audit.write(
             self.account, "transcript.read", frame.conversation, over="socket", after=frame.after
         )

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from handoff.access.accounts import Account
 from handoff.access.tokens import VisitorTokens
 from handoff.conversation import Conversation
-from handoff.decisions import _own
+from handoff.decisions import must_have
 from handoff.edge.limits import AddressRates, Rate, network_of, peer_of
 from handoff.errors import BadRequest, Forbidden, NotFound, RateLimited, TooLarge, TryLater, Unauthorized
 from handoff.hub import Hub
@@ -105,7 +105,7 @@ class FileApi:
         self._same_origin(request)
         account = await self._account(request)
         state = await self._seen(account, str(request.path_params["id"]))
-        _own(state, account.assignee, supervisor=account.leads)
+        must_have(state, account.assignee, supervisor=account.leads)
         return JSONResponse({"attachment": (await self._take(request, state.id)).offered()})
 
     async def visitor_file(self, request: Request) -> Response:

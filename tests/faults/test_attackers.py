@@ -27,7 +27,7 @@ from websockets.typing import Origin
 
 from handoff.access.accounts import HASHING_AT_ONCE, Accounts
 from handoff.access.guesses import ACCOUNT_MAX, FAILURES_MAX
-from handoff.store import connect as connect_redis
+from handoff.redis_client import connect as connect_redis
 from tests.faults.crowd import quantile, rss_mib
 from tests.handoff.clients import Door
 from tests.handoff.hub_process import HubProcess

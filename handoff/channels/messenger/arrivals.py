@@ -29,6 +29,7 @@ from handoff.errors import Erased, NotFound
 from handoff.events import LANGUAGES
 from handoff.hub import Hub
 from handoff.privacy.masking import mask
+from handoff.requests.parts import human_stretch
 from handoff.store import Commit, Decide
 
 __all__ = ["INBOX_QUIET_MS", "Arrivals"]
@@ -153,7 +154,7 @@ class Arrivals:
         await self._threads.note(thread.conversation, inbox="")
 
         async def decide(state: Conversation) -> Decision | None:
-            history = await self._hub.human_stretch(state)
+            history = await human_stretch(self._hub.store, state)
             return decisions.inbox_left(state, self._hub.texts, at=stamp(now_ms()), history=history)
 
         try:
@@ -215,11 +216,11 @@ class Arrivals:
             await self._said(thread, event, seq)
             return
         try:
-            answer = await hub.visitor_message(new, id=event.key, text=text, button=button, topic=topic)
+            answer = await hub.visitors.message(new, id=event.key, text=text, button=button, topic=topic)
         except NotFound:
             if not text.strip():
                 return
-            answer = await hub.visitor_message(new, id=f"{event.key}:words", text=text, button=None)
+            answer = await hub.visitors.message(new, id=f"{event.key}:words", text=text, button=None)
         await self._said(thread, event, int(answer.get("seq", 0)))
 
     async def _files(self, thread: Thread, event: Event, text: str, attachments: list[Any]) -> None:

@@ -35,7 +35,7 @@ async def client(parts: Parts, tmp_path: Path) -> AsyncIterator[httpx.AsyncClien
 
 async def said(parts: Parts, text: str) -> str:
     new = new_conversation()
-    await parts.hub.visitor_message(new, id=uid(), text=text, button=None)
+    await parts.hub.visitors.message(new, id=uid(), text=text, button=None)
     return new.id
 
 

@@ -107,9 +107,9 @@ async def waiting(parts: Parts, language: str = "da", skill: str = "general") ->
     """A conversation that waits, in which something was said that others need not know."""
     new = new_conversation(language)
     await parts.say(new, SECRET)
-    await parts.hub.request_handoff(new, id=uid())
+    await parts.hub.visitors.request_handoff(new, id=uid())
     if skill != "general":
-        await parts.hub.transfer(AINO, new.id, id=uid(), to=None, skill=skill, note=None)
+        await parts.hub.agents.transfer(AINO, new.id, id=uid(), to=None, skill=skill, note=None)
     return await parts.state(new.id)
 
 
@@ -215,7 +215,7 @@ async def test_i9_the_welcome_has_own_lines_and_call_backs_only(parts: Parts, de
 async def test_i9_notices_of_others_conversations_reach_nobody_else(parts: Parts, desks: Any, listening: None) -> None:
     desk, lead = await desks(), await desks(AINO)
     theirs = await waiting(parts)
-    await parts.hub.end(theirs.id, id=uid())
+    await parts.hub.visitors.end(theirs.id, id=uid())
     mine = await waiting(parts, "fi")
 
     async def told() -> bool:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from handoff.desk.search import Search
-from handoff.duties import book_callback
 from handoff.errors import NotFound
 from handoff.privacy.clear import Clear
 from handoff.privacy.masking import mask
 from handoff.privacy.vault import Vault, new_key, parse_keys
+from handoff.requests.desk import book_callback
 from handoff.wire.visitor import Callback
 from tests.handoff.parts import AINO, Parts, new_conversation
 from tests.helpers.redis_contents import contents
@@ -76,7 +76,7 @@ async def test_the_name_of_a_call_back_rests_sealed_and_agents_find_it(parts: Pa
     await book_callback(parts.hub, new, Callback("b", "+358401234567", None, "Liisa Zweig", window.id))
     held = str(await contents(parts.redis))
     assert "Zweig" not in held and "401234567" not in held
-    (task,) = await parts.hub.tasks()
+    (task,) = await parts.hub.lists.tasks()
     assert parts.hub.clear.task(task, mine=False)["name"] == "Liisa Zweig"
     state = await parts.state(new.id)
     assert state.visitor_name is None, "given for the call alone"
