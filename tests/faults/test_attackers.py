@@ -409,7 +409,8 @@ async def test_s8_a_flood_of_messages_and_of_sockets_is_closed_and_others_wait_n
     middle = [statistics.median(one for took in some for one in took) * 1000 for some in (calm, flooded)]
     record(
         f"{flood.sent} messages of the flood, its closes {dict(flood.closed)}, sockets {dict(flood.turned_away)}; "
-        f"others' p99 of {ROUNDS} windows each {late[0]:.1f} ms without ({windows[0][0]:.1f} to {windows[0][-1]:.1f}) and "
+        f"others' p99 of {ROUNDS} windows each {late[0]:.1f} ms without ({windows[0][0]:.1f} to "
+        f"{windows[0][-1]:.1f}) and "
         f"{late[1]:.1f} ms with it ({late[1] / late[0] - 1:+.0%}), median {middle[0]:.1f} and {middle[1]:.1f} ms"
     )
     assert flood.closed[1008] >= 1 and set(flood.closed) == {1008}
