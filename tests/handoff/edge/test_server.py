@@ -635,7 +635,9 @@ async def test_s3_a_handshake_that_is_none_is_not_held(running_hub: HubProcess, 
         await asyncio.wait_for(peer.ended(), 15)
 
 
-async def test_s7_a_body_of_two_lengths_ends_the_connection_so_that_nothing_hides_in_it(running_hub: HubProcess) -> None:
+async def test_s7_a_body_of_two_lengths_ends_the_connection_so_that_nothing_hides_in_it(
+    running_hub: HubProcess,
+) -> None:
     """A proxy that reads it by the other length would take the rest for somebody else's request."""
     async with wire(running_hub.address) as peer:
         host = running_hub.address.removeprefix("http://").encode()
