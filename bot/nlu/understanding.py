@@ -171,7 +171,7 @@ class Topical:
         ranking = self.classifier.rank(example)
         in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
-        verdict = decide(pairs, in_domain, self.limits.of(language))
+        verdict = decide(pairs, in_domain, self.limits.of(language), self.limits.pressing)
         parts = _Parts(self, language)
         danger = Verdict(Decision.HANDOFF, IN_DANGER)
         if verdict != danger and self._in_danger(written, parts, pairs):

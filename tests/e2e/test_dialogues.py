@@ -152,9 +152,7 @@ def test_there_are_enough_stories_of_two_to_six_turns_in_every_language() -> Non
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_the_stories_come_out_as_told(
-    silta: Stack, language: str, visitor: Arrive, agent: SignIn
-) -> None:
+async def test_the_stories_come_out_as_told(silta: Stack, language: str, visitor: Arrive, agent: SignIn) -> None:
     colleague = await agent("Sanna")
     vague, annoyed = (
         yaml.safe_load((FOLDER / name).read_text("utf-8"))[language] for name in ("unclear.yml", "faint.yml")

@@ -128,9 +128,7 @@ class Talker:
 
 
 @pytest.mark.parametrize("part", ["hub-1", "redis"])
-async def test_a_kill_under_twenty_talking_visitors_loses_and_doubles_nothing(
-    silta: Stack, part: str
-) -> None:
+async def test_a_kill_under_twenty_talking_visitors_loses_and_doubles_nothing(silta: Stack, part: str) -> None:
     before = silta.returns(part)
     talkers = [Talker(await Visitor.arrive(silta.address), f"vieras{number}") for number in range(VISITORS)]
     async with asyncio.TaskGroup() as group:
