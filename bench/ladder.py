@@ -39,8 +39,9 @@ from handoff.owner.service_texts import read_service_texts
 from handoff.owner.texts import load_texts
 from handoff.privacy.masking import mask
 from handoff.queue.presence import Presence
+from handoff.redis_client import connect
 from handoff.settings import ROOT
-from handoff.store import Store, connect
+from handoff.store import Store
 from handoff.tasks import end
 from handoff.wire import visitor
 from handoff.wire.codec import dump
@@ -96,8 +97,8 @@ class _Inside:
         self._listening = asyncio.create_task(self.fanout.listen())
         await self.fanout.listening.wait()
         for conversation in self.conversations:
-            await self.hub.request_handoff(Conversation(id=conversation, language="en"), id=uuid.uuid4().hex)
-            await self.hub.claim(AGENT, conversation, id=uuid.uuid4().hex)
+            await self.hub.visitors.request_handoff(Conversation(id=conversation, language="en"), id=uuid.uuid4().hex)
+            await self.hub.agents.claim(AGENT, conversation, id=uuid.uuid4().hex)
 
     async def stop(self) -> None:
         if self._listening is not None:
@@ -137,7 +138,7 @@ class _Inside:
 
     async def _committed(self, number: int, key: str) -> None:
         new = Conversation(id=self.conversations[number], language="en")
-        await self.hub.visitor_message(new, id=key, text=key, button=None)
+        await self.hub.visitors.message(new, id=key, text=key, button=None)
 
     def _step(self, do: Callable[[int, str], Awaitable[None]]) -> tuple[Say, Answered]:
         answered: Answered = {}
@@ -183,7 +184,7 @@ def _microseconds(inside: _Inside) -> dict[str, float]:
         "decide what follows": lambda: visitor_wrote(
             state, inside.hub.texts, at="2026-01-01T00:00:00.000Z", text=frame.text, client_id=frame.id
         ),
-        "word the write and its notice": lambda: inside.store._plan(made, "k", None, "", 0),
+        "word the write and its notice": lambda: inside.store.plans.plan(made, "k"),
         "read the notice": lambda: json.loads(json.dumps(event)),
         "word a frame (three a message)": lambda: dump(event),
     }

@@ -22,7 +22,6 @@ from bench.house import House, house
 from bench.measure import Latencies
 from handoff.access.accounts import Account
 from handoff.conversation import Conversation
-from handoff.duties import Duties
 from handoff.fanout import Fanout
 from handoff.hub import Hub
 from handoff.keys import HubKeys
@@ -33,8 +32,10 @@ from handoff.owner.service_texts import read_service_texts
 from handoff.owner.texts import load_texts
 from handoff.queue.dispatch import Dispatcher
 from handoff.queue.presence import Presence
+from handoff.redis_client import connect
+from handoff.requests.desk import Duties
 from handoff.settings import ROOT
-from handoff.store import Store, connect
+from handoff.store import Store
 from handoff.tasks import end
 from handoff.wire.desk import Accept
 from handoff.writer import Writer
@@ -105,7 +106,7 @@ async def _join(hub: Hub, names: list[str]) -> None:
 
     async def one(name: str) -> None:
         async with gate:
-            await hub.request_handoff(Conversation(id=name, language="en"), id=uuid.uuid4().hex)
+            await hub.visitors.request_handoff(Conversation(id=name, language="en"), id=uuid.uuid4().hex)
 
     await asyncio.gather(*(one(name) for name in names))
     now = await hub.presence.now_ms()
@@ -116,7 +117,7 @@ async def _join(hub: Hub, names: list[str]) -> None:
 
 async def _claim_first(hub: Hub) -> None:
     (head,) = cast("list[bytes]", await hub.store.redis.zrange(hub.store.keys.queue, 0, 0))
-    await hub.claim(AGENT, head.decode(), id=uuid.uuid4().hex)
+    await hub.agents.claim(AGENT, head.decode(), id=uuid.uuid4().hex)
 
 
 async def _offer_and_accept(desk: _Desk) -> tuple[float, float]:
@@ -132,7 +133,7 @@ async def _offer_and_accept(desk: _Desk) -> tuple[float, float]:
     asked = time.perf_counter()
     await desk.duties.request(OFFERED_TO, Accept(uuid.uuid4().hex, conversation))
     accepted = time.perf_counter()
-    await hub.resolve(OFFERED_TO, conversation, id=uuid.uuid4().hex, outcome=None)
+    await hub.agents.resolve(OFFERED_TO, conversation, id=uuid.uuid4().hex, outcome=None)
     while conversation in hub.room.lines or conversation in hub.room.offers:  # noqa: ASYNC110  # its notice is on the way
         await asyncio.sleep(0.001)
     return 1000 * (offered - began), 1000 * (accepted - asked)
@@ -168,11 +169,11 @@ async def measure(
         waiting = await redis.zcard(keys.queue)
         measured = {
             "one XADD (the floor)": await _timed([lambda: redis.xadd("floor", {"e": "x"})] * rounds),
-            "a visitor's place": await _timed([partial(hub.visitor_status, names[-1])] * min(rounds, 20)),
+            "a visitor's place": await _timed([partial(hub.visitors.status, names[-1])] * min(rounds, 20)),
             "join": await _timed([partial(_join, hub, [uuid.uuid4().hex]) for _ in range(2 * rounds)]),
             **await _offers(desk, rounds),
             "claim the first": await _timed([partial(_claim_first, hub)] * rounds),
-            "a console's first lines": await _timed([hub.queue] * 20),
+            "a console's first lines": await _timed([hub.lists.queue] * 20),
         }
         if not quiet:
             print(f"-- {waiting} waiting", flush=True)

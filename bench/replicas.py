@@ -28,7 +28,8 @@ from handoff.conversation import Conversation
 from handoff.decisions import Decision
 from handoff.entry import Author, Entry, Kind, Role
 from handoff.keys import HubKeys
-from handoff.store import Store, connect
+from handoff.redis_client import connect
+from handoff.store import Store
 from handoff.supervisor import redis_server
 from handoff.supervisor.ports import free_ports
 from handoff.writer import Writer

@@ -225,9 +225,9 @@ class BotBridge:
                 self._hub.texts,
                 outcome,
                 at=stamp(now_ms()),
-                waits=self._hub.waits(spoken),
-                additions=self._hub.additions(spoken.language, outcome.nlu),
-                first=self._hub.announced(spoken, outcome.nlu),
+                waits=self._hub.moment.waits(spoken),
+                additions=self._hub.moment.additions(spoken.language, outcome.nlu),
+                first=self._hub.moment.announced(spoken, outcome.nlu),
                 fallback=self._fallback(outcome),
             )
 

@@ -47,8 +47,9 @@ from handoff.privacy.vault import Vault, read_keys
 from handoff.queue.dispatch import Dispatcher
 from handoff.queue.presence import Presence
 from handoff.queue.routing import read_routing
+from handoff.redis_client import connect
 from handoff.settings import Settings
-from handoff.store import Store, connect
+from handoff.store import Store
 from handoff.tasks import end
 from handoff.uploads.shelf import FileKeys, Uploads
 from handoff.watch import metrics
@@ -224,10 +225,11 @@ def _say_when_dead(task: asyncio.Task[None]) -> None:
 def check(settings: Settings) -> int:
     """Say what is wrong with the owner's files, one line each. Returns the exit status."""
     problems: list[str] = []
+    doubts: list[str] = []
     folder = settings.owner_dir
     reads: list[Callable[[], object]] = [
         lambda: load_texts(folder),
-        lambda: read_owner(folder),
+        lambda: doubts.extend(read_owner(folder).doubts),
         lambda: read_routing(folder / "handoff.yml"),
         lambda: load_macros(folder, load_canned(folder)),
         lambda: read_notices(folder, read_privacy(folder / "privacy.yml").values()),
@@ -237,8 +239,8 @@ def check(settings: Settings) -> int:
             read()
         except SettingsError as error:
             problems += error.problems
-    for problem in problems:
-        print(problem, file=sys.stderr)
+    for line in (*problems, *(f"{doubt} (no mistake by itself)" for doubt in doubts)):
+        print(line, file=sys.stderr)
     if not problems:
         print(f"{settings.owner_dir}: all files are in order")
     return 1 if problems else 0

@@ -12,7 +12,7 @@ from handoff import callbacks
 from handoff.callbacks import Window
 from handoff.clock import parse_ms
 from handoff.conversation import Assignee, Conversation, Move, Status
-from handoff.decisions import SYSTEM, VISITOR, Decision, Draft, _agent, _own
+from handoff.decisions import SYSTEM, VISITOR, Decision, Draft, author_of, must_have
 from handoff.entry import Author, Kind
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound
 from handoff.events import Line
@@ -129,9 +129,9 @@ def finish(
     callback = {**callback, "state": "done", "outcome": outcome, "assignee": assignee}
     draft.state = replace(draft.state, callback=callback)
     text = teller.texts.say(draft.state.language, f"callback.{outcome}")
-    draft.add(Kind.CALLBACK, _agent(agent), text=text, data={"callback": callbacks.shown(callback)})
+    draft.add(Kind.CALLBACK, author_of(agent), text=text, data={"callback": callbacks.shown(callback)})
     if note:
-        draft.add(Kind.NOTE, _agent(agent), text=note)
+        draft.add(Kind.NOTE, author_of(agent), text=note)
     return draft.done(callback=id, outcome=outcome)
 
 
@@ -152,7 +152,7 @@ def move(
     draft.state = replace(draft.state, callback=callback)
     told = teller.window(draft.state.language, window.start, window.end, _now(at))
     text = teller.texts.say(draft.state.language, "callback.moved", window=told)
-    draft.add(Kind.CALLBACK, _agent(agent), text=text, data={"callback": callbacks.shown(callback)})
+    draft.add(Kind.CALLBACK, author_of(agent), text=text, data={"callback": callbacks.shown(callback)})
     return replace(draft.done(callback=id, **{"from": frame["from"], "to": frame["to"]}), window_room=room)
 
 
@@ -215,7 +215,7 @@ def snooze(
         Forbidden: the agent does not have it.
         BadRequest: ``until`` is past, or more than a month ahead.
     """
-    _own(conversation, agent, supervisor=supervisor)
+    must_have(conversation, agent, supervisor=supervisor)
     ahead_ms = parse_ms(until) - parse_ms(at)
     if not 0 < ahead_ms <= SNOOZE_MAX_MS:
         raise BadRequest("until: a time within the next month is expected")
@@ -227,7 +227,7 @@ def snooze(
         said = promise.strip() or teller.texts.say(language, "people.promised", by=told)
     draft.state = replace(draft.state, snooze={"until": until, "promise": said, "by": agent.id})
     if said is not None:
-        draft.add(Kind.MESSAGE, _agent(agent), text=said, data={"promise": {"by": until}})
+        draft.add(Kind.MESSAGE, author_of(agent), text=said, data={"promise": {"by": until}})
     return draft.done(until=until)
 
 
@@ -237,9 +237,9 @@ def ask_help(conversation: Conversation, *, at: str, agent: Assignee, note: str 
     Raises:
         Forbidden: the agent does not have it.
     """
-    _own(conversation, agent)
+    must_have(conversation, agent)
     draft = Draft(conversation, at)
-    draft.add(Kind.NOTE, _agent(agent), text=note or "", data={"help": True})
+    draft.add(Kind.NOTE, author_of(agent), text=note or "", data={"help": True})
     return draft.done()
 
 
@@ -253,7 +253,7 @@ def join(conversation: Conversation, teller: Teller, *, at: str, agent: Assignee
         raise Conflict("Nobody has this conversation; claim it.")
     draft = Draft(conversation, at)
     if not seen:
-        draft.add(Kind.NOTE, _agent(agent), text="", data={"joined": True})
+        draft.add(Kind.NOTE, author_of(agent), text="", data={"joined": True})
     elif agent.id not in conversation.helpers:
         draft.state = replace(draft.state, helpers=(*conversation.helpers, agent.id))
         text = teller.texts.say(draft.state.language, "people.joined", name=agent.name)
@@ -279,7 +279,7 @@ def request_approval(
     Raises:
         Forbidden: the agent does not have it.
     """
-    _own(conversation, agent)
+    must_have(conversation, agent)
     approval = {
         "id": id,
         "kind": kind,
@@ -289,7 +289,7 @@ def request_approval(
         "asked_by": {"id": agent.id, "name": agent.name},
         "by": None,
     }
-    return _approval(conversation, at, _agent(agent), approval, None)
+    return _approval(conversation, at, author_of(agent), approval, None)
 
 
 def decide_approval(
@@ -310,7 +310,7 @@ def decide_approval(
     if asked["asked_by"]["id"] == agent.id:
         raise Forbidden("Another supervisor decides what you asked for.")
     asked.update(state="approved" if approved else "refused", by={"id": agent.id, "name": agent.name})
-    return _approval(conversation, at, _agent(agent), asked, note)
+    return _approval(conversation, at, author_of(agent), asked, note)
 
 
 def _approval(

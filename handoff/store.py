@@ -8,47 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from handoff import callbacks
+from handoff.answers import answered, refusal
 from handoff.clock import parse_ms
-from handoff.compact import compact
-from handoff.conversation import Conversation, Status
+from handoff.commit_plan import Plans
+from handoff.conversation import Conversation
 from handoff.decisions import Decision
-from handoff.errors import (
-    BadRequest,
-    Conflict,
-    Erased,
-    Forbidden,
-    NotFound,
-    RateLimited,
-    Refused,
-    StaleVersion,
-    StoreUnavailable,
-    TooLarge,
-    TryLater,
-    Unauthorized,
-)
-from handoff.events import Keys, encode
+from handoff.errors import Conflict, Erased, NotFound, Refused, StaleVersion, StoreUnavailable
 from handoff.keys import ANSWER_TTL_S, HubKeys
-from handoff.queue import order as queue
 from handoff.reads import Reads
 from handoff.recent import Recent
-from handoff.redis_address import pool
+from handoff.turns import GIVE_WAY_S, PATIENCE, TURN_TIMEOUT_S, Turns
 from handoff.watch import metrics
 from handoff.writer import Script, Writer, load_script
 
-__all__ = ["Commit", "Decide", "Store", "connect"]
+__all__ = ["Commit", "Decide", "Store"]
 
 _COMMIT = load_script("commit")
 _CONFIRM = load_script("confirm")
@@ -56,67 +38,13 @@ _FORGET_GONE = load_script("forget_gone")
 _GIVE_UP = load_script("give_up")
 _UNSTICK = load_script("unstick")
 
-TURN_TIMEOUT_S = 5.0
-"""How long a request waits for those before it in its conversation, and then for other processes that write to it:
-about a thousand writes each; while Redis hangs, two that fail. Later than this the client sends again anyway."""
-
-PATIENCE = 3
-"""After so many lost races with other processes a request asks for the turn: fewer would hold up the others for what
-mostly settles by itself."""
-
-TURN_MS = 250
-"""How long the turn stands if it is not used, for its process may have died: well above the two steps it takes."""
-
-GIVE_WAY_S = 0.005
-"""How often a process that gives way looks again: about a write."""
-
-CONNECTIONS = 64
-"""Connections of one client to Redis. Two thousand visitors who come back at once share them; a connection each would
-cost Redis more than the reads do."""
-
-HELD_MS = 6_000
-"""After this, messages that are still held back go to the bot: the hub that held them must have died, for typing puts
-it off for less."""
-
-HANDLED_KEPT = 500
-"""Handling times kept in Redis, over all skills: those of the last hours."""
-
-WAITED_MS = 1_500
-"""So much of a pause counts toward the bot's limit: the visitor hears within it of the message, not of its turn."""
+_FULL = {
+    b"capacity": "There is no room for one conversation more.",
+    b"channel": "There is no room for one conversation more on this channel.",
+    b"window": "This window is full; choose another.",
+}
 
 Decide = Callable[[Conversation], "Decision | Awaitable[Decision | None] | None"]
-
-
-def connect(url: str, *, timeout_s: float, blocking_s: float = 0.0) -> Redis:
-    """A client without retries of its own: redis-py repeats a write whose reply was late, and so writes it twice.
-
-    Who finds all :data:`CONNECTIONS` in use waits for one, within the operation's timeout.
-
-    Args:
-        url: as :func:`handoff.redis_address.parse` reads it: one server, Sentinel or a cluster.
-        timeout_s: for one operation.
-        blocking_s: added for connections that read streams with BLOCK, else the read races its timeout.
-    """
-    made = pool(
-        url,
-        BlockingConnectionPool,
-        key=Keys().inbox,
-        socket_timeout=timeout_s + blocking_s,
-        socket_connect_timeout=timeout_s,
-        retry=Retry(NoBackoff(), 0),
-        max_connections=CONNECTIONS,
-        timeout=timeout_s,
-        driver_info=None,  # a name nobody reads, for a step more before the first command: on a slow disk a flush more
-    )
-    return Redis.from_pool(made)
-
-
-@dataclass
-class _Turns:
-    """Requests of this process to one conversation: each in its turn."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,10 +64,8 @@ class Store:
         self.keys = keys
         self._writer = writer
         self._recent = Recent()
-        self.target_s: Callable[[str], int] = lambda _: 0
-        """The target of a skill in seconds, for the order of the queue."""
-        self._turns: dict[str, _Turns] = {}
-        self._bot_timeout_ms = bot_timeout_ms
+        self._turns = Turns()
+        self.plans = Plans(keys, bot_timeout_ms=bot_timeout_ms, confirm=writer.replicas > 0)
         self._timeout_s = timeout_s
         self._reads = Reads(redis, timeout_s=timeout_s)
 
@@ -238,7 +164,7 @@ class Store:
         """
         answer_key = self.keys.answer(scope or conversation, client_id) if client_id else None
         # One after the other on this process: of many at once only one could win, and the others would all ask again.
-        async with self._in_turn(conversation):
+        async with self._turns.of(conversation):
             guess = await self._on_a_guess(conversation, decide, answer_key, took)
             if isinstance(guess, Commit):
                 return guess
@@ -251,7 +177,7 @@ class Store:
             return seen
         if current is not None:
             await self._refuse(current, decide, answer_key)
-        async with self._in_turn(conversation):
+        async with self._turns.of(conversation):
             return await self._request(conversation, decide, answer_key, new, took)
 
     async def _refuse(self, current: Conversation, decide: Decide, answer_key: str | None) -> None:
@@ -263,24 +189,6 @@ class Store:
         except Refused as refused:
             await self._remember_refusal(current, answer_key, refused)
             raise
-
-    @asynccontextmanager
-    async def _in_turn(self, conversation: str) -> AsyncIterator[None]:
-        turns = self._turns.setdefault(conversation, _Turns())
-        turns.waiting += 1
-        try:
-            if turns.waiting == 1:
-                await turns.lock.acquire()  # at once: nobody else has it or waits for it
-            else:
-                await _acquired(turns.lock)
-            try:
-                yield
-            finally:
-                turns.lock.release()
-        finally:
-            turns.waiting -= 1
-            if not turns.waiting:
-                del self._turns[conversation]
 
     async def _request(
         self,
@@ -325,7 +233,7 @@ class Store:
         if self._writer.replicas and answer_key is not None:
             # It may have been written and not confirmed: a replica must have it before it is acknowledged.
             await self._writer.run(_CONFIRM, [answer_key], [ANSWER_TTL_S])
-        return current, _repeated(seen)
+        return current, Commit(answered(seen), repeated=True)
 
     async def _give_up_turn(self, conversation: str, who: str, lost: int) -> None:
         if lost >= PATIENCE:
@@ -388,19 +296,18 @@ class Store:
             self._recent.keep(current)  # the next who asks for the same is refused on a guess
         if answer_key is None:
             return
-        answer = {"refused": refused.code, "message": refused.message, "extra": dict(refused.extra)}
-        await self.call(self.redis.set(answer_key, json.dumps(answer), ex=ANSWER_TTL_S, nx=True))
+        await self.call(self.redis.set(answer_key, refusal(refused), ex=ANSWER_TTL_S, nx=True))
 
     async def _commit(
         self, decision: Decision, answer_key: str | None, took: str | None, who: str = "", lost: int = 0
     ) -> Commit:
-        plan, notice = self._plan(decision, answer_key, took, who, lost)
+        plan, notice = self.plans.plan(decision, answer_key, took, who, lost)
         later = (self.keys.notices, notice) if self._writer.replicas else None
-        keys = self._keys(decision.after.id, answer_key)
+        keys = self.plans.keys(decision.after.id, answer_key)
         reply = await self._writer.run(_COMMIT, keys, [plan, notice], notice=later)
         if reply[0] == b"seen":
             metrics.requests.labels("repeated").inc()
-            return _repeated(reply[1])
+            return Commit(answered(reply[1]), repeated=True)
         if reply[0] == b"stale":
             metrics.requests.labels("conflict").inc()
             raise StaleVersion(reply[1] or None)
@@ -416,136 +323,6 @@ class Store:
         metrics.requests.labels("written").inc()
         return Commit(decision.answer, decision)
 
-    def _keys(self, conversation: str, answer_key: str | None) -> list[str]:
-        keys = self.keys
-        return [
-            keys.state(conversation),
-            keys.log(conversation),
-            answer_key or keys.prefix + "ack:none",
-            keys.queue,
-            keys.due,
-            keys.index,
-            keys.assigned,
-            keys.buttons(conversation),
-            keys.inbox,
-            keys.busy(conversation),
-            keys.wait(conversation),
-            keys.events,
-            keys.messenger_out,
-            keys.erased(conversation),
-        ]
-
-    def _plan(
-        self, decision: Decision, answer_key: str | None, took: str | None, who: str, lost: int
-    ) -> tuple[str, str]:
-        before, after = decision.before, decision.after
-        line, earlier = queue.entry(after), queue.entry(before)
-        plan = {
-            "id": after.id,
-            "version": before.version,
-            "state": after.to_json(),
-            "last": after.last,
-            "from": before.last + 1,
-            "entries": [entry.to_json() for entry in decision.entries],
-            "answer": compact(dict(decision.answer)) if answer_key else False,
-            "ttl": ANSWER_TTL_S,
-            "score": queue.score(after, self.target_s(after.skill)) if after.status is Status.QUEUED else False,
-            "agent": after.assignee.id if after.assignee else False,
-            "due": self._deadline(before, after),
-            "buttons": {button: compact(dict(value)) for button, value in decision.buttons.items()},
-            "inbox": [encode(message) for message in decision.inbox],
-            "took": took or False,
-            "group": Keys.HUB_GROUP,
-            "channel": False if self._writer.replicas else self.keys.notices,
-            "confirm": self._writer.replicas > 0,
-            "offers": self.keys.offers,
-            "offer": decision.offer or False,
-            "channels": self.keys.assigned_channels,
-            "on": after.channel,
-            "room": _room(decision),
-            "marks": _marks(self.keys, after),
-            "window": False if decision.window_room is None else decision.window_room,
-            "handled": self._handled(before, after),
-            # The log is the outbox of Messenger: the same write says that there is something in it.
-            "who": who,
-            "lost": lost,
-            "patience": PATIENCE,
-            "turn": TURN_MS,
-            "send": after.channel == "messenger" and any(entry.is_for_visitor for entry in decision.entries),
-        }
-        notice: dict[str, Any] = {
-            "conversation": after.id,
-            "status": after.status.value,
-            "last": after.last,
-            "events": [entry.for_agent() for entry in decision.entries],
-        }
-        if queue.moved(earlier, line):
-            notice["queue"] = line
-        if before.callback != after.callback:
-            notice["callback"] = callbacks.task(after)
-        return compact(plan), compact(notice)
-
-    def _handled(self, before: Conversation, after: Conversation) -> list[str | int] | bool:
-        """How long the agent had it, when this ends that."""
-        if before.assignee is None or before.assignee == after.assignee or before.assigned_at is None:
-            return False
-        seconds = (parse_ms(after.updated_at) - parse_ms(before.assigned_at)) // 1000
-        return [self.keys.handled, f"{seconds} {before.skill}", HANDLED_KEPT] if seconds > 0 else False
-
-    def _deadline(self, before: Conversation, after: Conversation) -> int | bool:
-        """Milliseconds until somebody must look at what the bot owes; 0 leaves the deadline, False removes it."""
-        if not after.bot_pending:
-            return False
-        if after.turn:
-            if after.turn == before.turn:
-                return 0
-            waited = parse_ms(after.updated_at) - int(before.held[0]["at"]) if before.held else 0
-            return max(1, self._bot_timeout_ms - min(max(waited, 0), WAITED_MS))
-        if after.held:
-            return 0 if before.held and not before.turn else HELD_MS
-        return 0 if after.bot_pending[0] in before.bot_pending[:1] else self._bot_timeout_ms
-
-
-_KINDS: Mapping[str, type[Refused]] = {
-    kind.code: kind
-    for kind in (BadRequest, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, RateLimited, TryLater)
-}
-
-
-_FULL = {
-    b"capacity": "There is no room for one conversation more.",
-    b"channel": "There is no room for one conversation more on this channel.",
-    b"window": "This window is full; choose another.",
-}
-
-
-def _room(decision: Decision) -> dict[str, Any] | bool:
-    if decision.room is None:
-        return False
-    limit = decision.room.on_channel
-    return {"capacity": decision.room.capacity, "on_channel": False if limit is None else limit}
-
-
-def _marks(keys: HubKeys, state: Conversation) -> list[dict[str, Any]]:
-    """Where a conversation stands in the lists of things to do, the call-back first."""
-    task = state.callback if callbacks.is_open(state.callback) else None
-    called = parse_ms(task["from"]) if task and task["kind"] == "phone" else False
-    mailed = parse_ms(task["by"]) if task and task["kind"] == "email" else False
-    snoozed = parse_ms(state.snooze["until"]) if state.snooze else False
-    return [
-        {"key": keys.callbacks, "score": called},
-        {"key": keys.replies, "score": mailed},
-        {"key": keys.promises, "score": snoozed},
-    ]
-
-
-async def _acquired(lock: asyncio.Lock) -> None:
-    try:
-        async with asyncio.timeout(TURN_TIMEOUT_S):
-            await lock.acquire()
-    except TimeoutError:
-        raise StoreUnavailable("too many requests for one conversation at once") from None
-
 
 def _there(conversation: Conversation | None) -> Conversation:
     if conversation is None:
@@ -558,10 +335,3 @@ def _count_move(decision: Decision) -> None:
     since = before.waiting_since
     waited_s = (parse_ms(after.updated_at or since) - parse_ms(since)) / 1000 if since else None
     metrics.observed_move(before.status.value, after.status.value, waited_s)
-
-
-def _repeated(raw: bytes) -> Commit:
-    answer = cast("dict[str, Any]", json.loads(raw))
-    if "refused" in answer:
-        raise _KINDS.get(answer["refused"], BadRequest)(answer["message"], **answer["extra"])
-    return Commit(answer, repeated=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -75,7 +76,7 @@ def checked_email_of(token: str, keys: Sequence[Key], *, issuer: str, client_id:
     if not isinstance(said, str) or not secrets.compare_digest(said.encode("utf-8", "replace"), nonce.encode()):
         raise BadToken("nonce")
     email = claims.get("email")
-    if not isinstance(email, str) or not email:
+    if not isinstance(email, str) or not _is_plain(email):
         raise BadToken("email")
     if claims.get("email_verified") is not True:
         raise BadToken("email_verified")
@@ -109,6 +110,12 @@ def _claims(token: str, keys: Sequence[Key]) -> Mapping[str, Any]:
     if not isinstance(claims, dict):
         raise BadToken("form")
     return claims
+
+
+def _is_plain(email: str) -> bool:
+    """Whether an address can be no other one's in disguise: who looks an account up ignores case and what stands
+    around it, and then the sign of Kelvin is a k."""
+    return bool(email) and email.isprintable() and " " not in email and unicodedata.is_normalized("NFKC", email)
 
 
 def _seconds(claims: Mapping[str, Any], name: str) -> float:

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from handoff.access.account import Account
 from handoff.keys import SESSION_ABSOLUTE_S, SESSION_IDLE_S, HubKeys
 
-__all__ = ["Left", "Sessions", "digest_of"]
+__all__ = ["Left", "Sessions", "digest_of", "mark_of"]
 
 
 def digest_of(secret: str) -> str:
@@ -44,7 +44,7 @@ class Sessions:
         """A new sign-in; its cookie. ``via`` says how, where it was not with a password."""
         cookie = secrets.token_urlsafe(32)
         digest = digest_of(cookie)
-        made = json.dumps({"account": account.id, "at": await self._now_s(), "mark": _mark(account), "via": via})
+        made = json.dumps({"account": account.id, "at": await self._now_s(), "mark": mark_of(account), "via": via})
         pipe = self._redis.pipeline(transaction=True)
         pipe.set(self._keys.session(digest), made, ex=SESSION_IDLE_S)
         pipe.sadd(self._keys.sessions_of(account.id), digest)
@@ -127,7 +127,7 @@ class Sessions:
         row = await self._redis.get(key)
         if row is not None:
             made = json.loads(row)
-            await self._redis.set(key, json.dumps({**made, "mark": _mark(account)}), keepttl=True, xx=True)
+            await self._redis.set(key, json.dumps({**made, "mark": mark_of(account)}), keepttl=True, xx=True)
 
     async def _tell(self, digests: list[str]) -> None:
         # Lost notices are made good by every hub's own look, see AgentGateway.keep_sessions.
@@ -141,11 +141,11 @@ class Sessions:
         return int((await self._redis.time())[0])
 
 
-def _mark(account: Account) -> str:
+def mark_of(account: Account) -> str:
     """Of the password at sign-in: a sign-in that began while the password was being changed must not stand."""
     return digest_of(account.password)[:16]
 
 
 def _stands(session: Mapping[str, Any], account: Account | None) -> bool:
     # Sign-ins of an earlier version have no mark.
-    return account is not None and not account.disabled and session.get("mark", _mark(account)) == _mark(account)
+    return account is not None and not account.disabled and session.get("mark", mark_of(account)) == mark_of(account)

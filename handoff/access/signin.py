@@ -19,7 +19,7 @@ from handoff.access.guesses import DEVICE_DAYS, Attempt, Devices, Guesses
 from handoff.access.oidc_http import OIDC, OidcSignIn
 from handoff.access.oidc_provider import Provider
 from handoff.access.second_factor import SecondFactors
-from handoff.access.sessions import digest_of
+from handoff.access.sessions import digest_of, mark_of
 from handoff.edge.limits import peer_of
 from handoff.errors import BadRequest, StoreUnavailable, Unauthorized
 from handoff.hub import Hub
@@ -125,15 +125,16 @@ class SignIn:
         ticket, code = _texts(await self._body(request), "ticket", "code")
         key = self._keys.login_ticket(digest_of(ticket))
         row: Any = await _guard(self._redis.get(key))
-        account = await _guard(self._accounts.get(json.loads(row)["account"])) if row is not None else None
-        if account is None or account.disabled:
+        ticket_row = json.loads(row) if row is not None else {}
+        account = await _guard(self._accounts.get(ticket_row["account"])) if ticket_row else None
+        if account is None or account.disabled or ticket_row.get("mark") != mark_of(account):
             raise Unauthorized("This took too long; sign in again.")
         attempt = self._attempt(request, account.email, account)
         await _guard(self._guesses.take(attempt))
         try:
             await _guard(self._second.check(account.id, code))
         except Unauthorized:
-            await _guard(self._wrong_code(key, json.loads(row)))
+            await _guard(self._wrong_code(key, ticket_row))
             raise
         await _guard(self._guesses.give_back(attempt))
         if not await _guard(self._redis.delete(key)):
@@ -285,7 +286,7 @@ class SignIn:
 
     async def _ticket(self, account: Account) -> str:
         ticket = secrets.token_urlsafe(32)
-        value = json.dumps({"account": account.id, "tries": 0})
+        value = json.dumps({"account": account.id, "mark": mark_of(account), "tries": 0})
         await self._redis.set(self._keys.login_ticket(digest_of(ticket)), value, ex=TICKET_TTL_S)
         return ticket
 

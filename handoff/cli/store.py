@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 
 from handoff.errors import StartRefused
 from handoff.keys import HubKeys
-from handoff.store import Store, connect
+from handoff.redis_client import connect
+from handoff.store import Store
 from handoff.supervisor import redis_passwords, redis_server
 from handoff.supervisor.settings import UpSettings
 from handoff.writer import Writer

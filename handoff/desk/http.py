@@ -80,7 +80,9 @@ class DeskApi:
     async def search(self, request: Request) -> Response:
         account = await self._account(request)
         found = await self._search.find(request.query_params.get("q", ""), lambda state: sees(account, state))
-        await self._hub.audit.write(account, "transcript.search", found=len(found))
+        # Each by its number: a line of every one is shown, and after a breach it is asked whose.
+        shown = [one["conversation"] for one in found]
+        await self._hub.audit.write(account, "transcript.search", found=len(found), conversations=shown)
         return JSONResponse({"conversations": found})
 
     async def conversation(self, request: Request) -> Response:
@@ -89,7 +91,7 @@ class DeskApi:
         id = _conversation(request)
         await self.seen(account, id)
         await self._hub.audit.write(account, "transcript.read", id, over="http")
-        opened = await self._hub.opened(id, account.languages[0])
+        opened = await self._hub.agents.opened(id, account.languages[0])
         return JSONResponse({**opened, "events": list(await self._hub.store.events(id))})
 
     async def read_draft(self, request: Request) -> Response:

@@ -255,9 +255,13 @@ class _Pages:
         return account
 
     def _same_origin(self, request: Request) -> None:
-        """A browser names the origin of a POST; one that is not ours is a forged request. Programs send none."""
-        origin = request.headers.get("origin")
-        if origin is not None and origin not in self.settings.origins:
+        """A browser names the origin of a POST; one that is not ours is a forged request. Programs send none.
+
+        The list names the shop's pages, too, for the widget: to these, and to whatever they load from elsewhere, the
+        console's routes are closed. Browsers say so themselves, whatever a proxy makes of our name.
+        """
+        origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "same-origin")
+        if (origin is not None and origin not in self.settings.origins) or site not in ("same-origin", "none"):
             raise Forbidden("This origin is not allowed.")
 
     def routes(self) -> list[Route]:

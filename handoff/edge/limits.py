@@ -150,23 +150,37 @@ class Limits:
         self._messages = messages
         self._on = on
         self._open: Counter[str] = Counter()
+        self._strangers: Counter[str] = Counter()
         self._new: dict[str, _Bucket] = {}
 
     @contextmanager
     def connection(self, scope: Mapping[str, Any]) -> Iterator[bool]:
         """Whether one more socket of this peer may be opened; counted until left."""
+        with self._counted(self._open, scope) as name:
+            yield name is None or (self._open[name] <= self._sockets and not self._bucket(name).take())
+
+    @contextmanager
+    def stranger(self, scope: Mapping[str, Any]) -> Iterator[bool]:
+        """As :meth:`connection` for a socket that has not said yet who it is. How many a minute is not asked: a whole
+        office comes back at once."""
+        with self._counted(self._strangers, scope) as name:
+            yield name is None or self._strangers[name] <= self._sockets
+
+    @contextmanager
+    def _counted(self, open: Counter[str], scope: Mapping[str, Any]) -> Iterator[str | None]:
+        """The name under which a peer is counted until left; None for one that is not."""
         network = network_of(peer_of(scope)) if self._on else None
         if network is None:
-            yield True
+            yield None
             return
         name = self._hashed(network)
-        self._open[name] += 1
+        open[name] += 1
         try:
-            yield self._open[name] <= self._sockets and not self._bucket(name).take()
+            yield name
         finally:
-            self._open[name] -= 1
-            if not self._open[name]:
-                del self._open[name]
+            open[name] -= 1
+            if not open[name]:
+                del open[name]
 
     def visitor(self, scope: Mapping[str, Any], conversation: str) -> SocketLimit | None:
         """The limits of a visitor's socket; None where nothing is counted."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,16 +20,16 @@ from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.desk import mentions
 from handoff.desk.suggestions import Suggestions
-from handoff.duties import Duties
 from handoff.edge.limits import Flooded, Limits, SocketLimit
 from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable, TryLater, Unauthorized
 from handoff.fanout import Subscription
-from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, refuse_upgrade
+from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, come_later, refuse_upgrade
 from handoff.gateway.peer import AGENT_OUTBOX_MAX_BYTES, Peer
 from handoff.hub import Hub
 from handoff.owner.announcements import Announcement
 from handoff.queue import order as queue
 from handoff.queue.room import SUPERVISOR
+from handoff.requests.desk import Duties
 from handoff.settings import Settings
 from handoff.watch import metrics
 from handoff.watch.alerts import worded
@@ -119,13 +120,24 @@ class AgentGateway:
         for socket in tuple(self.sockets):
             if socket.session in digests:
                 socket.session_lasts(left.get(socket.session))
+            socket.look_at_account()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if not allowed_origin(scope["headers"], self.settings.origins):
             await refuse_upgrade(receive, send)
             return
-        await receive()
-        await send({"type": "websocket.accept"})
+        with ExitStack() as stranger:
+            if self.limits is not None and not stranger.enter_context(self.limits.stranger(scope)):
+                metrics.dropped.labels("address").inc()
+                await come_later(receive, send)
+                return
+            await receive()
+            await send({"type": "websocket.accept"})
+            await self._serve(scope, receive, send, stranger.close)
+
+    async def _serve(
+        self, scope: Mapping[str, Any], receive: Receive, send: Send, let_in: Callable[[], object]
+    ) -> None:
         engine = scope["extensions"]["silta.abort"]
         peer = Peer(
             send,
@@ -135,7 +147,7 @@ class AgentGateway:
             write=engine.get("write"),
         )
         self.peers.add(peer)
-        socket = AgentSocket(self, peer)
+        socket = AgentSocket(self, peer, let_in)
         self.sockets.add(socket)
         try:
             await socket.run(Reader(receive))
@@ -149,13 +161,17 @@ class AgentGateway:
 
 
 class AgentSocket:
-    """One console's socket. A listener of the conversations it has open, and a watcher of the queue."""
+    """One console's socket. A listener of the conversations it has open, and a watcher of the queue. ``let_in`` is
+    called when it has said whose it is."""
 
-    def __init__(self, gateway: AgentGateway, peer: Peer) -> None:
+    def __init__(self, gateway: AgentGateway, peer: Peer, let_in: Callable[[], object] = bool) -> None:
         self._gateway = gateway
+        self._let_in = let_in
         self._hub = gateway.hub
         self._peer = peer
         self._account: Account | None = None
+        self._judged_by: Account | None = None
+        """The account as it was when it was last asked what this socket may see."""
         self.session: str | None = None
         """The digest of the sign-in that this socket lives by."""
         self._limit: SocketLimit | None = None
@@ -202,6 +218,19 @@ class AgentSocket:
             self._turned_away(conversation, state)
             raise NotFound(missing)
 
+    def look_at_account(self) -> None:
+        """Role, languages or skills may have been changed meanwhile: what is this agent's no more is let go."""
+        if self._account is None or self._ended or (now := self.account) == self._judged_by:
+            return
+        self._judged_by = now
+        for conversation in {*self._open, *self._lines}:
+            self._check_soon(conversation)
+
+    def _check_soon(self, conversation: str) -> None:
+        check = asyncio.create_task(self._check_sight(conversation), name="sight")
+        self._checks.add(check)
+        check.add_done_callback(self._checks.discard)
+
     def _turned_away(self, conversation: str, state: Conversation | None) -> None:
         if state is not None:
             access.warning("agent %s was refused conversation %s", self.account.id, conversation)
@@ -225,9 +254,7 @@ class AgentSocket:
     def deliver(self, conversation: str, event: Mapping[str, Any]) -> None:
         self._peer.push({"type": "event", "conversation": conversation, **self._explained(event)})
         if event["kind"] in MOVES_SIGHT and not self.account.leads:
-            check = asyncio.create_task(self._check_sight(conversation), name="sight")
-            self._checks.add(check)
-            check.add_done_callback(self._checks.discard)
+            self._check_soon(conversation)
 
     def resync(self, conversation: str, start: int) -> None:
         self._peer.push({"type": "resync", "conversation": conversation, "from": start})
@@ -239,13 +266,21 @@ class AgentSocket:
             self._peer.push({"type": kind, "conversation": conversation, **told})
 
     def _task(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A call-back as this agent is shown it: who makes the call learns the windows it can be moved to."""
-        task = self._hub.clear.task(task)
-        holder = task["assignee"]
-        if task["kind"] != "phone" or not is_open(task) or holder is None or holder["id"] != self.account.id:
+        """A call-back as this agent is shown it: who makes the call learns where to, and the windows it can be moved
+        to."""
+        mine = self._makes(task)
+        task = self._hub.clear.task(task, mine=mine)
+        if task["kind"] != "phone" or not is_open(task) or not mine:
             return task
         found = self._hub.room.windows(task["language"], datetime.now(UTC))
         return {**task, "windows": [window.frame() for window in found]}
+
+    def _makes(self, task: Mapping[str, Any]) -> bool:
+        return task["assignee"] is not None and task["assignee"]["id"] == self.account.id
+
+    async def _note_contact(self, conversation: str) -> None:
+        """Write down that this agent is shown where to call, before they are."""
+        await self._hub.audit.write(self.account, "clear.shown", conversation, of="callback")
 
     @property
     def crowded(self) -> bool:
@@ -385,8 +420,8 @@ class AgentSocket:
 
     async def _refresh_queue(self) -> None:
         try:
-            lines: dict[str, Any] = {line["conversation"]: line for line in await self._hub.queue()}
-            lines.update(await self._hub.lines(self._lines - lines.keys()))
+            lines: dict[str, Any] = {line["conversation"]: line for line in await self._hub.lists.queue()}
+            lines.update(await self._hub.lists.lines(self._lines - lines.keys()))
         except StoreUnavailable:
             return  # comes again with the next reconnection
         for conversation, line in lines.items():
@@ -421,6 +456,7 @@ class AgentSocket:
             log.exception("a hello failed")
             await self._refuse(getattr(frame, "id", None), TryLater("This did not work; come back in a moment."), 1013)
             return
+        self._let_in()
         while not self._peer.closed:
             frame_text = await reader.next()
             if self._ended:
@@ -467,11 +503,14 @@ class AgentSocket:
         hub.fanout.watchers.add(self.noticed)
         hub.board.listeners.add(self._announced)
         await hub.room.refresh(listening=hub.fanout.listening.is_set())
-        waiting = [line for line in await hub.queue() if self._sees_line(line)]
-        own = await hub.mine(account.id)
-        tasks = [task for task in await hub.tasks() if self._sees_line(task)]
-        alerts = await hub.alerts()
+        self._judged_by = self.account
+        waiting = [line for line in await hub.lists.queue() if self._sees_line(line)]
+        own = await hub.lists.mine(account.id)
+        tasks = [task for task in await hub.lists.tasks() if self._sees_line(task)]
+        alerts = await hub.lists.alerts()
         self._lines = {line["conversation"] for line in waiting} | {state.id for state in own}
+        for task in filter(self._makes, tasks):
+            await self._note_contact(task["conversation"])
         self._peer.push(
             {
                 "type": "welcome",
@@ -644,20 +683,20 @@ class AgentSocket:
             case wire.Suggest():
                 return await self._suggest(frame.conversation)
             case wire.Claim():
-                answer = await hub.claim(account, frame.conversation, id=frame.id)
+                answer = await hub.agents.claim(account, frame.conversation, id=frame.id)
                 await hub.audit.write(account, "conversation.taken", frame.conversation, by="claim")
                 if frame.conversation not in self._open:
                     self._replay(self._follow(frame.conversation, int(answer["last"])))
                 return answer
             case wire.Message():
-                return await hub.agent_message(
+                return await hub.agents.message(
                     account, frame.conversation, id=frame.id, text=frame.text or "", attachments=frame.attachments
                 )
             case wire.Note():
-                return await hub.note(account, frame.conversation, id=frame.id, text=frame.text)
+                return await hub.agents.note(account, frame.conversation, id=frame.id, text=frame.text)
             case wire.Transfer():
                 to = await self._target(frame.to.agent)
-                return await hub.transfer(
+                return await hub.agents.transfer(
                     account,
                     frame.conversation,
                     id=frame.id,
@@ -666,9 +705,9 @@ class AgentSocket:
                     note=frame.note,
                 )
             case wire.ReturnToBot():
-                return await hub.return_to_bot(account, frame.conversation, id=frame.id, note=frame.note)
+                return await hub.agents.return_to_bot(account, frame.conversation, id=frame.id, note=frame.note)
             case wire.Resolve():
-                return await hub.resolve(account, frame.conversation, id=frame.id, outcome=frame.outcome)
+                return await hub.agents.resolve(account, frame.conversation, id=frame.id, outcome=frame.outcome)
             case wire.Presence():
                 await hub.presence.set(account.id, frame.value)
                 await self._tell_presence(frame.value)
@@ -679,12 +718,12 @@ class AgentSocket:
     async def _at_the_desk(self, frame: DeskFrame) -> Mapping[str, Any]:
         if isinstance(frame, Uncover):
             return await self._hub.clear.show(self.account, frame.conversation, frame.of)
+        if isinstance(frame, CallbackTake):
+            # The push that shows it may overtake the answer.
+            await self._note_contact(frame.callback.rpartition(".")[0])
         answer = await self._gateway.desk.request(self.account, frame)
         if isinstance(frame, Accept):
             await self._hub.audit.write(self.account, "conversation.taken", frame.conversation, by="offer")
-        elif isinstance(frame, CallbackTake):
-            conversation = frame.callback.rpartition(".")[0]
-            await self._hub.audit.write(self.account, "clear.shown", conversation, of="callback")
         elif isinstance(frame, Join):
             await self._hub.audit.write(self.account, "conversation.joined", frame.conversation, seen=frame.seen)
         if isinstance(frame, (Accept, Join)) and frame.conversation not in self._open:
@@ -732,7 +771,7 @@ class AgentSocket:
         return {"answers": self._gateway.suggestions.of(state, self._language)}
 
     async def _show(self, frame: wire.Open) -> None:
-        opened = await self._hub.opened(frame.conversation, self._language)
+        opened = await self._hub.agents.opened(frame.conversation, self._language)
         await self._hub.audit.write(
             self.account, "transcript.read", frame.conversation, over="socket", after=frame.after
         )

@@ -10,7 +10,6 @@ from typing import Any
 from handoff.access.permissions import VISITOR, frame_action, may
 from handoff.access.tokens import VisitorTokens, new_id
 from handoff.conversation import Conversation
-from handoff.duties import book_callback
 from handoff.edge.limits import Flooded, Limits, SocketLimit
 from handoff.entry import for_visitor
 from handoff.errors import BadRequest, Forbidden, Refused, StoreUnavailable, TryLater, Unauthorized
@@ -21,6 +20,7 @@ from handoff.gateway.peer import Peer
 from handoff.hub import Hub
 from handoff.owner.announcements import Announcement
 from handoff.privacy.masking import mask
+from handoff.requests.desk import book_callback
 from handoff.settings import Settings
 from handoff.uploads.shelf import FileKeys
 from handoff.watch import metrics
@@ -282,9 +282,9 @@ class VisitorSocket:
                 "language": state.language,
                 "last": state.last,
                 "notice": hub.texts.say(state.language, "bot_notice"),
-                **hub.greeting(state.language),
+                **hub.moment.greeting(state.language),
                 "announcements": [one.frame(state.language) for one in hub.board.current()],
-                "may": hub.visitor_may(),
+                "may": hub.visitors.may(),
                 # A conversation that is under way is not stopped by a box that the owner has put up since.
                 "consent": hub.owner.now.widget.consent and state.last == 0,
             }
@@ -344,7 +344,7 @@ class VisitorSocket:
             case visitor.Erase():
                 await self._erase(frame.id)
             case visitor.Message():
-                answer = await self._hub.visitor_message(
+                answer = await self._hub.visitors.message(
                     self._new, id=frame.id, text=frame.text, button=frame.button, attachments=frame.attachments
                 )
                 self._peer.push(codec.ack(frame.id, answer))
@@ -355,7 +355,7 @@ class VisitorSocket:
     async def _erase(self, id: str) -> None:
         self._erasing = True
         try:
-            self._peer.push(codec.ack(id, await self._hub.erase_own(self.conversation)))
+            self._peer.push(codec.ack(id, await self._hub.visitors.erase_own(self.conversation)))
             self._peer.close(1000, ERASED)
         finally:
             self._erasing = False
@@ -364,15 +364,15 @@ class VisitorSocket:
         hub, id = self._hub, self.conversation
         match frame:
             case visitor.RequestHandoff():
-                return await hub.request_handoff(self._new, id=frame.id)
+                return await hub.visitors.request_handoff(self._new, id=frame.id)
             case visitor.CancelHandoff():
-                return await hub.cancel_handoff(id, id=frame.id)
+                return await hub.visitors.cancel_handoff(id, id=frame.id)
             case visitor.Language():
-                return await hub.set_language(self._new, id=frame.id, language=frame.value)
+                return await hub.visitors.set_language(self._new, id=frame.id, language=frame.value)
             case visitor.Rating():
-                return await hub.rate(id, id=frame.id, score=frame.score, comment=frame.comment, of=frame.of)
+                return await hub.visitors.rate(id, id=frame.id, score=frame.score, comment=frame.comment, of=frame.of)
             case visitor.End():
-                return await hub.end(id, id=frame.id)
+                return await hub.visitors.end(id, id=frame.id)
             case _:
                 return await self._beside(frame)
 
@@ -383,15 +383,15 @@ class VisitorSocket:
             case visitor.Callback():
                 return await book_callback(hub, self._new, frame)
             case visitor.CallbackCancel():
-                return await hub.cancel_callback(id, id=frame.id)
+                return await hub.visitors.cancel_callback(id, id=frame.id)
             case visitor.Agree():
-                return await hub.agree(self._new, id=frame.id)
+                return await hub.visitors.agree(self._new, id=frame.id)
             case visitor.Consent():
-                return await hub.consent(id, id=frame.id, language=frame.language)
+                return await hub.visitors.consent(id, id=frame.id, language=frame.language)
             case visitor.EmailTranscript():
-                return await hub.email_transcript(id, id=frame.id, to=frame.email)
+                return await hub.visitors.email_transcript(id, id=frame.id, to=frame.email)
             case visitor.Transcript():
-                return {"text": await hub.transcript(id)}
+                return {"text": await hub.visitors.transcript(id)}
             case visitor.Export():
                 return {"url": await hub.exports.address(id)}
             case _:
@@ -424,7 +424,7 @@ class VisitorSocket:
 
     async def _push_status(self, state: Conversation | None = None) -> None:
         try:
-            frame = await self._hub.visitor_status(self.conversation, state)
+            frame = await self._hub.visitors.status(self.conversation, state)
         except StoreUnavailable:
             return
         if frame["status"] == "queued":

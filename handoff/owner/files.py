@@ -17,7 +17,9 @@ from handoff.owner.hours_file import OpeningHours, read_hours
 from handoff.owner.rules import Rules, read_rules
 from handoff.owner.service_texts import ServiceTexts, read_service_texts
 from handoff.owner.telling import Teller
+from handoff.owner.weekly import out_of_step
 from handoff.owner.widget_rules import WidgetRules, read_widget_rules
+from handoff.owner.yamlfile import read_file
 
 __all__ = ["LOOK_EVERY_S", "LiveOwner", "OwnerSettings", "read_owner"]
 
@@ -35,6 +37,8 @@ class OwnerSettings:
     rules: Rules
     texts: ServiceTexts
     widget: WidgetRules = field(default_factory=WidgetRules)
+    doubts: tuple[str, ...] = ()
+    """What is no mistake by itself and yet cannot be meant, one line each."""
 
     @property
     def teller(self) -> Teller:
@@ -67,7 +71,10 @@ def read_owner(folder: Path) -> OwnerSettings:
         problems += error.problems
     if problems:
         raise SettingsError(problems)
-    return OwnerSettings(hours, rules, texts, widget)
+    company = read_file(folder / "company.yml")  # what is wrong with it is said by who lives on it: the bot's texts
+    facts = company.mapping(("facts",), company.raw.get("facts"))
+    doubts = tuple(f"{company.path}: {line}" for line in out_of_step(facts, hours))
+    return OwnerSettings(hours, rules, texts, widget, doubts)
 
 
 class LiveOwner:
@@ -80,6 +87,7 @@ class LiveOwner:
         self._folder = folder
         self._seen = self._times()
         self._listeners: list[Callable[[], None]] = []
+        self._say_doubts()
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` whenever the settings, or their problems, have changed."""
@@ -100,12 +108,17 @@ class LiveOwner:
             self.now = read_owner(self._folder)
             self.problems = ()
             log.info("the owner's hours, rules and texts are read anew")
+            self._say_doubts()
         except SettingsError as error:
             self.problems = error.problems
             log.error("the owner's files are refused, what was before stays in force: %s", "; ".join(error.problems))
         for listener in self._listeners:
             listener()
         return True
+
+    def _say_doubts(self) -> None:
+        for doubt in self.now.doubts:
+            log.warning("the owner's files: %s", doubt)
 
     def _times(self) -> tuple[tuple[str, int, int], ...]:
         if self._folder is None:

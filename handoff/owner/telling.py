@@ -11,7 +11,7 @@ from handoff.owner.hours import Hours
 from handoff.owner.hours_file import OpeningHours
 from handoff.owner.service_texts import ServiceTexts
 
-__all__ = ["Teller", "clock"]
+__all__ = ["Teller", "clock", "clock_span"]
 
 _LOCALES = {"da": "da_DK", "en": "en_GB"}
 _SHORT_LOCALES = {"fi": "fi_FI", **_LOCALES}
@@ -38,7 +38,8 @@ def clock(language: str, minutes: int) -> str:
     return f"{(hour - 1) % 12 + 1}" + (f".{minute:02d}" if minute else "") + (" am" if hour < 12 else " pm")
 
 
-def _span(language: str, opens: int, closes: int) -> str:
+def clock_span(language: str, opens: int, closes: int) -> str:
+    """From and to, in minutes after midnight: ``9–17``, ``9 am–5 pm``, ``9–11 am``."""
     first, last = clock(language, opens), clock(language, closes)
     if language == "en" and first[-3:] == last[-3:] and first.endswith(("am", "pm")):
         first = first[:-3]
@@ -83,7 +84,7 @@ class Teller:
         """A window within one day: "tänään klo 14–15"."""
         first, last = self._local(language, start), self._local(language, end)
         closes = last.hour * 60 + last.minute or 1440
-        span = _span(language, first.hour * 60 + first.minute, closes)
+        span = clock_span(language, first.hour * 60 + first.minute, closes)
         day = self._day(language, first.date(), self._local(language, now).date())
         between = ", " if language == "en" else f" {_AT[language]}"
         return self._named(language, f"{day}{between}{span}")
@@ -91,7 +92,7 @@ class Teller:
     def window_title(self, language: str, start: datetime, end: datetime, now: datetime) -> str:
         """The same for a narrow button, without the zone: "ma klo 14–15", and from a week on with the date."""
         first, last = self._local(language, start), self._local(language, end)
-        span = _span(language, first.hour * 60 + first.minute, last.hour * 60 + last.minute or 1440)
+        span = clock_span(language, first.hour * 60 + first.minute, last.hour * 60 + last.minute or 1440)
         ahead = (first.date() - self._local(language, now).date()).days
         if ahead == 0:
             day = _TODAY[language]

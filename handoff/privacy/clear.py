@@ -23,7 +23,10 @@ __all__ = ["SEALED", "Clear"]
 
 log = logging.getLogger("silta.privacy")
 
-SEALED = ("phone", "email", "name")
+ADDRESSES = ("phone", "email")
+"""Fields of a call-back that say where to: only who makes it needs them."""
+
+SEALED = (*ADDRESSES, "name")
 """Fields of a call-back that rest sealed."""
 
 NONE_KEPT = "No number of this message is kept."
@@ -43,9 +46,11 @@ class Clear:
         """A contact as it may rest."""
         return self.vault.seal(value, f"{conversation}:{field}") if self.vault is not None else value
 
-    def task(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """A call-back as an agent sees it; a contact whose key is gone is empty."""
-        return {**task, **{field: self._opened(task, field) for field in SEALED if task.get(field) is not None}}
+    def task(self, task: Mapping[str, Any], *, mine: bool) -> dict[str, Any]:
+        """A call-back as an agent sees it: who makes it (``mine``) is shown where to, others the name alone. A contact
+        whose key is gone is empty."""
+        shown = {name: value for name, value in task.items() if mine or name not in ADDRESSES}
+        return {**shown, **{field: self._opened(task, field) for field in SEALED if shown.get(field) is not None}}
 
     def name_of(self, state: Conversation) -> str | None:
         """What the person is called, for agents who see the conversation: as Meta or the call-back says."""

@@ -36,7 +36,8 @@ REASONS = ("asked", "mistake", "other", "retention")
 """Why; ``asked`` is the person's right (GDPR, article 17), ``retention`` the owner's limit."""
 
 AGAIN_S = 30.0
-"""The second look comes so long after the first: longer than any request, upload or call to Messenger takes."""
+"""The second look comes so long after the first: longer than any request takes. Files may take longer to come; who
+keeps one looks for the mark itself, after it is written."""
 
 BEGUN_S = 15.0
 """An erasure that has not come further by then was begun by a process that died."""

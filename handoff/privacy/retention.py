@@ -123,7 +123,7 @@ class Retention:
             rows: list[Any] = await store.call(
                 store.redis.zrangebyscore(keys.index, after, newest, start=0, num=PAGE, withscores=True)
             )
-            for state in await self._hub.states([id for id, _ in rows]):
+            for state in await self._hub.lists.states([id for id, _ in rows]):
                 score = next(score for id, score in rows if id.decode() == state.id)
                 await self._lighten_one(state, int(score), packets=score <= packets_ms, calls=score <= calls_ms)
             if len(rows) < PAGE:

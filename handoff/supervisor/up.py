@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from handoff.access.accounts import Accounts
 from handoff.errors import HubError
-from handoff.store import connect
+from handoff.redis_client import connect
 from handoff.supervisor import ports, redis_server
 from handoff.supervisor.house import House
 from handoff.supervisor.pids import Lock, clear_leftovers

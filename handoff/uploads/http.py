@@ -19,9 +19,9 @@ from starlette.routing import Route
 from handoff.access.accounts import Account
 from handoff.access.tokens import VisitorTokens
 from handoff.conversation import Conversation
-from handoff.decisions import _own
+from handoff.decisions import must_have
 from handoff.edge.limits import AddressRates, Rate, network_of, peer_of
-from handoff.errors import BadRequest, Forbidden, RateLimited, TooLarge, TryLater, Unauthorized
+from handoff.errors import BadRequest, Forbidden, NotFound, RateLimited, TooLarge, TryLater, Unauthorized
 from handoff.hub import Hub
 from handoff.owner.widget_rules import UploadRules
 from handoff.uploads.shelf import FileKeys, Stored, Uploads
@@ -105,7 +105,7 @@ class FileApi:
         self._same_origin(request)
         account = await self._account(request)
         state = await self._seen(account, str(request.path_params["id"]))
-        _own(state, account.assignee, supervisor=account.leads)
+        must_have(state, account.assignee, supervisor=account.leads)
         return JSONResponse({"attachment": (await self._take(request, state.id)).offered()})
 
     async def visitor_file(self, request: Request) -> Response:
@@ -140,7 +140,24 @@ class FileApi:
             raise Forbidden("The owner takes no files.")
         with self._place(request, conversation):
             body = await self._body(request, rules)
-            return await self._uploads.keep(conversation, request.query_params.get("name", ""), body, rules)
+            stored = await self._uploads.keep(conversation, request.query_params.get("name", ""), body, rules)
+            await self._must_still_be_there(stored)
+            return stored
+
+    async def _must_still_be_there(self, stored: Stored) -> None:
+        """A file may take longer to come than an erasure to look twice: what came too late goes at once. (Whoever
+        erases from here on finds it.)
+
+        Raises:
+            NotFound: the conversation was erased meanwhile.
+            StoreUnavailable: that cannot be told; the file is gone, too.
+        """
+        try:
+            if await self._hub.erasure.is_erased(stored.conversation):
+                raise NotFound("There is no such conversation.")
+        except BaseException:
+            self._uploads.drop(stored)
+            raise
 
     @contextmanager
     def _place(self, request: Request, conversation: str) -> Iterator[None]:

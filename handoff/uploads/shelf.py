@@ -13,6 +13,7 @@ import re
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,14 @@ class Uploads:
         except NotFound:
             return []
         return [self.find(conversation, name) for name in names]
+
+    def drop(self, stored: Stored) -> None:
+        """Remove one file; nothing happens where it is gone. Its folder goes with the last."""
+        folder = self._of(stored.conversation)
+        for name in (stored.id, f"{stored.id}.json"):
+            (folder / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()  # not empty: others lie there
 
     async def erase(self, conversation: str) -> None:
         """Remove every file of a conversation. Idempotent."""

@@ -171,9 +171,9 @@ class Watch:
         pipe.zrangebyscore(keys.promises, "-inf", now + REMIND_PROMISE_MS)
         calls, mails, promised = await store.call(pipe.execute())
         found = []
-        for state in await self._hub.states([*calls, *mails]):
+        for state in await self._hub.lists.states([*calls, *mails]):
             found.append(_callback_alert(state, now))
-        for state in await self._hub.states(promised):
+        for state in await self._hub.lists.states(promised):
             if state.snooze is not None:
                 late = "late" if parse_ms(state.snooze["until"]) <= now else "due"
                 who = state.assignee.id if state.assignee else None

@@ -64,8 +64,10 @@ async def test_out_of_hours_a_window_is_picked_the_call_made_and_the_transcript_
     address, email = closed.address, AGENTS["Aino"]
     agent = await room.enter_async_context(await Agent.arrive(address, email, PASSWORD))
     (task,) = agent.welcome["callbacks"]
-    assert (task["conversation"], task["phone"], task["from"]) == (guest.conversation, "+358401234567", window["from"])
+    assert (task["conversation"], task["name"], task["from"]) == (guest.conversation, "Liisa", window["from"])
     await agent.ask("callback_take", callback=task["id"])
+    taken = await agent.expect("callback", where=lambda f: f["task"]["assignee"] is not None)
+    assert taken["task"]["phone"] == "+358401234567"
     await agent.ask("callback_done", callback=task["id"], outcome="reached", note="tilaus perutaan")
     await guest.hear_event("callback")
     transcript = (await guest.ask("transcript"))["text"]

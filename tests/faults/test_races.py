@@ -41,7 +41,7 @@ async def test_r15_of_fifty_agents_exactly_one_wins_in_each_of_a_thousand_rounds
                     hub = (one, other)[number % 2].hub
                     began, waited = time.monotonic(), busy.waited_s
                     try:
-                        await hub.claim(agent, conversation, id=uid())
+                        await hub.agents.claim(agent, conversation, id=uid())
                     except Conflict as lost:
                         assert lost.extra["assignee"]["id"] in {each.id for each in agents}
                         losers.append(time.monotonic() - began)

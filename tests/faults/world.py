@@ -17,8 +17,8 @@ from argon2 import PasswordHasher
 from websockets.asyncio.client import connect as dial
 
 from handoff.access.accounts import Accounts
+from handoff.redis_client import connect
 from handoff.settings import ROOT
-from handoff.store import connect
 from tests.faults.proxy import Proxy
 from tests.faults.truth import Truth, read_truth
 from tests.handoff.hub_process import HubProcess, free_port

@@ -10,8 +10,8 @@ from typing import Any, Self
 from redis.exceptions import RedisError, ResponseError
 
 from handoff.events import Button, HandoffRequest, Inbound, InboundKind, Keys, Outcome, Reply, decode_inbound, encode
+from handoff.redis_client import connect
 from handoff.settings import ROOT
-from handoff.store import connect
 from handoff.tasks import end
 
 __all__ = ["Answer", "FakeBot", "answer", "outcome_for"]

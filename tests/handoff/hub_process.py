@@ -16,8 +16,8 @@ import httpx
 from argon2 import PasswordHasher
 
 from handoff.access.accounts import DEMO_SKILLS, Accounts
+from handoff.redis_client import connect
 from handoff.settings import ROOT
-from handoff.store import connect
 from tests.helpers.fixtures import AGENTS, PASSWORD
 from tests.helpers.redis_users import as_user
 from tests.helpers.waiting import until_sync

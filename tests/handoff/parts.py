@@ -26,7 +26,8 @@ from handoff.owner.hours_file import OpeningHours
 from handoff.owner.rules import Rules
 from handoff.owner.service_texts import read_service_texts
 from handoff.queue.presence import Presence
-from handoff.store import Store, connect
+from handoff.redis_client import connect
+from handoff.store import Store
 from handoff.writer import Writer
 from tests.handoff.texts_for_tests import OWNER, texts
 
@@ -96,7 +97,7 @@ class Parts:
 
     async def say(self, conversation: Conversation, text: str = "hello", *, id: str | None = None) -> int:
         """A visitor's message; its number."""
-        answer = await self.hub.visitor_message(conversation, id=id or uid(), text=text, button=None)
+        answer = await self.hub.visitors.message(conversation, id=id or uid(), text=text, button=None)
         return int(answer["seq"])
 
     async def fill(self, new: Conversation, count: int) -> None:
@@ -116,7 +117,7 @@ class Parts:
     async def queued(self, **fields: Any) -> Conversation:
         """A conversation that waits for a person."""
         new = new_conversation(**fields)
-        await self.hub.request_handoff(new, id=uid())
+        await self.hub.visitors.request_handoff(new, id=uid())
         return await self.state(new.id)
 
     async def arrive(self, *accounts: Account) -> None:
@@ -128,7 +129,7 @@ class Parts:
     async def assigned(self, account: Account = AINO) -> Conversation:
         """A conversation that ``account`` has."""
         waiting = await self.queued()
-        await self.hub.claim(account, waiting.id, id=uid())
+        await self.hub.agents.claim(account, waiting.id, id=uid())
         return await self.state(waiting.id)
 
     async def state(self, conversation: str) -> Conversation:

@@ -187,7 +187,7 @@ async def test_a_result_without_the_one_before_it_is_written_all_the_same_after_
 
 async def test_i6_an_answer_after_a_person_was_asked_for_is_dropped_but_its_understanding_kept(parts: Parts) -> None:
     (inbound,) = await asked(parts, "hello")
-    await parts.hub.request_handoff(await parts.state(inbound.conversation), id=uid())
+    await parts.hub.visitors.request_handoff(await parts.state(inbound.conversation), id=uid())
     async with running(bridge_of(parts).read()):
         await parts.publish(outcome_for(inbound, "too late"))
         await settled(parts)
@@ -466,7 +466,7 @@ async def test_r21_a_late_bot_is_told_in_time_once_and_its_answer_dropped(url: s
             await settled(parts)
             assert await parts.kinds(new.id) == ["message", "message", "nlu"]
             (button,) = (await parts.store.events(new.id))[1]["buttons"]
-            pressed = await parts.hub.visitor_message(new, id=uid(), text=None, button=button["id"])
+            pressed = await parts.hub.visitors.message(new, id=uid(), text=None, button=button["id"])
             assert pressed["status"] == "queued"
 
 
@@ -557,10 +557,10 @@ async def test_a_wish_for_a_person_reaches_the_queue_with_its_reasons(parts: Par
     async with running(bridge_of(parts).read()):
         await parts.publish(wish)
         await settled(parts)
-    (line,) = await parts.hub.queue()
+    (line,) = await parts.hub.lists.queue()
     assert (line["conversation"], line["priority"], line["skill"]) == (inbound.conversation, "urgent", "care")
     assert line["reason"] == reason
-    packet = (await parts.hub.opened(inbound.conversation, "fi"))["handoff"]
+    packet = (await parts.hub.agents.opened(inbound.conversation, "fi"))["handoff"]
     assert packet["reasons"][0]["evidence"] == ["father died"]
-    claimed = await parts.hub.claim(AINO, inbound.conversation, id=uid())
+    claimed = await parts.hub.agents.claim(AINO, inbound.conversation, id=uid())
     assert claimed["status"] == "assigned"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from handoff.callbacks import checked_email, checked_phone, windows
 from handoff.clock import now_ms, stamp
-from handoff.duties import Duties, book_callback
 from handoff.errors import BadRequest, Conflict, NotFound
 from handoff.owner.hours import Hours, Schedule
 from handoff.owner.rules import CallbackRules, Rules
+from handoff.requests.desk import Duties, book_callback
 from handoff.wire.desk import CallbackDone, CallbackMove, CallbackTake
 from handoff.wire.visitor import Callback
 from tests.handoff.parts import AINO, MIKKEL, Parts, new_conversation, uid
@@ -91,7 +91,7 @@ async def test_who_waits_and_wants_a_call_leaves_the_queue_and_the_log_tells_all
     state = await parts.state(waiting.id)
     assert state.callback is not None and state.callback["phone"] == "+358401234567"
     assert "131052" not in str(state.callback["name"]), "I11"
-    (task,) = await parts.hub.tasks()
+    (task,) = await parts.hub.lists.tasks()
     assert (task["conversation"], task["kind"], task["state"], task["late"]) == (waiting.id, "phone", "booked", False)
 
     desk = Duties(parts.hub)
@@ -104,13 +104,13 @@ async def test_who_waits_and_wants_a_call_leaves_the_queue_and_the_log_tells_all
     await desk.request(MIKKEL, CallbackDone(uid(), task["id"], "reached", "will return the lamp"))
     with pytest.raises(Conflict, match="is done"):
         await desk.request(MIKKEL, CallbackDone(uid(), task["id"], "reached", None))
-    assert await parts.hub.tasks() == []
+    assert await parts.hub.lists.tasks() == []
 
     events = await parts.store.events(waiting.id)
     told = [(event["callback"]["state"], event["callback"]["outcome"]) for event in events if "callback" in event]
     assert told == [("booked", None), ("moved", None), ("done", "reached")]
     assert "+358401234567" not in str(events), "the number is with the task alone"
-    transcript = await parts.hub.transcript(waiting.id)
+    transcript = await parts.hub.visitors.transcript(waiting.id)
     for words in ("We’ll call you", "Your call has moved", "We called you and talked"):
         assert words in transcript
     assert "lamp" not in transcript, "notes are for agents"
@@ -131,13 +131,13 @@ async def test_an_email_is_promised_by_a_time_and_answered(parts: Parts) -> None
     new = new_conversation()
     answer = await book_callback(parts.hub, new, Callback(uid(), None, "liisa@posti.example", None, None))
     assert answer["callback"]["kind"] == "email" and answer["callback"]["by"] > stamp(now_ms())
-    (task,) = await parts.hub.tasks()
+    (task,) = await parts.hub.lists.tasks()
     desk = Duties(parts.hub)
     with pytest.raises(BadRequest, match="only a call"):
         later = parts.hub.room.windows("en", datetime.now(UTC))[0]
         await desk.request(MIKKEL, CallbackMove(uid(), task["id"], later.id))
     await desk.request(MIKKEL, CallbackDone(uid(), task["id"], "answered_by_email", None))
-    assert "We answered you by email." in await parts.hub.transcript(new.id)
+    assert "We answered you by email." in await parts.hub.visitors.transcript(new.id)
 
 
 @pytest.mark.parametrize("kind", ["phone", "email"])
@@ -145,12 +145,12 @@ async def test_what_is_not_needed_any_more_is_named_as_what_it_was(parts: Parts,
     new = new_conversation()
     email = Callback(uid(), None, "liisa@posti.example", None, None)
     await book_callback(parts.hub, new, wish(parts) if kind == "phone" else email)
-    gone = await parts.hub.cancel_callback(new.id, id=uid())
+    gone = await parts.hub.visitors.cancel_callback(new.id, id=uid())
     assert (gone["callback"]["kind"], gone["callback"]["state"]) == (kind, "cancelled")
     told = (await parts.store.events(new.id))[-1]["text"]
     assert told == {"phone": "Your call is cancelled.", "email": "All right, we won’t answer you by email."}[kind]
     with pytest.raises(Conflict):
-        await parts.hub.cancel_callback(new.id, id=uid())
+        await parts.hub.visitors.cancel_callback(new.id, id=uid())
 
 
 async def test_a_call_back_that_is_none_is_not_found(parts: Parts) -> None:

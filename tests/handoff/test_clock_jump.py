@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from handoff import bridge, hub
+from handoff import bridge, moment
 from handoff.clock import now_ms
+from handoff.requests import agent, visitor
 from handoff.watch import caretaker
 from handoff.watch.caretaker import Caretaker
 from tests.handoff.parts import MIKKEL, Parts, new_conversation, parts_on
@@ -27,7 +28,7 @@ async def test_r19_a_clock_that_jumps_ends_no_lease_and_no_deadline_early_or_lat
         await parts.presence.arrived(MIKKEL.id)
         held = await parts.assigned(MIKKEL)
         await parts.say(new, "hello")
-        for module in (hub, bridge, caretaker):
+        for module in (moment, visitor, agent, bridge, caretaker):
             monkeypatch.setattr(module, "now_ms", lambda: now_ms() + jump_ms)
         async with running(bridge_of(parts).keep_deadlines()):
             await asyncio.sleep(0.3)

@@ -365,7 +365,7 @@ async def test_a_conversation_with_many_subscribers_elsewhere_is_reconciled_too(
         parts.fanout.subscribe(f"quiet-{n}", 0, Recorder())
     parts.fanout.subscribe(new.id, 0, recorder)
     await parts.say(new)
-    await parts.hub.note(AINO, new.id, id=uid(), text="x")
+    await parts.hub.agents.note(AINO, new.id, id=uid(), text="x")
     await parts.fanout.reconcile()
     await heard(recorder, 2)
 

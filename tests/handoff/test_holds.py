@@ -127,5 +127,5 @@ async def test_somebody_in_danger_is_not_taken_out_of_the_queue_by_a_word(patien
         patient.store._recent.forget(new.id)
         await patient.say(new, "never mind")
         assert (await patient.state(new.id)).status is Status.QUEUED
-        await patient.hub.cancel_handoff(new.id, id=uid())
+        await patient.hub.visitors.cancel_handoff(new.id, id=uid())
         assert (await patient.state(new.id)).status is Status.BOT

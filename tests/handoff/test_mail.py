@@ -32,8 +32,8 @@ async def test_the_conversation_is_sent_once_to_the_address_that_the_visitor_nam
     new, id = new_conversation("da"), uid()
     await parts.say(new, "Hvor er min ordre æøå?")
     parts.hub.mail = mail
-    assert await parts.hub.email_transcript(new.id, id=id, to=" freja@example.dk ") == {"sent": True}
-    assert await parts.hub.email_transcript(new.id, id=id, to="freja@example.dk") == {"sent": True}
+    assert await parts.hub.visitors.email_transcript(new.id, id=id, to=" freja@example.dk ") == {"sent": True}
+    assert await parts.hub.visitors.email_transcript(new.id, id=id, to="freja@example.dk") == {"sent": True}
     ((to, sent),) = inbox[0].mails
     assert to == ["freja@example.dk"]
     assert (sent["From"], sent["Auto-Submitted"], sent["Content-Language"]) == (FROM, "auto-generated", "da")

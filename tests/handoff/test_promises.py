@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from handoff.clock import now_ms, stamp
-from handoff.duties import Duties, book_callback
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound
 from handoff.owner.announcements import Announcement, Board
 from handoff.owner.rules import Rules
+from handoff.requests.desk import Duties, book_callback
 from handoff.watch.alerts import Watch, worded
 from handoff.wire.desk import (
     Announce,
@@ -37,7 +37,7 @@ def soon(minutes: float) -> str:
 async def alerts(parts: Parts) -> dict[str, dict[str, Any]]:
     await parts.hub.room.fill()
     await Watch(parts.hub).once()
-    return {alert["id"]: alert for alert in await parts.hub.alerts()}
+    return {alert["id"]: alert for alert in await parts.hub.lists.alerts()}
 
 
 async def test_a_promise_is_told_reminds_alarms_and_is_kept_by_an_answer(parts: Parts) -> None:
@@ -46,7 +46,7 @@ async def test_a_promise_is_told_reminds_alarms_and_is_kept_by_an_answer(parts: 
     await desk.request(MIKKEL, Snooze(uid(), mine.id, soon(3), ""))
     told = (await parts.store.events(mine.id))[-1]
     assert told["text"].startswith("You’ll hear from us by ") and told["promise"]["by"]
-    (line,) = (await parts.hub.lines([mine.id])).values()
+    (line,) = (await parts.hub.lists.lines([mine.id])).values()
     assert line is not None and line["promise"]["text"] == told["text"]
     due = (await alerts(parts))[f"promise:{mine.id}:due"]
     assert due["for_agent"] == "mikkel" and "was promised" in worded(due, parts.hub.owner.now, "en")["text"]
@@ -56,7 +56,7 @@ async def test_a_promise_is_told_reminds_alarms_and_is_kept_by_an_answer(parts: 
     await parts.redis.hset(parts.keys.state(mine.id), "state", past.to_json())
     assert set(await alerts(parts)) == {f"promise:{mine.id}:late"}, "the reminder has become an alarm"
     parts.store._recent.forget(mine.id)
-    await parts.hub.agent_message(MIKKEL, mine.id, id=uid(), text="Here I am")
+    await parts.hub.agents.message(MIKKEL, mine.id, id=uid(), text="Here I am")
     assert await alerts(parts) == {}
     assert (await parts.state(mine.id)).snooze is None
 
@@ -128,10 +128,10 @@ async def test_waits_past_the_target_and_languages_that_nobody_answers_are_said_
     await parts.hub.room.fill()
     parts.hub.room.now_ms += 61_000
     await Watch(parts.hub).once()
-    told = {alert["id"] for alert in await parts.hub.alerts()}
+    told = {alert["id"] for alert in await parts.hub.lists.alerts()}
     assert told == {"nobody:da", f"wait:{waiting.id}"}
     await parts.arrive(MIKKEL)
-    await parts.hub.claim(MIKKEL, waiting.id, id=uid())
+    await parts.hub.agents.claim(MIKKEL, waiting.id, id=uid())
     assert await alerts(parts) == {}
 
 
@@ -145,10 +145,10 @@ async def test_a_queue_that_grows_too_fast_is_said_once(parts: Parts) -> None:
         await parts.queued()
     await parts.hub.room.fill()
     await watch.once()
-    assert [alert["kind"] for alert in await parts.hub.alerts()] == ["growth"]
+    assert [alert["kind"] for alert in await parts.hub.lists.alerts()] == ["growth"]
     parts.hub.room.now_ms += 120_000
     await watch.once()
-    assert "growth" not in {alert["kind"] for alert in await parts.hub.alerts()}, "it is no growth any more"
+    assert "growth" not in {alert["kind"] for alert in await parts.hub.lists.alerts()}, "it is no growth any more"
 
 
 async def test_a_call_back_reminds_and_alarms(parts: Parts) -> None:
@@ -159,10 +159,10 @@ async def test_a_call_back_reminds_and_alarms(parts: Parts) -> None:
     await parts.hub.room.fill()
     parts.hub.room.now_ms = round((window.start - timedelta(minutes=5)).timestamp() * 1000)
     await Watch(parts.hub).once()
-    assert [alert["id"] for alert in await parts.hub.alerts()] == [f"callback:{new.id}:due"]
+    assert [alert["id"] for alert in await parts.hub.lists.alerts()] == [f"callback:{new.id}:due"]
     parts.hub.room.now_ms = round(window.end.timestamp() * 1000)
     await Watch(parts.hub).once()
-    (late,) = await parts.hub.alerts()
+    (late,) = await parts.hub.lists.alerts()
     assert late["id"] == f"callback:{new.id}:late"
     assert worded(late, parts.hub.owner.now, "en")["text"].startswith("A call-back is late")
 
@@ -207,10 +207,10 @@ async def test_an_announcement_begins_and_ends_by_the_clock_and_is_told_to_liste
 async def test_the_bot_begins_with_an_announcement_of_the_topic_once(parts: Parts) -> None:
     await parts.hub.board.post(Announcement("a", TEXTS, soon(-1), soon(10), ("faq/track_order",)))
     state = await parts.queued(language="da")
-    assert parts.hub.announced(state, {"topic": "faq/track_order"}) == [("a", TEXTS["da"])]
-    assert parts.hub.announced(state, {"topic": "faq/get_invoice"}) == []
-    assert parts.hub.announced(replace(state, announced=("a",)), {"topic": "faq/track_order"}) == []
-    assert parts.hub.announced(replace(state, channel="messenger"), None) == [("a", TEXTS["da"])]
+    assert parts.hub.moment.announced(state, {"topic": "faq/track_order"}) == [("a", TEXTS["da"])]
+    assert parts.hub.moment.announced(state, {"topic": "faq/get_invoice"}) == []
+    assert parts.hub.moment.announced(replace(state, announced=("a",)), {"topic": "faq/track_order"}) == []
+    assert parts.hub.moment.announced(replace(state, channel="messenger"), None) == [("a", TEXTS["da"])]
 
 
 async def test_only_supervisors_announce_and_the_end_comes_after_the_start(parts: Parts) -> None:

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from handoff.errors import StoreUnavailable
 from handoff.reads import BATCH_MAX, Reads
-from handoff.store import connect
+from handoff.redis_client import connect
 from tests.handoff.parts import Parts
 
 

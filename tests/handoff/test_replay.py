@@ -15,10 +15,10 @@ from handoff.access.accounts import Account
 from handoff.channels.messenger import decisions as messenger
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
-from handoff.duties import Duties, book_callback
 from handoff.entry import Kind
 from handoff.events import HandoffRequest, Inbound, Outcome
 from handoff.queue.routing import Routing
+from handoff.requests.desk import Duties, book_callback
 from handoff.tasks import end
 from handoff.wire.desk import Decide, RequestApproval
 from handoff.wire.visitor import Callback
@@ -58,12 +58,12 @@ async def message(parts: Parts, new: Conversation) -> None:
 
 
 async def handoff(parts: Parts, new: Conversation) -> None:
-    await parts.hub.request_handoff(new, id=uid())
+    await parts.hub.visitors.request_handoff(new, id=uid())
 
 
 async def assigned(parts: Parts, new: Conversation) -> None:
     await handoff(parts, new)
-    await parts.hub.claim(AINO, new.id, id=uid())
+    await parts.hub.agents.claim(AINO, new.id, id=uid())
 
 
 async def agent_lost(parts: Parts, new: Conversation) -> None:
@@ -73,17 +73,17 @@ async def agent_lost(parts: Parts, new: Conversation) -> None:
 
 async def transferred(parts: Parts, new: Conversation) -> None:
     await assigned(parts, new)
-    await parts.hub.transfer(AINO, new.id, id=uid(), to=None, skill="billing", note="please")
+    await parts.hub.agents.transfer(AINO, new.id, id=uid(), to=None, skill="billing", note="please")
 
 
 async def returned_to_bot(parts: Parts, new: Conversation) -> None:
     await assigned(parts, new)
-    await parts.hub.return_to_bot(AINO, new.id, id=uid(), note="over to you")
+    await parts.hub.agents.return_to_bot(AINO, new.id, id=uid(), note="over to you")
 
 
 async def resolved(parts: Parts, new: Conversation) -> None:
     await assigned(parts, new)
-    await parts.hub.resolve(AINO, new.id, id=uid(), outcome="done")
+    await parts.hub.agents.resolve(AINO, new.id, id=uid(), outcome="done")
 
 
 async def reopened(parts: Parts, new: Conversation) -> None:
@@ -92,17 +92,17 @@ async def reopened(parts: Parts, new: Conversation) -> None:
 
 
 async def language(parts: Parts, new: Conversation) -> None:
-    await parts.hub.set_language(new, id=uid(), language="da")
+    await parts.hub.visitors.set_language(new, id=uid(), language="da")
 
 
 async def rating(parts: Parts, new: Conversation) -> None:
     await resolved(parts, new)
-    await parts.hub.rate(new.id, id=uid(), score=5, comment="kiitos")
+    await parts.hub.visitors.rate(new.id, id=uid(), score=5, comment="kiitos")
 
 
 async def note(parts: Parts, new: Conversation) -> None:
     await assigned(parts, new)
-    await parts.hub.note(AINO, new.id, id=uid(), text="called twice")
+    await parts.hub.agents.note(AINO, new.id, id=uid(), text="called twice")
 
 
 async def nlu(parts: Parts, new: Conversation) -> None:
@@ -130,7 +130,7 @@ def known(kind: Kind) -> Story:
 
 async def agreed(parts: Parts, new: Conversation) -> None:
     await parts.say(new)
-    await parts.hub.agree(new, id=uid())
+    await parts.hub.visitors.agree(new, id=uid())
 
 
 async def channel(parts: Parts, new: Conversation) -> None:

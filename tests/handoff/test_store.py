@@ -17,8 +17,9 @@ from handoff.decisions import HANDOFF_BUTTON, Decision
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound, StaleVersion, StoreUnavailable, TooLarge, TryLater
 from handoff.events import Button, HandoffRequest, Outcome, Reply
 from handoff.queue import order as queue
-from handoff.store import PATIENCE, TURN_MS, connect
+from handoff.redis_client import connect
 from handoff.tasks import end
+from handoff.turns import PATIENCE, TURN_MS
 from tests.handoff.fake_bot import outcome_for
 from tests.handoff.parts import AINO, MIKKEL, Parts, new_conversation, parts_on, uid
 from tests.handoff.texts_for_tests import texts
@@ -80,7 +81,7 @@ async def test_every_write_is_told_with_its_events_and_its_line_of_the_queue(par
     async with parts.blocking.pubsub() as pubsub:
         await pubsub.subscribe(parts.keys.notices)
         await parts.say(new)
-        await parts.hub.request_handoff(new, id=uid())
+        await parts.hub.visitors.request_handoff(new, id=uid())
         notices: list[dict[str, Any]] = []
         while len(notices) < 2:
             message = await pubsub.get_message(timeout=5)
@@ -117,7 +118,7 @@ async def test_i4_r15_fifty_agents_claim_at_once_and_exactly_one_wins(url: str, 
     agents = [replace(AINO, id=f"a{n}", name=f"Agent {n}") for n in range(50)]
     async with parts_on(url) as other:
         hubs = (parts.hub, other.hub)
-        claims = [hubs[n % 2].claim(agent, waiting.id, id=uid()) for n, agent in enumerate(agents)]
+        claims = [hubs[n % 2].agents.claim(agent, waiting.id, id=uid()) for n, agent in enumerate(agents)]
         results = await asyncio.gather(*claims, return_exceptions=True)
     winners = [agent for agent, result in zip(agents, results, strict=True) if not isinstance(result, Exception)]
     assert len(winners) == 1
@@ -154,7 +155,7 @@ async def test_a_request_that_never_gets_its_turn_is_refused_rather_than_tried_f
     async def overtaken(state: Conversation) -> Decision:
         nonlocal tries
         tries += 1
-        await other.hub.note(AINO, new.id, id=uid(), text="first")
+        await other.hub.agents.note(AINO, new.id, id=uid(), text="first")
         return decisions.note(state, at=AT, agent=AINO.assignee, text="second", client_id="x")
 
     async with parts_on(url) as other:
@@ -168,7 +169,7 @@ async def test_a_request_that_never_gets_its_turn_is_refused_rather_than_tried_f
 async def test_who_loses_to_another_process_again_and_again_is_let_in(
     url: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff.store.TURN_MS", 20_000)  # no machine is so slow that it would pass unused
+    monkeypatch.setattr("handoff.commit_plan.TURN_MS", 20_000)  # no machine is so slow that it would pass unused
     new = new_conversation()
     await parts.say(new)
     tries = 0
@@ -180,7 +181,7 @@ async def test_who_loses_to_another_process_again_and_again_is_let_in(
         while "second" not in written:
             await hurry.wait()
             hurry.clear()
-            await other.hub.note(AINO, new.id, id=uid(), text="first")
+            await other.hub.agents.note(AINO, new.id, id=uid(), text="first")
             written.append("first")
 
     async def overtaken(state: Conversation) -> Decision:
@@ -218,7 +219,7 @@ async def test_a_turn_whose_process_died_passes_by_itself(parts: Parts) -> None:
 async def test_a_turn_that_comes_to_nothing_is_given_up_at_once(
     url: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff.store.TURN_MS", 20_000)
+    monkeypatch.setattr("handoff.commit_plan.TURN_MS", 20_000)
     new = new_conversation()
     await parts.say(new)
     async with parts_on(url) as other:
@@ -226,7 +227,7 @@ async def test_a_turn_that_comes_to_nothing_is_given_up_at_once(
         async def overtaken(state: Conversation) -> Decision:
             if await parts.redis.hexists(parts.keys.state(new.id), "turn"):
                 raise Conflict("Not any more.")
-            await other.hub.note(AINO, new.id, id=uid(), text="first")
+            await other.hub.agents.note(AINO, new.id, id=uid(), text="first")
             return decisions.note(state, at=AT, agent=AINO.assignee, text="second", client_id="x")
 
         with pytest.raises(Conflict):
@@ -247,8 +248,9 @@ async def test_what_this_process_wrote_last_is_a_guess_that_another_may_have_ove
         assert (await parts.store.request(new.id, nothing_to_do, client_id="n")).decision is None
         assert seen[-1] == 2, "that there is nothing to do must be true of what is written"
         assert await parts.say(new, "here") == 3
-        await other.hub.request_handoff(await other.state(new.id), id=uid())
-        assert (await parts.hub.cancel_handoff(new.id, id=uid()))["status"] == "bot", "refused by the guess alone"
+        await other.hub.visitors.request_handoff(await other.state(new.id), id=uid())
+        gone = await parts.hub.visitors.cancel_handoff(new.id, id=uid())
+        assert gone["status"] == "bot", "refused by the guess alone"
 
 
 async def test_a_write_of_unknown_outcome_is_no_base_for_the_next(parts: Parts) -> None:
@@ -284,16 +286,17 @@ async def test_i2_r13_the_same_id_sent_five_times_at_once_is_one_event_and_five_
 
 async def test_a_refusal_is_remembered_with_its_kind_text_and_fields(parts: Parts) -> None:
     waiting = await parts.queued()
-    await parts.hub.claim(AINO, waiting.id, id=uid())
+    await parts.hub.agents.claim(AINO, waiting.id, id=uid())
     id = uid()
     with pytest.raises(Conflict) as first:
-        await parts.hub.claim(MIKKEL, waiting.id, id=id)
-    await parts.hub.transfer(AINO, waiting.id, id=uid(), to=None, skill="general", note=None)
+        await parts.hub.agents.claim(MIKKEL, waiting.id, id=id)
+    await parts.hub.agents.transfer(AINO, waiting.id, id=uid(), to=None, skill="general", note=None)
     with pytest.raises(Conflict) as again:
-        await parts.hub.claim(MIKKEL, waiting.id, id=id)
+        await parts.hub.agents.claim(MIKKEL, waiting.id, id=id)
     assert (again.value.message, again.value.extra) == (first.value.message, first.value.extra)
     assert again.value.extra["assignee"]["name"] == "Aino"
-    assert (await parts.hub.claim(MIKKEL, waiting.id, id=uid()))["status"] == "assigned", "a new id is a new request"
+    anew = await parts.hub.agents.claim(MIKKEL, waiting.id, id=uid())
+    assert anew["status"] == "assigned", "a new id is a new request"
 
 
 @pytest.mark.parametrize(
@@ -323,14 +326,14 @@ async def test_an_unknown_outcome_is_not_remembered_as_a_refusal(parts: Parts) -
 
     with pytest.raises(StoreUnavailable):
         await parts.store.request(waiting.id, away, client_id=id)
-    await parts.hub.note(AINO, waiting.id, id=id, text="works now")
+    await parts.hub.agents.note(AINO, waiting.id, id=id, text="works now")
     assert "note" in await parts.kinds(waiting.id)
 
 
 async def test_the_same_id_of_another_agent_is_another_request(parts: Parts) -> None:
     conversation = await parts.queued()
-    one = await parts.hub.note(AINO, conversation.id, id="same", text="mine")
-    other = await parts.hub.note(MIKKEL, conversation.id, id="same", text="yours")
+    one = await parts.hub.agents.note(AINO, conversation.id, id="same", text="mine")
+    other = await parts.hub.agents.note(MIKKEL, conversation.id, id="same", text="yours")
     assert one["seq"] != other["seq"]
 
 
@@ -338,13 +341,13 @@ async def test_an_answer_without_fields_is_remembered_too(parts: Parts) -> None:
     new = new_conversation()
     await parts.say(new)
     for _ in range(2):
-        assert await parts.hub.rate(new.id, id="r", score=5, comment=None) == {}
+        assert await parts.hub.visitors.rate(new.id, id="r", score=5, comment=None) == {}
     assert (await parts.kinds(new.id)).count("rating") == 1
 
 
 async def test_a_conversation_that_does_not_exist_is_not_found(parts: Parts) -> None:
     with pytest.raises(NotFound):
-        await parts.hub.end("nobody", id=uid())
+        await parts.hub.visitors.end("nobody", id=uid())
     assert await parts.store.load("nobody") is None
     assert await parts.store.last("nobody") == 0
     assert await parts.store.events("nobody") == []
@@ -353,11 +356,11 @@ async def test_a_conversation_that_does_not_exist_is_not_found(parts: Parts) -> 
 async def test_a_repeated_transfer_is_answered_as_the_first_even_when_its_target_has_left(parts: Parts) -> None:
     mine = await parts.assigned()
     await parts.presence.arrived(MIKKEL.id)
-    done = await parts.hub.transfer(AINO, mine.id, id="t", to=MIKKEL, skill=None, note=None)
+    done = await parts.hub.agents.transfer(AINO, mine.id, id="t", to=MIKKEL, skill=None, note=None)
     await parts.presence.set(MIKKEL.id, "offline")
-    assert await parts.hub.transfer(AINO, mine.id, id="t", to=MIKKEL, skill=None, note=None) == done
+    assert await parts.hub.agents.transfer(AINO, mine.id, id="t", to=MIKKEL, skill=None, note=None) == done
     with pytest.raises(BadRequest):
-        await parts.hub.transfer(AINO, mine.id, id="u", to=MIKKEL, skill=None, note=None)
+        await parts.hub.agents.transfer(AINO, mine.id, id="u", to=MIKKEL, skill=None, note=None)
 
 
 # -- the log
@@ -399,7 +402,7 @@ async def test_one_message_of_a_conversation_is_with_the_bot_and_the_others_wait
 async def test_i6_the_bot_is_told_to_pause_behind_what_it_is_doing(parts: Parts) -> None:
     new = new_conversation()
     await parts.say(new, "one")
-    await parts.hub.request_handoff(new, id=uid())
+    await parts.hub.visitors.request_handoff(new, id=uid())
     assert [inbound.kind.value for inbound in await parts.behind(new.id)] == ["pause"]
     assert await due(parts, new.id) is None, "nobody waits for the bot any more"
 
@@ -431,11 +434,11 @@ async def test_a_buttons_id_is_good_in_its_conversation_alone(parts: Parts) -> N
     assert await parts.store.button(new.id, shown[0]["id"]) == {"title": "Returns", "topic": "faq/return_how"}
     assert await parts.store.button(other.id, shown[0]["id"]) is None
     with pytest.raises(NotFound):
-        await parts.hub.visitor_message(other, id=uid(), text=None, button=shown[0]["id"])
-    pressed = await parts.hub.visitor_message(new, id=uid(), text=None, button=shown[0]["id"])
+        await parts.hub.visitors.message(other, id=uid(), text=None, button=shown[0]["id"])
+    pressed = await parts.hub.visitors.message(new, id=uid(), text=None, button=shown[0]["id"])
     event = (await parts.store.events(new.id))[-1]
     assert (event["seq"], event["text"]) == (pressed["seq"], "Returns")
-    asked = await parts.hub.visitor_message(new, id=uid(), text=None, button=shown[1]["id"])
+    asked = await parts.hub.visitors.message(new, id=uid(), text=None, button=shown[1]["id"])
     assert asked["status"] == "queued"
 
 
@@ -454,25 +457,25 @@ async def test_i7_the_queue_goes_by_priority_then_waiting_time_and_the_lost_come
         wish = HandoffRequest(({"code": "asked", "evidence": [], "of": 1},), priority)
         await answered(parts, id, outcome_for(pending[id], handoff=wish))
         await asyncio.sleep(0.002)
-    assert [line["conversation"] for line in await parts.hub.queue()] == [ids[2], ids[3], ids[0], ids[1]]
-    await parts.hub.claim(AINO, ids[1], id=uid())
+    assert [line["conversation"] for line in await parts.hub.lists.queue()] == [ids[2], ids[3], ids[0], ids[1]]
+    await parts.hub.agents.claim(AINO, ids[1], id=uid())
 
     def lost(state: Conversation) -> Decision:
         return decisions.agent_lost(state, texts(), at=AT)
 
     await parts.store.request(ids[1], lost)
-    assert [line["conversation"] for line in await parts.hub.queue()] == [ids[2], ids[3], ids[1], ids[0]]
+    assert [line["conversation"] for line in await parts.hub.lists.queue()] == [ids[2], ids[3], ids[1], ids[0]]
     assert await parts.redis.zscore(parts.keys.queue, ids[0]) == queue.score(await parts.state(ids[0]), 120)
 
 
 async def test_who_leaves_the_queue_by_any_way_is_off_it(parts: Parts) -> None:
     claimed, cancelled, ended = [await parts.queued() for _ in range(3)]
-    await parts.hub.claim(AINO, claimed.id, id=uid())
-    await parts.hub.cancel_handoff(cancelled.id, id=uid())
-    await parts.hub.end(ended.id, id=uid())
-    assert await parts.hub.queue() == []
+    await parts.hub.agents.claim(AINO, claimed.id, id=uid())
+    await parts.hub.visitors.cancel_handoff(cancelled.id, id=uid())
+    await parts.hub.visitors.end(ended.id, id=uid())
+    assert await parts.hub.lists.queue() == []
     assert await parts.redis.hgetall(parts.keys.assigned) == {claimed.id.encode(): b"aino"}
-    await parts.hub.resolve(AINO, claimed.id, id=uid(), outcome="helped")
+    await parts.hub.agents.resolve(AINO, claimed.id, id=uid(), outcome="helped")
     assert await parts.redis.hlen(parts.keys.assigned) == 0
 
 
@@ -555,7 +558,7 @@ async def test_a_client_gives_up_at_once_rather_than_write_twice(redis_server: R
 async def test_a_conversation_whose_entry_is_gone_from_the_inbox_is_moved_up(parts: Parts) -> None:
     new = new_conversation()
     for text in ("one", "two", "three"):
-        await parts.hub.visitor_message(new, id=uid(), text=text, button=None)
+        await parts.hub.visitors.message(new, id=uid(), text=text, button=None)
     assert not await parts.store.unstick(new.id), "nothing is wrong with it"
     keys = parts.store.keys
     await parts.redis.delete(keys.inbox)  # what an outside hand should never do
@@ -574,13 +577,13 @@ async def test_two_hundred_writes_to_one_conversation_at_once_are_all_written(ur
         numbers = await asyncio.gather(*((parts, other)[n % 2].say(new, str(n)) for n in range(200)))
     assert sorted(numbers) == list(range(1, 201))
     await parts.assert_numbered(new.id)
-    assert parts.store._turns == {}
+    assert len(parts.store._turns) == 0
 
 
 async def test_r15_a_hundred_agents_of_one_hub_claim_at_once_and_one_wins(parts: Parts) -> None:
     waiting = await parts.queued()
     agents = [Account(id=f"agent-{n}", email=f"{n}@test.example", name=f"Agent {n}") for n in range(100)]
-    claims = [parts.hub.claim(agent, waiting.id, id=uid()) for agent in agents]
+    claims = [parts.hub.agents.claim(agent, waiting.id, id=uid()) for agent in agents]
     ends = await asyncio.gather(*claims, return_exceptions=True)
     assert sum(isinstance(end, Conflict) for end in ends) == 99
 
@@ -604,7 +607,7 @@ async def test_i10_what_was_erased_is_not_remembered_by_any_hub(url: str, parts:
 async def test_a_request_waits_for_its_turn_for_so_long_and_no_longer(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff.store.TURN_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("handoff.turns.TURN_TIMEOUT_S", 0.05)
     new, free = new_conversation(), asyncio.Event()
     await parts.say(new)
 

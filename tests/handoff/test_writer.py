@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from handoff.errors import StoreUnavailable
-from handoff.store import connect
+from handoff.redis_client import connect
 from handoff.writer import Script, Writer, load_script
 from tests.helpers.redis_server import RedisServer
 from tests.helpers.waiting import until

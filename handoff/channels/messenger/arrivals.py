@@ -25,10 +25,11 @@ from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Responder, Status
 from handoff.decisions import Decision
 from handoff.entry import Kind as Entry
-from handoff.errors import NotFound
+from handoff.errors import Erased, NotFound
 from handoff.events import LANGUAGES
 from handoff.hub import Hub
 from handoff.privacy.masking import mask
+from handoff.requests.parts import human_stretch
 from handoff.store import Commit, Decide
 
 __all__ = ["INBOX_QUIET_MS", "Arrivals"]
@@ -86,13 +87,20 @@ class Arrivals:
 
         Raises:
             NotYet: it is about a message that is not here (yet).
+            Erased: its conversation was erased meanwhile.
             StoreUnavailable: Redis is away.
         """
         if event.kind is Kind.POLICY:
             log.error("Messenger: Meta enforces a policy on page %s", event.page)
             await self._alarms.raised(Failure(Cure.PAUSED, "restricted", "policy_enforcement"))
-        else:
-            await self._apply(await self._threads.of(event.page, event.person), event)
+            return
+        thread = await self._threads.of(event.page, event.person)
+        try:
+            await self._apply(thread, event)
+        except Erased:
+            # Thirty pictures may take longer to fetch than the erasure to look twice.
+            await self._hub.erasure.remove_files(thread.conversation)
+            raise
 
     async def _apply(self, thread: Thread, event: Event) -> None:
         if event.kind in _OPENS and event.at > thread.last_in:
@@ -146,7 +154,7 @@ class Arrivals:
         await self._threads.note(thread.conversation, inbox="")
 
         async def decide(state: Conversation) -> Decision | None:
-            history = await self._hub.human_stretch(state)
+            history = await human_stretch(self._hub.store, state)
             return decisions.inbox_left(state, self._hub.texts, at=stamp(now_ms()), history=history)
 
         try:
@@ -208,11 +216,11 @@ class Arrivals:
             await self._said(thread, event, seq)
             return
         try:
-            answer = await hub.visitor_message(new, id=event.key, text=text, button=button, topic=topic)
+            answer = await hub.visitors.message(new, id=event.key, text=text, button=button, topic=topic)
         except NotFound:
             if not text.strip():
                 return
-            answer = await hub.visitor_message(new, id=f"{event.key}:words", text=text, button=None)
+            answer = await hub.visitors.message(new, id=f"{event.key}:words", text=text, button=None)
         await self._said(thread, event, int(answer.get("seq", 0)))
 
     async def _files(self, thread: Thread, event: Event, text: str, attachments: list[Any]) -> None:

@@ -23,9 +23,9 @@ from handoff.channels.messenger.threads import Thread, Threads
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
-from handoff.duties import book_callback
 from handoff.errors import BadRequest, Conflict, Refused, StoreUnavailable
 from handoff.hub import Hub
+from handoff.requests.desk import book_callback
 from handoff.wire.visitor import Callback
 
 __all__ = ["LOOK_EVERY_S", "TOPIC", "Choices"]
@@ -144,7 +144,7 @@ class Choices:
         state = await self._hub.store.load(new.id) or new
         if state.status is Status.ASSIGNED:
             # A person has it by now, and sees what was chosen.
-            answer = await self._hub.visitor_message(new, id=event.key, text=title, button=None)
+            answer = await self._hub.visitors.message(new, id=event.key, text=title, button=None)
             return int(answer.get("seq", 0))
         seq = await self._wrote(new, event, title)
         kind, _, value = what.partition(":")
@@ -159,9 +159,9 @@ class Choices:
                     await self._ask(thread, event, "waiting.which_email")
                     await self._threads.note(thread.conversation, asking="email")
                 case "language":
-                    await self._hub.consent(new.id, id=f"{event.key}:consent", language=value)
+                    await self._hub.visitors.consent(new.id, id=f"{event.key}:consent", language=value)
                 case "leave":
-                    await self._hub.cancel_handoff(new.id, id=f"{event.key}:leave")
+                    await self._hub.visitors.cancel_handoff(new.id, id=f"{event.key}:leave")
         except StoreUnavailable:
             raise
         except Refused as refused:

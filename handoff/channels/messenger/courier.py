@@ -25,8 +25,9 @@ from handoff.owner.texts import load_texts
 from handoff.privacy.rules import read_privacy
 from handoff.privacy.vault import Vault, read_keys
 from handoff.queue.presence import Presence
+from handoff.redis_client import connect
 from handoff.settings import Settings
-from handoff.store import Store, connect
+from handoff.store import Store
 from handoff.tasks import end
 from handoff.watch.fitness import check_redis
 from handoff.writer import Writer

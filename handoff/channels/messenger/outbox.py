@@ -280,7 +280,7 @@ class Outbox:
         state = await self._hub.store.load(thread.conversation)
         if state is None or state.responder.value == "bot":
             return  # changed their mind
-        opened = await self._hub.opened(thread.conversation, state.language)
+        opened = await self._hub.agents.opened(thread.conversation, state.language)
         summary = str((opened["handoff"] or {}).get("summary", ""))[:900]
         try:
             await self._graph.pass_thread(thread.person, INBOX_APP, summary)

@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 import math
+import sys
 from typing import Any
 
 import pytest
@@ -51,6 +52,16 @@ def test_a_token_that_holds_gives_the_email() -> None:
     assert check(made(exp=NOW - LEEWAY_S + 1, iat=NOW + LEEWAY_S)) == "aino@test.example", "clocks differ"
 
 
+def test_no_letter_of_another_alphabet_becomes_one_of_ours_in_an_account_looked_up() -> None:
+    """Accounts are looked up without regard to case; to ``lower`` the sign of Kelvin is a k."""
+    disguised = [sign for sign in map(chr, range(0x80, sys.maxunicode + 1)) if sign.lower().isascii()]
+    assert disguised, "else this proves nothing"
+    for sign in disguised:
+        with pytest.raises(BadToken, match="^email$"):
+            check(made(email=f"ai{sign}no@test.example"))
+    assert check(made(email="väinö@test.example")) == "väinö@test.example"
+
+
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
 def test_providers_sign_with_rsa_too(algorithm: str) -> None:
     key = RSAKey.generate_key(2048, {"kid": "r"})
@@ -83,6 +94,11 @@ def test_providers_sign_with_rsa_too(algorithm: str) -> None:
         ("nonce", {"nonce": "\ud800"}),
         ("email", {"email": None}),
         ("email", {"email": ["aino@test.example"]}),
+        ("email", {"email": " aino@test.example"}),
+        ("email", {"email": "aino@test.example\n"}),
+        ("email", {"email": "aino@test.example\u00a0"}),
+        ("email", {"email": "ai\u200bno@test.example"}),
+        ("email", {"email": "mi\u212a\u212ael@test.example"}),
         ("email_verified", {"email_verified": False}),
         ("email_verified", {"email_verified": "true"}),
         ("email_verified", {"email_verified": None}),

@@ -291,6 +291,19 @@ async def test_with_a_second_factor_the_password_alone_opens_nothing(browser: Br
     assert again.status_code == 401, "so is a code from paper"
 
 
+async def test_s13_a_new_password_ends_a_sign_in_that_waits_for_its_code(browser: Browser) -> None:
+    agent, thief = browser(), browser(ELSEWHERE)
+    _, recovery = await with_second(agent)
+    ticket = (await login(thief)).json()["ticket"]
+    new = {"old": PASSWORD, "new": "another-long-password"}
+    assert (await agent.post("/api/me/password", json=new)).status_code == 200
+    late = await thief.post("/api/login/second", json={"ticket": ticket, "code": recovery[0]})
+    assert late.status_code == 401 and "set-cookie" not in late.headers
+    ticket = (await login(thief, "another-long-password")).json()["ticket"]
+    good = await thief.post("/api/login/second", json={"ticket": ticket, "code": recovery[0]})
+    assert good.status_code == 200, "no code was spent on the first"
+
+
 async def test_five_wrong_codes_end_the_ticket_and_count_as_guesses(browser: Browser) -> None:
     await with_second(browser())
     guesser = browser(ELSEWHERE)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ async def client(parts: Parts, tmp_path: Path) -> AsyncIterator[httpx.AsyncClien
 
 async def said(parts: Parts, text: str) -> str:
     new = new_conversation()
-    await parts.hub.visitor_message(new, id=uid(), text=text, button=None)
+    await parts.hub.visitors.message(new, id=uid(), text=text, button=None)
     return new.id
 
 
@@ -77,9 +78,11 @@ async def test_a_transcript_is_read_whole_and_a_missing_one_is_not_there(
 async def test_p8_every_look_is_written_down_without_what_was_seen(client: httpx.AsyncClient, parts: Parts) -> None:
     id = await said(parts, "very private words")
     await client.get(f"/api/conversations/{id}")
+    await said(parts, "other words")
     await client.get("/api/search", params={"q": "private"})
     lines = [line async for line in parts.hub.audit.lines() if '"transcript.' in line]
     assert len(lines) == 2 and id in lines[0] and not any("private" in line for line in lines)
+    assert json.loads(lines[1])["facts"] == {"found": 1, "conversations": [id]}, "a snippet of it was shown"
 
 
 async def test_a_draft_is_kept_masked_and_forgotten_when_it_is_empty(client: httpx.AsyncClient, parts: Parts) -> None:

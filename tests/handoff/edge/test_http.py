@@ -317,6 +317,38 @@ async def test_s1_nothing_is_changed_for_a_page_of_another_site_by_any_route(
     assert tried >= 4 * 15
 
 
+@pytest.mark.parametrize("site", ["same-site", "cross-site"])
+async def test_s1_the_shop_that_shows_the_widget_changes_nothing_in_the_console_s_name(
+    parts: Parts, accounts: Accounts, settings: Settings, monkeypatch: pytest.MonkeyPatch, site: str
+) -> None:
+    """Its origin stands in the list, and under one domain with the console an agent's cookie goes along with what its
+    pages, and all that they load from elsewhere, send."""
+
+    async def owner(*_: object) -> Account:
+        return Account("o", "o@test.example", "Olli", role="owner")
+
+    monkeypatch.setattr(Accounts, "signed_in", owner)
+    shop, keys = "http://shop.test", ("k" * 64,)
+    files = (Uploads(settings.var), VisitorTokens(keys, max_age_s=60), FileKeys(keys))
+    settings = replace(settings, origins=frozenset({ORIGIN, shop}))
+    tried = 0
+    async with client_of(make_http(parts.hub, accounts, settings, files=files)) as client:
+        client.cookies.set("silta_session", "x")
+        for action in ACTIONS:
+            method, _, path = action.partition(" ")
+            if method not in ("POST", "PUT", "DELETE") or path.startswith(("/webhooks/", "/api/visitor/")):
+                continue
+            headers = {"origin": shop, "sec-fetch-site": site, "content-type": "text/plain"}
+            reply = await client.request(method, path, content=b'{"reason":"asked"}', headers=headers)
+            assert (reply.status_code, reply.json()["code"]) == (403, "forbidden"), action
+            tried += 1
+        assert tried >= 13
+        headers = {"origin": shop, "sec-fetch-site": site}
+        assert (await client.post("/api/visitor/upload", headers=headers)).status_code == 401, "this is the widget's"
+        headers = {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
+        assert (await client.post("/api/me/stay", headers=headers)).status_code == 200, "this is the console itself"
+
+
 async def test_no_answer_sends_a_browser_to_where_its_host_header_says(client: httpx.AsyncClient) -> None:
     for path in ("/console/", "/console//", "/api/me/", "/\\evil.example"):
         reply = await client.get(path, headers={"host": "evil.example"})

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
+from handoff.access.accounts import Accounts
 from handoff.edge import limits as module
 from handoff.edge.limits import FRAMES, HARD, SOFT, Flooded, Limits, SocketLimit, network_of
 from handoff.errors import RateLimited
+from handoff.gateway.agent import AgentGateway
+from handoff.settings import Settings
 from tests.handoff.clients import Door
 from tests.handoff.hub_process import HubProcess
-from tests.handoff.parts import Parts
+from tests.handoff.parts import AINO, Parts
+from tests.handoff.texts_for_tests import OWNER
 from tests.helpers.frames import Refusal
 from tests.helpers.redis_server import RedisServer
+from tests.helpers.waiting import until
 
 STRANGER = {"client": ("198.51.100.7", 1)}
 
@@ -25,6 +31,13 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def _some(found: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        return found()
+
+    return look
 
 
 async def _free() -> tuple[int, int, int]:
@@ -160,11 +173,79 @@ async def test_s8_an_address_may_open_so_many_sockets_at_once_and_in_a_minute(pa
         assert not again, "three new ones in this minute were enough"
 
 
+async def test_s8_who_has_not_said_who_they_are_may_hold_so_many_sockets_at_once(parts: Parts) -> None:
+    limits = made(parts)
+    for round in range(5):  # how many a minute is not asked
+        with limits.stranger(STRANGER) as one, limits.stranger(STRANGER) as two, limits.stranger(STRANGER) as three:
+            assert one and two and three
+            with limits.stranger(STRANGER) as four, limits.stranger({"client": ("127.0.0.1", 1)}) as own:
+                assert not four and own
+            with limits.connection(STRANGER) as visitor:
+                assert visitor == (round < 3), "visitors are counted apart"
+    assert not limits._strangers
+
+
 async def test_where_limits_are_off_nothing_is_counted(parts: Parts) -> None:
     limits = made(parts, on=False, sockets=1)
     assert limits.visitor(STRANGER, "c") is None and limits.agent() is None
     with limits.connection(STRANGER) as one, limits.connection(STRANGER) as two:
         assert one and two
+
+
+class Knock:
+    """Somebody at the agents' socket, without the line."""
+
+    def __init__(self, gateway: AgentGateway) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.frames: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.frames.put_nowait({"type": "websocket.connect"})
+        scope = {
+            **STRANGER,
+            "headers": [(b"origin", b"http://hub.test")],
+            "extensions": {"silta.abort": {"abort": lambda: None}},
+        }
+        self.task = asyncio.ensure_future(gateway(scope, self.frames.get, self._send))
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+    def told(self) -> list[tuple[str, Any]]:
+        return [(one["type"], one.get("code")) for one in self.sent]
+
+    def say(self, **frame: Any) -> None:
+        self.frames.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})
+
+    async def leave(self) -> None:
+        self.frames.put_nowait({"type": "websocket.disconnect"})
+        await asyncio.wait_for(self.task, 30)
+
+
+async def test_s8_one_address_cannot_take_the_agents_places_with_sockets_that_say_nothing(parts: Parts) -> None:
+    accounts = Accounts(parts.redis, parts.keys)
+    await accounts._save(AINO)
+    settings = Settings(
+        redis_url="",
+        var=OWNER,
+        owner_dir=OWNER,
+        web_dir=OWNER,
+        origins=frozenset({"http://hub.test"}),
+        hello_timeout_s=600,
+    )
+    gateway = AgentGateway(parts.hub, accounts, settings, limits=made(parts))
+    accepted, later = [("websocket.accept", None)], [("websocket.accept", None), ("websocket.close", 1013)]
+    silent = [Knock(gateway) for _ in range(3)]
+    for knock in silent:
+        await until(_some(lambda knock=knock: knock.told() == accepted), "let in to say hello")
+    fourth = Knock(gateway)
+    await asyncio.wait_for(fourth.task, 30)
+    assert fourth.told() == later
+    # Who says who they are makes room for the next.
+    silent[0].say(type="hello", token=await accounts.socket_token(AINO))
+    await until(_some(lambda: not gateway.limits or gateway.limits._strangers.total() == 2), "one is none any more")
+    fifth = Knock(gateway)
+    await until(_some(lambda: fifth.told() == accepted), "let in")
+    for knock in (*silent, fifth):
+        await knock.leave()
 
 
 # -- at the door of a real hub

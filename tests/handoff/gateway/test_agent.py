@@ -662,7 +662,7 @@ async def test_what_moves_while_an_agent_arrives_is_told_after_the_welcome(
     """The console takes the welcome for the whole queue: what was told before it would be forgotten."""
     agent, peer = socket
     waiting = await parts.queued()
-    read = parts.hub.queue
+    read = parts.hub.lists.queue
 
     async def overtaken() -> list[dict[str, Any]]:
         lines = await read()
@@ -670,7 +670,7 @@ async def test_what_moves_while_an_agent_arrives_is_told_after_the_welcome(
         agent.noticed({"presence": {"agent": "x", "name": "X", "value": "away"}})
         return lines
 
-    monkeypatch.setattr(parts.hub, "queue", overtaken)
+    monkeypatch.setattr(parts.hub.lists, "queue", overtaken)
     await hello(parts, agent)
     assert [frame["type"] for frame in peer.frames[:3]] == ["welcome", "queue", "presence"]
     assert [line["conversation"] for line in peer.frames[0]["queue"]] == [waiting.id]
@@ -686,9 +686,9 @@ async def test_after_lost_notices_a_console_is_told_what_has_gone_and_what_has_c
     await hello(parts, agent)
     resolved = await parts.assigned()
     agent.noticed(queue_notice(resolved.id, {"status": "assigned", "reason": None}))
-    await parts.hub.claim(AINO, taken.id, id=uid())
-    await parts.hub.end(gone.id, id=uid())
-    await parts.hub.end(resolved.id, id=uid())
+    await parts.hub.agents.claim(AINO, taken.id, id=uid())
+    await parts.hub.visitors.end(gone.id, id=uid())
+    await parts.hub.visitors.end(resolved.id, id=uid())
     fresh = await parts.queued()
     peer.frames.clear()
     agent.noticed({"reconnected": True})
@@ -715,7 +715,7 @@ async def test_a_refresh_without_redis_waits_for_the_next(
     async def away() -> Any:
         raise StoreUnavailable
 
-    monkeypatch.setattr(parts.hub, "queue", away)
+    monkeypatch.setattr(parts.hub.lists, "queue", away)
     await agent._refresh_queue()
     assert peer.frames == []
     agent.noticed({"reconnected": True})
@@ -730,7 +730,7 @@ async def test_an_agent_whose_hello_failed_half_way_does_not_count_as_there(
     async def away() -> Any:
         raise StoreUnavailable
 
-    monkeypatch.setattr(parts.hub, "queue", away)
+    monkeypatch.setattr(parts.hub.lists, "queue", away)
     with pytest.raises(StoreUnavailable):
         await hello(parts, agent)
     monkeypatch.setattr(parts.presence, "set", lambda *_: away())
@@ -763,7 +763,7 @@ async def test_a_claim_that_is_repeated_after_a_reconnect_brings_what_was_writte
 ) -> None:
     agent, peer = socket
     waiting = await parts.queued()
-    await parts.hub.claim(AINO, waiting.id, id="c1")
+    await parts.hub.agents.claim(AINO, waiting.id, id="c1")
     await parts.say(waiting, "since then")
     await hello(parts, agent)
     agent._open.pop(waiting.id).close()  # as if the hello had come before the claim

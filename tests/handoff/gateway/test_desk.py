@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import redis.asyncio
 
+from handoff.keys import HubKeys
 from tests.handoff.clients import Door
 from tests.handoff.hub_process import HubProcess
 from tests.helpers.frames import Refusal
@@ -83,10 +86,10 @@ async def test_with_nobody_there_the_visitor_is_told_at_once_and_picks_a_window(
 
     agent = await door.agent("Mikkel")
     (task,) = [task for task in agent.welcome["callbacks"] if task["conversation"] == visitor.conversation]
-    assert (task["phone"], task["name"], task["language"], task["state"]) == ("+4520123456", "Freja", "da", "booked")
+    assert (task["name"], task["language"], task["state"]) == ("Freja", "da", "booked") and "phone" not in task
     await agent.ask("callback_take", callback=task["id"])
     pushed = await agent.expect("callback", where=lambda f: f["task"]["assignee"] is not None)
-    assert pushed["task"]["assignee"]["name"] == "Mikkel"
+    assert (pushed["task"]["assignee"]["name"], pushed["task"]["phone"]) == ("Mikkel", "+4520123456")
     later = next(one for one in pushed["task"]["windows"] if one["from"] > window["from"])
     await agent.ask("callback_move", callback=task["id"], window=later["id"])
     moved = await visitor.hear_event("callback")
@@ -95,6 +98,34 @@ async def test_with_nobody_there_the_visitor_is_told_at_once_and_picks_a_window(
     assert (await visitor.hear_event("callback"))["callback"]["state"] == "done"
     transcript = (await visitor.ask("transcript"))["text"]
     assert "Vi ringer til dig" in transcript and "Vi har ringet" in transcript and "i orden" not in transcript
+
+
+async def test_p7_p8_where_to_call_is_shown_to_who_calls_alone_and_each_look_is_written_down(
+    door: Door, offering_hub: HubProcess
+) -> None:
+    lead, caller, visitor = await door.agent("Sanna"), await door.agent("Mikkel"), await door.visitor("da")
+    await visitor.ask("request_handoff")
+    status = await visitor.expect("status", where=lambda f: bool(f.get("choices")))
+    window = next(one for one in status["choices"] if one["kind"] == "callback")["windows"][0]["id"]
+    booked = (await visitor.ask("callback", phone="20 12 34 57", window=window))["callback"]["id"]
+    told = [await agent.expect("callback", where=lambda f: f["task"]["id"] == booked) for agent in (lead, caller)]
+    await caller.ask("callback_take", callback=booked)
+    taken = [
+        await agent.expect("callback", where=lambda f: f["task"]["id"] == booked and f["task"]["assignee"] is not None)
+        for agent in (lead, caller)
+    ]
+    assert [frame["task"].get("phone") for frame in (*told, *taken)] == [None, None, None, "+4520123457"]
+    back = await door.agent("Mikkel")
+    shown = {task["id"]: task.get("phone") for task in back.welcome["callbacks"]}
+    assert shown[booked] == "+4520123457"
+    async with redis.asyncio.Redis.from_url(offering_hub.redis_url) as client:
+        lines = [json.loads(fields[b"l"]) for _, fields in await client.xrange(HubKeys().audit)]
+    looks = [
+        (line["action"], line["actor"]["id"], line["facts"])
+        for line in lines
+        if line["conversation"] == visitor.conversation
+    ]
+    assert looks == 2 * [("clear.shown", caller.welcome["agent"]["id"], {"of": "callback"})]
 
 
 async def test_an_announcement_reaches_open_widgets_within_seconds_and_goes_again(door: Door) -> None:

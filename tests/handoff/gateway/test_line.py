@@ -73,12 +73,12 @@ async def test_everybody_is_told_a_new_place_when_the_queue_moves_and_only_then(
         }  # fmt: skip
         assert [choice["kind"] for choice in choices] == ["wait", "callback", "email"], "nobody is there"
         line.noticed({"conversation": "x", "queue": None})
-        await parts.hub.claim(AINO, conversations[0].id, id=uid())
+        await parts.hub.agents.claim(AINO, conversations[0].id, id=uid())
         line.noticed({"conversation": conversations[0].id, "queue": None})
         await places(waiters, [1], [2, 1], [3, 2])
         line.leave(waiters[1])
         line.leave(waiters[1])
-        await parts.hub.end(conversations[1].id, id=uid())
+        await parts.hub.visitors.end(conversations[1].id, id=uid())
         line.noticed({"reconnected": True})
         await places(waiters, [1], [2, 1], [3, 2, 1])
 

@@ -107,9 +107,9 @@ async def waiting(parts: Parts, language: str = "da", skill: str = "general") ->
     """A conversation that waits, in which something was said that others need not know."""
     new = new_conversation(language)
     await parts.say(new, SECRET)
-    await parts.hub.request_handoff(new, id=uid())
+    await parts.hub.visitors.request_handoff(new, id=uid())
     if skill != "general":
-        await parts.hub.transfer(AINO, new.id, id=uid(), to=None, skill=skill, note=None)
+        await parts.hub.agents.transfer(AINO, new.id, id=uid(), to=None, skill=skill, note=None)
     return await parts.state(new.id)
 
 
@@ -178,6 +178,28 @@ async def test_s6_a_frame_without_a_line_is_nobodys(parts: Parts, desks: Any, mo
     assert (await parts.state(conversation)).status is Status.QUEUED
 
 
+TAKES_NOTHING = {"claim", "accept", "message", "transfer", "return_to_bot", "resolve", "snooze", "request_approval"}
+"""What would act for the agent who has a conversation."""
+
+
+async def test_s19_what_a_colleague_has_is_answered_passed_on_closed_and_taken_by_nobody_else(
+    parts: Parts, desks: Any
+) -> None:
+    owner, other = await desks(replace(IIDA, id="olga")), await desks()
+    conversation = (await waiting(parts, "fi")).id
+    claim = frame_of(wire.FRAMES, "claim", conversation=conversation)
+    assert (await owner.ask(claim))["type"] == "ack"
+    before, log = await parts.state(conversation), await parts.store.events(conversation)
+    for type in sorted(TAKES_NOTHING):
+        for to in ({"supervisor": True}, {"agent": "iida"}) if type == "transfer" else ({},):
+            answer = await other.ask(frame_of(wire.FRAMES, type, conversation=conversation, to=to))
+            assert answer["type"] == "error" and answer["code"] in ("forbidden", "conflict"), (type, answer)
+    again = frame_of(wire.FRAMES, "claim", conversation=conversation)
+    assert (await owner.ask(again))["type"] == "error", "who has it does not take it twice"
+    assert await parts.state(conversation) == before and await parts.store.events(conversation) == log
+    assert before.assignee is not None and before.assignee.id == "olga"
+
+
 async def test_i9_the_welcome_has_own_lines_and_call_backs_only(parts: Parts, desks: Any) -> None:
     mine, danish, billing = (
         await waiting(parts, "fi"),
@@ -193,7 +215,7 @@ async def test_i9_the_welcome_has_own_lines_and_call_backs_only(parts: Parts, de
 async def test_i9_notices_of_others_conversations_reach_nobody_else(parts: Parts, desks: Any, listening: None) -> None:
     desk, lead = await desks(), await desks(AINO)
     theirs = await waiting(parts)
-    await parts.hub.end(theirs.id, id=uid())
+    await parts.hub.visitors.end(theirs.id, id=uid())
     mine = await waiting(parts, "fi")
 
     async def told() -> bool:
@@ -228,6 +250,37 @@ async def test_i9_who_passes_a_conversation_on_sees_it_still_and_an_onlooker_no_
     assert "vain laskutukselle" not in json.dumps(onlooker.peer.frames, ensure_ascii=False)
     assert (await onlooker.ask({"type": "open", "id": uid(), "conversation": conversation}))["code"] == "not_found"
     assert (await giver.ask({"type": "open", "id": uid(), "conversation": conversation}))["type"] == "ack"
+
+
+async def test_s6_who_leads_no_more_is_shown_no_more_of_what_was_open(
+    parts: Parts, desks: Any, listening: None
+) -> None:
+    lead = await desks(replace(IIDA, role="supervisor"))
+    socket, theirs, mine = lead.socket, await waiting(parts), await waiting(parts, "fi")
+    for id in (theirs.id, mine.id):
+        assert (await lead.ask({"type": "open", "id": uid(), "conversation": id}))["type"] == "ack"
+    socket._gateway.sockets.add(socket)
+    await socket._gateway.look_at_sessions()
+    assert {*socket._open} == {theirs.id, mine.id}, "nothing has changed yet"
+    await Accounts(parts.redis, parts.keys)._save(IIDA)
+    await parts.hub.room.look()
+    await socket._gateway.look_at_sessions()
+
+    async def let_go() -> bool:
+        return {*socket._open} == {mine.id}
+
+    await until(let_go, "what is others' is let go")
+    assert {"type": "queue", "conversation": theirs.id, "entry": None} in lead.peer.frames
+    note = {"type": "note", "id": uid(), "conversation": theirs.id, "text": "still here"}
+    assert (await lead.ask(note))["code"] == "not_found"
+    await parts.say(theirs, "ei enää sinulle")
+    await parts.say(mine, "yhä sinulle")
+
+    async def heard() -> bool:
+        return "yhä sinulle" in json.dumps(lead.peer.frames, ensure_ascii=False)
+
+    await until(heard, "one's own is heard on")
+    assert "ei enää sinulle" not in json.dumps(lead.peer.frames, ensure_ascii=False)
 
 
 async def test_s5_cursors_bring_nothing_of_others_conversations(parts: Parts, desks: Any) -> None:

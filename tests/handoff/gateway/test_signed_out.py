@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from handoff.access.accounts import Accounts
 from handoff.keys import SESSION_IDLE_S, HubKeys
-from handoff.store import connect
+from handoff.redis_client import connect
 from tests.handoff.clients import Door
 from tests.handoff.hub_process import HubProcess
 from tests.handoff.parts import uid

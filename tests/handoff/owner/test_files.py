@@ -95,3 +95,13 @@ def test_the_check_names_file_line_and_reason_and_starts_nothing(folder: Path) -
     assert bad.returncode == 1
     lines = bad.stderr.splitlines()
     assert len(lines) == 2 and all("hours.yml:" in line and "closes before it opens" in line for line in lines)
+
+
+def test_weekly_hours_that_the_bot_tells_otherwise_are_doubted_and_not_refused(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert read_owner(folder).doubts == ()
+    change(folder / "hours.yml", 'fri: "09:00-16:00"', 'fri: "09:00-15:00"')
+    owner = LiveOwner(read_owner(folder), folder)
+    assert len(owner.now.doubts) == 3 and all("phone_hours" in line for line in owner.now.doubts)
+    assert "phone_hours.da" in caplog.text

@@ -54,21 +54,21 @@ async def test_i11_nothing_that_is_typed_is_kept_in_clear(parts: Parts) -> None:
     await parts.say(new, f"hetuni on {hetu}, cpr {cpr}, kortti {card}")
     (inbound,) = await parts.inbox()
     assert inbound.text == f"hetuni on {MASK[Kind.HETU]}, cpr {MASK[Kind.CPR]}, kortti {MASK[Kind.CARD]}"
-    await parts.hub.request_handoff(new, id=uid())
+    await parts.hub.visitors.request_handoff(new, id=uid())
     await parts.say(new, f"{iban}")
-    await parts.hub.claim(AINO, new.id, id=uid())
-    answer = await parts.hub.agent_message(AINO, new.id, id=uid(), text=f"Onko tunnuksenne {hetu}?")
+    await parts.hub.agents.claim(AINO, new.id, id=uid())
+    answer = await parts.hub.agents.message(AINO, new.id, id=uid(), text=f"Onko tunnuksenne {hetu}?")
     assert answer["masked"] == 1
-    await parts.hub.note(AINO, new.id, id=uid(), text=f"{hetu} soittaa")
-    await parts.hub.transfer(AINO, new.id, id=uid(), to=None, skill="billing", note=f"kortti {card}")
-    await parts.hub.claim(AINO, new.id, id=uid())
-    await parts.hub.return_to_bot(AINO, new.id, id=uid(), note=f"cpr {cpr}")
-    await parts.hub.rate(new.id, id=uid(), score=1, comment=f"miksi kysyitte {hetu}")
-    await parts.hub.claim(AINO, new.id, id=uid())
-    await parts.hub.resolve(AINO, new.id, id=uid(), outcome=f"maksettu {iban}")
+    await parts.hub.agents.note(AINO, new.id, id=uid(), text=f"{hetu} soittaa")
+    await parts.hub.agents.transfer(AINO, new.id, id=uid(), to=None, skill="billing", note=f"kortti {card}")
+    await parts.hub.agents.claim(AINO, new.id, id=uid())
+    await parts.hub.agents.return_to_bot(AINO, new.id, id=uid(), note=f"cpr {cpr}")
+    await parts.hub.visitors.rate(new.id, id=uid(), score=1, comment=f"miksi kysyitte {hetu}")
+    await parts.hub.agents.claim(AINO, new.id, id=uid())
+    await parts.hub.agents.resolve(AINO, new.id, id=uid(), outcome=f"maksettu {iban}")
     state = await parts.state(new.id)
     assert state.masked == 6
-    opened = await parts.hub.opened(new.id, "fi")
+    opened = await parts.hub.agents.opened(new.id, "fi")
     assert opened["handoff"]["masked"] == 6
     for event in await parts.store.events(new.id):
         assert clear(NUMBERS, json.dumps(event, ensure_ascii=False)) == []
@@ -79,7 +79,7 @@ async def test_i11_nothing_that_is_typed_is_kept_in_clear(parts: Parts) -> None:
 async def test_what_the_visitor_is_told_is_no_part_of_the_bots_history(parts: Parts) -> None:
     waiting = await parts.queued()
     await parts.say(waiting, f"hetu {NUMBERS[0]}")
-    await parts.hub.cancel_handoff(waiting.id, id=uid())
+    await parts.hub.visitors.cancel_handoff(waiting.id, id=uid())
     resumed = (await parts.behind(waiting.id))[-1]
     assert [line.text for line in resumed.history] == [f"hetu {MASK[Kind.HETU]}"]
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from handoff.desk.search import Search
-from handoff.duties import book_callback
 from handoff.errors import NotFound
 from handoff.privacy.clear import Clear
 from handoff.privacy.masking import mask
 from handoff.privacy.vault import Vault, new_key, parse_keys
+from handoff.requests.desk import book_callback
 from handoff.wire.visitor import Callback
 from tests.handoff.parts import AINO, Parts, new_conversation
 from tests.helpers.redis_contents import contents
@@ -59,12 +59,14 @@ def test_a_contact_rests_sealed_and_opens_in_the_task_alone(parts: Parts) -> Non
     sealed = {name: box.contact("c1", name, value) for name, value in (("phone", "+358401234567"), ("name", "Liisa"))}
     task = {"id": "c1.abcd", "kind": "phone", **sealed}
     assert "+358" not in str(task) and "Liisa" not in str(task)
-    assert box.task(task) == {**task, "phone": "+358401234567", "name": "Liisa"}
-    assert box.task({"id": "c1.abcd", "name": None})["name"] is None
-    assert box.task({**task, "id": "c2.abcd"})["phone"] == "", "moved elsewhere"
-    assert clear(parts, keeps=False).task(task)["phone"] == "", "its key is gone"
+    assert box.task(task, mine=True) == {**task, "phone": "+358401234567", "name": "Liisa"}
+    assert box.task(task, mine=False) == {"id": "c1.abcd", "kind": "phone", "name": "Liisa"}, "P7: not for them"
+    assert box.task({"id": "c1.abcd", "name": None}, mine=False)["name"] is None
+    assert box.task({**task, "id": "c2.abcd"}, mine=True)["phone"] == "", "moved elsewhere"
+    assert clear(parts, keeps=False).task(task, mine=True)["phone"] == "", "its key is gone"
     bare = Clear(parts.store, parts.hub.audit)
-    assert bare.contact("c1", "phone", "1") == "1" and bare.task({"id": "c1.a", "phone": "1"})["phone"] == "1"
+    assert bare.contact("c1", "phone", "1") == "1"
+    assert bare.task({"id": "c1.a", "phone": "1"}, mine=True)["phone"] == "1"
 
 
 async def test_the_name_of_a_call_back_rests_sealed_and_agents_find_it(parts: Parts) -> None:
@@ -74,8 +76,8 @@ async def test_the_name_of_a_call_back_rests_sealed_and_agents_find_it(parts: Pa
     await book_callback(parts.hub, new, Callback("b", "+358401234567", None, "Liisa Zweig", window.id))
     held = str(await contents(parts.redis))
     assert "Zweig" not in held and "401234567" not in held
-    (task,) = await parts.hub.tasks()
-    assert parts.hub.clear.task(task)["name"] == "Liisa Zweig"
+    (task,) = await parts.hub.lists.tasks()
+    assert parts.hub.clear.task(task, mine=False)["name"] == "Liisa Zweig"
     state = await parts.state(new.id)
     assert state.visitor_name is None, "given for the call alone"
     assert parts.hub.clear.name_of(state) == "Liisa Zweig"

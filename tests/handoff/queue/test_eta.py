@@ -34,7 +34,7 @@ async def test_a_hub_that_starts_knows_what_was_measured_before_it(url: str, par
         return replace(made, after=replace(made.after, skill="orders"))
 
     await parts.store.request(waiting.id, an_hour_ago)
-    await parts.hub.resolve(AINO, waiting.id, id=uid(), outcome=None)
+    await parts.hub.agents.resolve(AINO, waiting.id, id=uid(), outcome=None)
     async with parts_on(url) as other:
         await other.hub.room.fill()
         [seconds] = other.hub.room.handling.times["orders"]

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from handoff.conversation import Status
-from handoff.duties import Duties
 from handoff.errors import Conflict, Forbidden, Refused
 from handoff.owner.rules import Rules
 from handoff.queue.assignment import Choice
 from handoff.queue.dispatch import Dispatcher
 from handoff.queue.offers import Offers
+from handoff.requests.desk import Duties
 from handoff.wire.desk import Accept, Decline
 from tests.handoff.parts import AINO, MIKKEL, Parts, parts_on, uid
 
@@ -56,6 +56,17 @@ async def test_an_offer_is_accepted_and_the_log_says_why_it_was_this_agent(parts
     assert await parts.redis.hlen(parts.keys.offers) == 0
     with pytest.raises(Conflict):
         await desk.request(MIKKEL, Accept(uid(), waiting.id))
+
+
+async def test_s19_nobody_accepts_without_an_offer_or_another_ones(parts: Parts, desk: Duties) -> None:
+    waiting = await parts.queued()
+    with pytest.raises(Conflict):
+        await desk.request(MIKKEL, Accept(uid(), waiting.id))
+    assert await Offers(parts.store).give(Choice(waiting.id, "mikkel", ()), capacity=5, lease_s=20)
+    with pytest.raises(Conflict):
+        await desk.request(AINO, Accept(uid(), waiting.id))
+    assert "assigned" not in await parts.kinds(waiting.id)
+    assert (await desk.request(MIKKEL, Accept(uid(), waiting.id)))["status"] == "assigned"
 
 
 async def test_an_accept_sent_again_gets_the_same_answer(parts: Parts, desk: Duties) -> None:
@@ -98,7 +109,7 @@ async def test_r15_of_fifty_who_accept_one_offer_exactly_one_wins(parts: Parts, 
         holder = crowd[round]
         await Offers(parts.store).give(Choice(waiting.id, holder.id, ()), capacity=5, lease_s=20)
         calls: list[Any] = [desk.request(one, Accept(uid(), waiting.id)) for one in crowd]
-        calls += [desk.request(holder, Accept(uid(), waiting.id)), parts.hub.claim(AINO, waiting.id, id=uid())]
+        calls += [desk.request(holder, Accept(uid(), waiting.id)), parts.hub.agents.claim(AINO, waiting.id, id=uid())]
         won, refused = await attempts(calls)
         assert won == 1 and all(isinstance(one, Conflict) for one in refused)
         assert (await parts.kinds(waiting.id)).count("assigned") == 1
@@ -108,27 +119,27 @@ async def test_r15_of_fifty_who_accept_one_offer_exactly_one_wins(parts: Parts, 
 async def test_i8_no_race_gives_an_agent_more_than_there_is_room_for(parts: Parts) -> None:
     busy = replace(MIKKEL, capacity=3)
     waiting = [await parts.queued() for _ in range(8)]
-    won, refused = await attempts([parts.hub.claim(busy, one.id, id=uid()) for one in waiting])
+    won, refused = await attempts([parts.hub.agents.claim(busy, one.id, id=uid()) for one in waiting])
     assert won == 3 and all(one.extra["reason"] == "full" for one in refused)
     held: Any = await parts.redis.hvals(parts.keys.assigned)
     assert held.count(b"mikkel") == 3
     states = [await parts.state(one.id) for one in waiting]
     mine = next(state.id for state in states if state.status is Status.ASSIGNED)
-    await parts.hub.resolve(busy, mine, id=uid(), outcome=None)
+    await parts.hub.agents.resolve(busy, mine, id=uid(), outcome=None)
     left = next(state.id for state in states if state.status is Status.QUEUED)
-    assert (await parts.hub.claim(busy, left, id=uid()))["status"] == "assigned", "there is room again"
+    assert (await parts.hub.agents.claim(busy, left, id=uid()))["status"] == "assigned", "there is room again"
 
 
 async def test_i8_a_channel_has_its_own_limit(parts: Parts) -> None:
     parts.hub.owner.now = replace(parts.hub.owner.now, rules=Rules(channels={"web": 1}))
     first, second = await parts.queued(), await parts.queued()
-    await parts.hub.claim(MIKKEL, first.id, id=uid())
+    await parts.hub.agents.claim(MIKKEL, first.id, id=uid())
     with pytest.raises(Conflict, match="on this channel"):
-        await parts.hub.claim(MIKKEL, second.id, id=uid())
+        await parts.hub.agents.claim(MIKKEL, second.id, id=uid())
     with pytest.raises(Conflict, match="on this channel"):
         await parts.presence.arrived("mikkel")
-        await parts.hub.claim(AINO, second.id, id=uid())
-        await parts.hub.transfer(AINO, second.id, id=uid(), to=MIKKEL, skill=None, note=None)
+        await parts.hub.agents.claim(AINO, second.id, id=uid())
+        await parts.hub.agents.transfer(AINO, second.id, id=uid(), to=MIKKEL, skill=None, note=None)
 
 
 async def test_i8_offers_count_too(parts: Parts, desk: Duties) -> None:
@@ -170,16 +181,16 @@ async def test_a_claim_without_the_language_needs_time_and_consent_and_a_supervi
     dane = replace(MIKKEL, languages=("da",))
     waiting = await parts.queued()
     with pytest.raises(Forbidden, match="do not speak"):
-        await parts.hub.claim(dane, waiting.id, id=uid())
-    await parts.hub.consent(waiting.id, id=uid(), language="da")
+        await parts.hub.agents.claim(dane, waiting.id, id=uid())
+    await parts.hub.visitors.consent(waiting.id, id=uid(), language="da")
     with pytest.raises(Forbidden, match="not time for that yet") as early:
-        await parts.hub.claim(dane, waiting.id, id=uid())
+        await parts.hub.agents.claim(dane, waiting.id, id=uid())
     assert 0 < early.value.extra["retry_after"] <= Rules().other_language_after_s
     parts.hub.owner.now = replace(parts.hub.owner.now, rules=Rules(other_language_after_s=0))
-    assert (await parts.hub.claim(dane, waiting.id, id=uid()))["status"] == "assigned"
+    assert (await parts.hub.agents.claim(dane, waiting.id, id=uid()))["status"] == "assigned"
     other = await parts.queued()
     lead = replace(AINO, languages=("da",))
-    assert (await parts.hub.claim(lead, other.id, id=uid()))["status"] == "assigned"
+    assert (await parts.hub.agents.claim(lead, other.id, id=uid()))["status"] == "assigned"
 
 
 async def test_who_does_nothing_in_any_window_is_away_and_back_with_the_first_thing_done(parts: Parts) -> None:

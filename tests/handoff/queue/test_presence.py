@@ -73,7 +73,7 @@ async def test_conversations_are_lost_when_their_agent_was_away_for_longer_than_
     other = await parts.assigned(MIKKEL)
     await last_seen(parts, "mikkel", 1)
     assert await parts.presence.lost() == [(mine.id, "aino")]
-    await parts.hub.resolve(AINO, mine.id, id=uid(), outcome=None)
+    await parts.hub.agents.resolve(AINO, mine.id, id=uid(), outcome=None)
     assert await parts.presence.lost() == []
     assert (await parts.state(other.id)).assignee == MIKKEL.assignee
 

@@ -15,6 +15,7 @@ from handoff.access.accounts import Account, Accounts
 from handoff.access.tokens import VisitorTokens
 from handoff.edge.http import make_http
 from handoff.edge.limits import AddressRates, Rate
+from handoff.errors import StoreUnavailable
 from handoff.owner.widget_rules import UploadRules
 from handoff.settings import Settings
 from handoff.uploads import http as module
@@ -135,3 +136,29 @@ async def test_s8_an_address_that_sends_very_many_files_waits_and_others_do_not(
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
     assert 0 < int(refused.headers["retry-after"]) <= 300
     assert (await send(other, "c")).status_code == 200
+
+
+async def test_i10_a_file_that_is_whole_only_after_its_conversation_was_erased_is_kept_nowhere(
+    at: At, parts: Parts, tmp_path: Path
+) -> None:
+    """A slow line takes two minutes for what an erasure looks for after half a one."""
+    trickle, slow = Trickle(), at("198.51.100.7")
+    await trickle.begin(slow, "a")
+    await trickle.begin(slow, "b")
+    await parts.hub.erasure.forget_new("a")
+    assert sorted(await trickle.answers()) == [200, 404]
+    assert [path.name for path in (tmp_path / "uploads").iterdir()] == ["b"]
+
+
+async def test_i10_a_file_is_not_kept_where_it_cannot_be_told_whether_its_conversation_still_is(
+    at: At, parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trickle, slow = Trickle(), at("198.51.100.7")
+    await trickle.begin(slow, "a")
+
+    async def away(*_: object) -> bool:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(parts.hub.erasure, "is_erased", away)
+    assert await trickle.answers() == [503]
+    assert list((tmp_path / "uploads").iterdir()) == []

@@ -27,11 +27,11 @@ async def test_r16_a_lost_agents_conversation_goes_back_first_in_line_keeping_it
     state = await parts.state(mine.id)
     assert (state.status, state.assignee, state.lost) == (Status.QUEUED, None, True)
     assert state.waiting_since == mine.waiting_since
-    assert [line["conversation"] for line in await parts.hub.queue()] == [mine.id, waiting.id]
+    assert [line["conversation"] for line in await parts.hub.lists.queue()] == [mine.id, waiting.id]
     lost = (await parts.store.events(mine.id))[-1]
     assert (lost["kind"], lost["text"], lost["agent"]) == ("agent_lost", texts().say("en", "agent_lost"), "aino")
     assert await parts.redis.hlen(parts.keys.assigned) == 0
-    claimed = await parts.hub.claim(MIKKEL, mine.id, id=uid())
+    claimed = await parts.hub.agents.claim(MIKKEL, mine.id, id=uid())
     assert claimed["status"] == "assigned"
 
 
@@ -63,10 +63,10 @@ async def test_a_conversation_that_has_moved_meanwhile_is_left_alone(parts: Part
     mine = await parts.assigned(AINO)
     caretaker = Caretaker(parts.hub)
     await parts.presence.arrived("mikkel")
-    await parts.hub.transfer(AINO, mine.id, id=uid(), to=MIKKEL, skill=None, note=None)
+    await parts.hub.agents.transfer(AINO, mine.id, id=uid(), to=MIKKEL, skill=None, note=None)
     await caretaker._take_back(mine.id, "aino")
     assert (await parts.state(mine.id)).assignee == MIKKEL.assignee
-    await parts.hub.resolve(MIKKEL, mine.id, id=uid(), outcome=None)
+    await parts.hub.agents.resolve(MIKKEL, mine.id, id=uid(), outcome=None)
     await caretaker._take_back(mine.id, "mikkel")
     assert (await parts.state(mine.id)).status is Status.RESOLVED
 
@@ -105,8 +105,8 @@ async def test_sweeping_waits_one_grace_after_a_start_and_after_redis_was_away(r
         gone = asyncio.get_running_loop().time()
         redis_server.start()
         again = new_conversation()
-        await parts.hub.request_handoff(again, id=uid())
-        await parts.hub.claim(AINO, again.id, id=uid())
+        await parts.hub.visitors.request_handoff(again, id=uid())
+        await parts.hub.agents.claim(AINO, again.id, id=uid())
         await until(lambda: back(again), "the lost conversation is back")
         assert asyncio.get_running_loop().time() - gone >= 0.6, "nobody could be noted while Redis was away"
         await end(sweeping)

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from handoff.errors import StartRefused
-from handoff.store import connect
+from handoff.redis_client import connect
 from handoff.supervisor.redis_server import note_torn
 from handoff.watch.fitness import WriteProbe, check_redis
 from tests.handoff.parts import new_conversation, parts_on

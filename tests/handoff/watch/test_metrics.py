@@ -20,7 +20,7 @@ async def test_the_queue_the_assigned_and_the_longest_wait_are_told(parts: Parts
     await figures.look(parts.hub)
     assert (value("silta_queue_waiting"), value("silta_assigned"), value("silta_redis_up")) == (2, 1, 1)
     assert 0 <= value("silta_queue_oldest_seconds") < 60
-    await parts.hub.resolve(AINO, taken.id, id=uid(), outcome=None)
+    await parts.hub.agents.resolve(AINO, taken.id, id=uid(), outcome=None)
     await figures.look(parts.hub)
     assert value("silta_assigned") == 0
 

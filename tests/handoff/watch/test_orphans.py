@@ -20,7 +20,7 @@ async def test_i5_where_all_is_in_its_place_nothing_is_found_and_nothing_changes
     new = new_conversation()
     await parts.say(new)
     resolved = await parts.assigned()
-    await parts.hub.resolve(AINO, resolved.id, id=uid(), outcome=None)
+    await parts.hub.agents.resolve(AINO, resolved.id, id=uid(), outcome=None)
     before = await parts.everything()
     assert await Orphans(parts.hub, process="hub-1").look() == []
     assert await parts.everything() == before
@@ -38,7 +38,7 @@ async def test_i5_a_waiting_visitor_who_is_in_no_queue_is_put_back_in_place_and_
     assert await parts.redis.zrange(parts.keys.queue, 0, -1) == [first.id.encode(), second.id.encode()]
     assert found("queue") == count + 1
     assert first.id in caplog.text
-    await parts.hub.claim(AINO, first.id, id=uid())
+    await parts.hub.agents.claim(AINO, first.id, id=uid())
     await parts.assert_numbered(first.id)
 
 

@@ -33,13 +33,13 @@ async def to_aino(page: Page) -> None:
     """The person asks for a human, and Aino takes it."""
     await page.say("person: human/complaint")
     await page.kind("handoff")
-    await page.parts.hub.claim(AINO, await page.conversation(), id=uid())
+    await page.parts.hub.agents.claim(AINO, await page.conversation(), id=uid())
     await page.settled()
     page.graph.sent.clear()
 
 
 async def aino_says(page: Page, text: str) -> None:
-    await page.parts.hub.agent_message(AINO, await page.conversation(), id=uid(), text=text)
+    await page.parts.hub.agents.message(AINO, await page.conversation(), id=uid(), text=text)
 
 
 # -- a conversation
@@ -64,11 +64,11 @@ async def test_handoff_an_agents_answer_and_the_way_back_to_the_bot(page: Page) 
     await page.say("person: human/complaint")
     await page.kind("handoff")
     conversation = await page.conversation()
-    await page.parts.hub.claim(AINO, conversation, id=uid())
+    await page.parts.hub.agents.claim(AINO, conversation, id=uid())
     await aino_says(page, "Aino here. What happened?")
     await page.say("it broke")
     await page.kind("message", 5)
-    await page.parts.hub.return_to_bot(AINO, conversation, id=uid(), note=None)
+    await page.parts.hub.agents.return_to_bot(AINO, conversation, id=uid(), note=None)
     await page.say("and now?")
     await page.receives(
         page.says("bot_notice"),
@@ -97,7 +97,7 @@ async def test_while_nobody_has_it_nothing_is_marked_as_seen(page: Page) -> None
     await page.kind("message", 4)
     await page.settled()
     assert page.graph.actions == []
-    await page.parts.hub.claim(AINO, await page.conversation(), id=uid())
+    await page.parts.hub.agents.claim(AINO, await page.conversation(), id=uid())
     await until(lambda: _true("mark_seen" in page.graph.actions), "the agent has seen it")
 
 
@@ -551,7 +551,7 @@ async def test_a_bot_outside_of_the_window_is_refused_before_the_call(
         await to_aino(page)
         calls = len(page.graph.calls)
         clock.write_text(str(25 * HOUR))
-        await page.parts.hub.return_to_bot(AINO, await page.conversation(), id=uid(), note=None)
+        await page.parts.hub.agents.return_to_bot(AINO, await page.conversation(), id=uid(), note=None)
         (told,) = await page.kind("channel")
         assert told["code"] == "window_bot"
         assert len(page.graph.calls) == calls

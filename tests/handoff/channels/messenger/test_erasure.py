@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from handoff.channels.messenger.events import Event
 from handoff.privacy.audit import COMMAND_LINE
 from tests.handoff.channels.messenger.page import PERSON, Page
+from tests.handoff.channels.messenger.test_webhook import PNG, picture, serving
 from tests.helpers.redis_contents import contents
 from tests.helpers.waiting import until
 
@@ -46,3 +55,38 @@ async def test_i10_what_arrives_for_an_erased_conversation_is_dropped_and_not_se
 
     await until(dropped, "the event is done with", timeout_s=30)
     assert CANARY not in str(await contents(redis)) and not await redis.exists(keys.dead)
+
+
+async def test_i10_pictures_that_are_fetched_while_their_conversation_is_erased_are_kept_nowhere(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many of them take longer than the erasure to look twice, and nothing else ever looks there."""
+    await page.say("hello")
+    await page.settled()
+    conversation, erasure = await page.conversation(), page.parts.hub.erasure
+    erasure.var = tmp_path
+    fetching, erased, applied = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    applier: Any = page.messenger.inbox._applier
+    apply = applier.apply
+
+    async def told(event: Event) -> None:
+        try:
+            await apply(event)
+        finally:
+            applied.set()
+
+    monkeypatch.setattr(applier, "apply", told)
+
+    async def slow(_: httpx.Request) -> httpx.Response:
+        fetching.set()
+        await erased.wait()
+        return httpx.Response(200, content=PNG)
+
+    serving(page, slow)
+    await page.deliver(page.message(attachments=[picture()]))
+    await asyncio.wait_for(fetching.wait(), 30)
+    await erasure.erase(conversation, COMMAND_LINE, "asked")
+    erased.set()
+
+    await asyncio.wait_for(applied.wait(), 30)
+    assert not (tmp_path / "messenger" / conversation).exists()

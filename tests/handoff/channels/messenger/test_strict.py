@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from handoff.desk.transcripts import Transcripts
+from handoff.redis_client import connect
 from handoff.settings import ROOT
-from handoff.store import connect
 from tests.handoff.clients import Door
 from tests.handoff.fake_bot import FakeBot
 from tests.handoff.hub_process import HubProcess

@@ -147,7 +147,7 @@ async def test_a_hub_without_a_page_has_no_webhook(parts: Parts, tmp_path: Path)
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 100
 
 
-def serving(page: Page, answer: Callable[[httpx.Request], httpx.Response]) -> None:
+def serving(page: Page, answer: Callable[[httpx.Request], Any]) -> None:
     """Let Meta's file servers answer so."""
     page.messenger.media._client = httpx.AsyncClient(transport=httpx.MockTransport(answer), follow_redirects=False)
 

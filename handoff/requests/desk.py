@@ -19,6 +19,7 @@ from handoff.hub import Hub
 from handoff.owner.announcements import Announcement
 from handoff.privacy.masking import mask
 from handoff.queue.offers import Offers
+from handoff.requests.parts import cover, human_stretch
 from handoff.wire import codec
 from handoff.wire import desk as wire
 from handoff.wire.visitor import Callback
@@ -58,7 +59,7 @@ class Duties:
     async def _accept(self, account: Account, frame: wire.Accept) -> Mapping[str, Any]:
         async def decide(state: Conversation) -> Decision:
             offer = await self._offers.of(state.id, account.id)
-            made = self._hub.claimed(state, account, why=offer["why"])
+            made = self._hub.agents.claimed(state, account, why=offer["why"])
             return replace(made, offer=offer["id"])
 
         commit = await self._hub.store.request(frame.conversation, decide, scope=account.id, client_id=frame.id)
@@ -80,7 +81,7 @@ class Duties:
                 case wire.CallbackTake():
                     return promises.take(state, at=at, agent=agent, id=frame.callback)
                 case wire.CallbackDone():
-                    note = _covered(frame.note)
+                    note = cover(frame.note)
                     return promises.finish(
                         state, teller, at=at, agent=agent, id=frame.callback, outcome=frame.outcome, note=note
                     )
@@ -111,12 +112,12 @@ class Duties:
             teller, at, agent = self._hub.owner.now.teller, stamp(now_ms()), account.assignee
             match frame:
                 case wire.Snooze():
-                    promise = _covered(frame.promise)
+                    promise = cover(frame.promise)
                     return promises.snooze(
                         state, teller, at=at, agent=agent, until=frame.until, promise=promise, supervisor=account.leads
                     )
                 case wire.AskHelp():
-                    return promises.ask_help(state, at=at, agent=agent, note=_covered(frame.note))
+                    return promises.ask_help(state, at=at, agent=agent, note=cover(frame.note))
                 case wire.Join():
                     return promises.join(state, teller, at=at, agent=agent, seen=frame.seen)
                 case wire.Leave():
@@ -129,7 +130,7 @@ class Duties:
                         id=frame.id,
                         kind=frame.kind,
                         text=mask(frame.text).text,
-                        amount=_covered(frame.amount),
+                        amount=cover(frame.amount),
                     )
                 case wire.Decide():
                     return promises.decide_approval(
@@ -138,7 +139,7 @@ class Duties:
                         agent=agent,
                         id=frame.approval,
                         approved=frame.approved,
-                        note=_covered(frame.note),
+                        note=cover(frame.note),
                     )
             raise BadRequest("The type of the frame is not known.")
 
@@ -190,10 +191,6 @@ def _allowed(account: Account, frame: Any) -> None:
         raise Forbidden("Only a supervisor may do this.")
 
 
-def _covered(text: str | None) -> str | None:
-    return mask(text).text if text is not None else None
-
-
 async def book_callback(hub: Hub, new: Conversation, frame: Callback) -> Mapping[str, Any]:
     """The visitor asks to be called, or answered by e-mail. Answer: ``callback``, ``status``.
 
@@ -223,7 +220,8 @@ async def book_callback(hub: Hub, new: Conversation, frame: Callback) -> Mapping
         contact["name"] = hub.clear.contact(new.id, "name", name)
 
     async def decide(conversation: Conversation) -> Decision:
-        history: list[Line] = await hub.human_stretch(conversation) if conversation.status is Status.QUEUED else []
+        waits = conversation.status is Status.QUEUED
+        history: list[Line] = await human_stretch(hub.store, conversation) if waits else []
         if window is None and frame.phone is not None:
             # Refused here and not before: this very request, sent again when its window is full, gets its answer.
             raise BadRequest("window: it was not offered, or is full", field="window")

@@ -1,0 +1,140 @@
+"""What a visitor's requests do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from handoff.conversation import Conversation, Move, Responder, Status, changed
+from handoff.decisions.draft import LAST_TEXT_CHARS, SYSTEM, VISITOR, Decision, Draft
+from handoff.decisions.waiting import Waits, ask_for_person
+from handoff.entry import Kind
+from handoff.events import HandoffRequest, Line
+from handoff.owner.texts import Texts
+from handoff.pause import AT_ONCE, Pause
+
+__all__ = ["cancel_handoff", "hand_off", "rate", "set_language", "visitor_wrote"]
+
+
+def visitor_wrote(
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    text: str,
+    client_id: str,
+    topic: str | None = None,
+    masked: int = 0,
+    pause: Pause = AT_ONCE,
+) -> Decision:
+    """The visitor's message, or the title of a button pressed (with its ``topic``).
+
+    The bot gets it when it is the responder, after the ``pause`` (:func:`let_go`); otherwise it is kept and shown to
+    who has or takes the conversation. A resolved conversation opens again. Where ``masked`` numbers in it were covered,
+    the visitor is told why.
+    """
+    draft = Draft(conversation, at)
+    if conversation.status is Status.RESOLVED:
+        draft.add(Kind.REOPENED, SYSTEM, data={"cause": texts.say(conversation.language, "reopened")})
+        draft.state = changed(draft.state, last_agent=None, reasons=(), priority="normal", skill="general")
+    draft.move(Move.VISITOR_WROTE)
+    entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
+    draft.state = changed(draft.state, last_text=text[:LAST_TEXT_CHARS])
+    if draft.state.responder is Responder.BOT:
+        draft.ask_bot(entry, topic, pause)
+    answer = draft.count_masked(masked)
+    if masked:
+        why = texts.say(draft.state.language, "masked")
+        draft.add(Kind.MESSAGE, SYSTEM, text=why, data={"cause": "masked", "of": entry.seq})
+    return draft.done(seq=entry.seq, **answer)
+
+
+def set_language(conversation: Conversation, *, at: str, language: str) -> Decision:
+    """The visitor chose a language: every text from now on is in it."""
+    draft = Draft(conversation, at)
+    draft.state = changed(draft.state, language=language)
+    draft.add(Kind.LANGUAGE, VISITOR, language=language)
+    return draft.done(language=language)
+
+
+def hand_off(
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    waits: Waits,
+    text: str | None = None,
+    client_id: str | None = None,
+) -> Decision:
+    """The visitor asks for a person, by the button or (``text``) by a message that is a button's title.
+
+    Where the bot has left a message without an answer, that is a reason too, with the message as its evidence.
+
+    Raises:
+        InvalidTransition: a person has the conversation already.
+    """
+    draft = Draft(conversation, at)
+    evidence: list[str] = []
+    if text is not None:
+        entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
+        draft.state = changed(draft.state, last_text=text[:LAST_TEXT_CHARS])
+        evidence = [text]
+        answer: dict[str, Any] = {"seq": entry.seq}
+    else:
+        answer = {}
+    fresh = conversation.status is not Status.QUEUED
+    reasons: tuple[dict[str, Any], ...] = ()
+    if fresh:
+        reasons = ({"code": "asked", "topic": "human/talk_to_human", "evidence": evidence, "of": draft.state.last},)
+    if conversation.status is Status.BOT and conversation.late is not None:
+        late = conversation.late
+        words = [late["text"]] if late["text"] else []
+        reasons += ({"code": "bot_unavailable", "topic": None, "evidence": words, "of": late["of"]},)
+    draft.state = changed(draft.state, late=None)
+    request = HandoffRequest(reasons, skill="general")
+    ask_for_person(draft, texts, request, SYSTEM, waits)
+    if fresh:
+        draft.pause_bot()
+    return draft.done(status=draft.state.status.value, **answer)
+
+
+def cancel_handoff(
+    conversation: Conversation,
+    texts: Texts,
+    *,
+    at: str,
+    history: Sequence[Line],
+    text: str | None = None,
+    client_id: str | None = None,
+) -> Decision:
+    """The visitor leaves the queue, by the button or (``text``) by saying so; the bot goes on, and says that it does.
+
+    Raises:
+        InvalidTransition: the conversation is not queued.
+    """
+    draft = Draft(conversation, at)
+    answer: dict[str, Any] = {"status": Status.BOT.value}
+    if text is not None:
+        entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
+        draft.state = changed(draft.state, last_text=text[:LAST_TEXT_CHARS])
+        answer = {"seq": entry.seq}
+    draft.move(Move.CANCELLED)
+    draft.add(
+        Kind.RETURNED_TO_BOT, SYSTEM, text=texts.say(draft.state.language, "cancelled"), data={"cause": "cancelled"}
+    )
+    draft.state = changed(draft.state, introduced="bot")
+    draft.resume_bot(history)
+    return draft.done(**answer)
+
+
+def rate(
+    conversation: Conversation, texts: Texts, *, at: str, score: int, comment: str | None, of: str | None = None
+) -> Decision:
+    """The visitor's rating of ``agent`` or ``bot``; unnamed, of the agent when one answered last, else of the bot."""
+    draft = Draft(conversation, at)
+    agent = conversation.last_agent if of != "bot" else None
+    data: dict[str, Any] = {"score": score, "comment": comment, "rated": "agent" if agent else "bot"}
+    if agent:
+        data["agent"] = agent.id
+    draft.add(Kind.RATING, VISITOR, text=texts.say(conversation.language, "rating_thanks"), data=data)
+    return draft.done()
