@@ -40,8 +40,7 @@ class Score:
 
     ``answered`` are the messages that got an answer or a person, ``right_answers`` the right ones among them,
     ``right_alone`` the right ones among those that got an answer (a person who was called for another reason than the
-    right one is no wrong answer), ``in_reach`` those whose topic was acted on or offered when asking back, ``right_decision`` those where a person was
-    called exactly when the true topic needs one.
+    right one is no wrong answer), ``in_reach`` those whose topic was acted on or offered when asking back.
     """
 
     messages: int
