@@ -136,7 +136,7 @@ def test_a_failed_turn_leaves_nothing_held() -> None:
     assert [one.text for one in made.inbox if one.kind is InboundKind.MESSAGE] == ["again"]
 
 
-def test_i12_the_notice_comes_before_the_bots_first_message_and_again_after_a_person() -> None:
+def test_p5_i12_the_notice_comes_before_the_bots_first_message_and_again_after_a_person() -> None:
     def kinds(made: Decision) -> list[str]:
         return [entry.kind.value for entry in made.entries]
 

@@ -179,6 +179,28 @@ async def test_s6_a_frame_without_a_line_is_nobodys(parts: Parts, desks: Any, mo
     assert (await parts.state(conversation)).status is Status.QUEUED
 
 
+TAKES_NOTHING = {"claim", "accept", "message", "transfer", "return_to_bot", "resolve", "snooze", "request_approval"}
+"""What would act for the agent who has a conversation."""
+
+
+async def test_s19_what_a_colleague_has_is_answered_passed_on_closed_and_taken_by_nobody_else(
+    parts: Parts, desks: Any
+) -> None:
+    owner, other = await desks(replace(IIDA, id="olga")), await desks()
+    conversation = (await waiting(parts, "fi")).id
+    claim = frame_of(wire.FRAMES, "claim", conversation=conversation)
+    assert (await owner.ask(claim))["type"] == "ack"
+    before, log = await parts.state(conversation), await parts.store.events(conversation)
+    for type in sorted(TAKES_NOTHING):
+        for to in ({"supervisor": True}, {"agent": "iida"}) if type == "transfer" else ({},):
+            answer = await other.ask(frame_of(wire.FRAMES, type, conversation=conversation, to=to))
+            assert answer["type"] == "error" and answer["code"] in ("forbidden", "conflict"), (type, answer)
+    again = frame_of(wire.FRAMES, "claim", conversation=conversation)
+    assert (await owner.ask(again))["type"] == "error", "who has it does not take it twice"
+    assert await parts.state(conversation) == before and await parts.store.events(conversation) == log
+    assert before.assignee is not None and before.assignee.id == "olga"
+
+
 async def test_i9_the_welcome_has_own_lines_and_call_backs_only(parts: Parts, desks: Any) -> None:
     mine, danish, billing = (
         await waiting(parts, "fi"),

@@ -561,3 +561,33 @@ async def test_the_last_status_is_always_told_however_fast_it_changes(door: Door
         await visitor.ask("request_handoff")
         await agent.ask("claim", conversation=visitor.conversation)
         await visitor.reaches("assigned")
+
+
+# -- who is speaking (AI Act, article 50)
+
+
+@pytest.mark.parametrize("language", ["fi", "da", "en"])
+async def test_p5_a_visitor_is_told_of_the_bot_before_its_first_word_and_of_who_speaks_at_each_change(
+    door: Door, bot: FakeBot, language: str
+) -> None:
+    visitor, agent = await door.visitor(language), await door.agent("Aino")
+    assert visitor.welcome["notice"] == texts().say(language, "bot_notice"), "before anything is said"
+    await visitor.say("hello")
+    await visitor.hear("bot")
+    kinds = [event["kind"] for _, event in sorted(visitor.log.items())]
+    assert kinds.index("notice") < kinds.index("message", 1), "and in the log, before its first message"
+    told = next(event for event in visitor.log.values() if event["kind"] == "notice")
+    assert told["text"] == texts().say(language, "bot_notice")
+    await visitor.ask("request_handoff")
+    await agent.claim(visitor.conversation)
+    joined = await visitor.hear_event("assigned")
+    assert "Aino" in joined["text"], "a person has come, and says so"
+    await agent.say(visitor.conversation, "hi")
+    author = (await visitor.hear("agent"))["author"]
+    assert (author["role"], author["name"]) == ("agent", "Aino")
+    await agent.ask("return_to_bot", conversation=visitor.conversation)
+    back = await visitor.hear_event("returned_to_bot")
+    await visitor.say("and now?")
+    answer = await visitor.hear("bot")
+    between = [event for seq, event in sorted(visitor.log.items()) if back["seq"] <= seq < answer["seq"]]
+    assert texts().say(language, "returned_to_bot") in [event.get("text") for event in between]

@@ -58,6 +58,17 @@ async def test_an_offer_is_accepted_and_the_log_says_why_it_was_this_agent(parts
         await desk.request(MIKKEL, Accept(uid(), waiting.id))
 
 
+async def test_s19_nobody_accepts_without_an_offer_or_another_ones(parts: Parts, desk: Duties) -> None:
+    waiting = await parts.queued()
+    with pytest.raises(Conflict):
+        await desk.request(MIKKEL, Accept(uid(), waiting.id))
+    assert await Offers(parts.store).give(Choice(waiting.id, "mikkel", ()), capacity=5, lease_s=20)
+    with pytest.raises(Conflict):
+        await desk.request(AINO, Accept(uid(), waiting.id))
+    assert "assigned" not in await parts.kinds(waiting.id)
+    assert (await desk.request(MIKKEL, Accept(uid(), waiting.id)))["status"] == "assigned"
+
+
 async def test_an_accept_sent_again_gets_the_same_answer(parts: Parts, desk: Duties) -> None:
     await parts.arrive(MIKKEL)
     waiting = await parts.queued()

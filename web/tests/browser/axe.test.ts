@@ -10,7 +10,7 @@ async function fits(page: Page, width: number): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
 }
 
-describe.skipIf(!executable)('WCAG 2.2 AA in every state', () => {
+describe.skipIf(!executable)('P6: WCAG 2.2 AA in every state', () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.open();

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { executable } from '../../dev/browser.mjs';
 import { assertAccessible, messages, say, Stage } from './stage';
 
-describe.skipIf(!executable)('the widget', () => {
+describe.skipIf(!executable)('P7: the widget, which asks nothing of foreign hosts', () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.open();
