@@ -23,6 +23,7 @@ from handoff.wire import agent as wire
 from handoff.wire import visitor as visitor_wire
 from tests.handoff.clients import Door
 from tests.handoff.fake_bot import FakeBot
+from tests.handoff.gateway.peers import RecordingPeer
 from tests.handoff.hub_process import HubProcess
 from tests.handoff.parts import AINO, Parts, new_conversation, uid
 from tests.handoff.texts_for_tests import OWNER, texts
@@ -613,25 +614,6 @@ async def test_when_notices_may_have_been_lost_the_queue_is_told_anew(door: Door
 
 
 # -- alone, with a hub's parts and a peer that only records
-
-
-class RecordingPeer:
-    def __init__(self) -> None:
-        self.frames: list[dict[str, Any]] = []
-        self.closed = False
-        self.crowded = False
-
-    def push(self, frame: dict[str, Any]) -> None:
-        self.frames.append(json.loads(json.dumps(frame)))
-
-    def close(self, code: int) -> None:
-        self.closed = True
-
-    async def flushed(self) -> None:
-        await asyncio.sleep(0)
-
-    def of(self, type: str) -> list[dict[str, Any]]:
-        return [frame for frame in self.frames if frame["type"] == type]
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from handoff.gateway.console import Console
 from handoff.settings import Settings
 from handoff.wire import agent as wire
 from tests.handoff.frames_for_tests import frame_of
+from tests.handoff.gateway.peers import RecordingPeer
 from tests.handoff.parts import AINO, Parts, new_conversation, uid
 from tests.handoff.texts_for_tests import OWNER
 from tests.helpers.waiting import until
@@ -33,31 +34,12 @@ ORIGIN = "http://hub.test"
 SECRET = "maksukortti"
 
 
-class Peer:
-    def __init__(self) -> None:
-        self.frames: list[dict[str, Any]] = []
-        self.closed = False
-        self.crowded = False
-
-    def push(self, frame: dict[str, Any]) -> None:
-        self.frames.append(json.loads(json.dumps(frame)))
-
-    def close(self, code: int, reason: str = "") -> None:
-        self.closed = True
-
-    async def flushed(self) -> None:
-        await asyncio.sleep(0)
-
-    def of(self, type: str) -> list[dict[str, Any]]:
-        return [frame for frame in self.frames if frame["type"] == type]
-
-
 @dataclass
 class Desk:
     """An agent's socket without the line."""
 
     socket: AgentSocket
-    peer: Peer
+    peer: RecordingPeer
 
     async def ask(self, frame: dict[str, Any]) -> dict[str, Any]:
         """The answer to a frame; without an id in it, what was pushed last."""
@@ -93,7 +75,7 @@ async def desks(parts: Parts, settings: Settings) -> AsyncIterator[Any]:
 
     async def arrive(account: Account = IIDA, **cursors: int) -> Desk:
         await accounts._save(account)
-        peer: Any = Peer()
+        peer: Any = RecordingPeer()
         socket = AgentSocket(AgentGateway(parts.hub, accounts, settings), peer)
         opened.append(socket)
         await socket.hello(wire.Hello(await accounts.socket_token(account), cursors, None, None))
