@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from handoff.access.accounts import Account
+from handoff.access.permissions import allowed, route_action
 from handoff.errors import BadRequest, Forbidden, NotFound
 from handoff.hub import Hub
 from handoff.privacy.audit import VISITOR
@@ -18,6 +19,8 @@ from handoff.privacy.notice import Notices
 from handoff.wire.codec import identifier, language_hint
 
 __all__ = ["PrivacyApi"]
+
+EXPORT, ERASE = "/api/conversations/{id}/export", "/api/conversations/{id}/erase"
 
 ASKED = ("asked", "mistake", "other")
 """Reasons that a person can have."""
@@ -45,8 +48,8 @@ class PrivacyApi:
         return [
             Route("/privacy", self.notice),
             Route("/api/visitor/export", self.own_export),
-            Route("/api/conversations/{id}/export", self.export, methods=["POST"]),
-            Route("/api/conversations/{id}/erase", self.erase, methods=["POST"]),
+            Route(EXPORT, self.export, methods=["POST"]),
+            Route(ERASE, self.erase, methods=["POST"]),
         ]
 
     async def notice(self, request: Request) -> Response:
@@ -66,12 +69,12 @@ class PrivacyApi:
 
     async def export(self, request: Request) -> Response:
         self._same_origin(request)
-        account = await self._lead(request)
+        account = await self._allowed(request, EXPORT)
         return _download(await self._hub.exports.collect(_conversation(request), account))
 
     async def erase(self, request: Request) -> Response:
         self._same_origin(request)
-        account = await self._lead(request)
+        account = await self._allowed(request, ERASE)
         id = _conversation(request)
         reason = (await self._body(request)).get("reason")
         if reason not in ASKED:
@@ -79,9 +82,10 @@ class PrivacyApi:
         await self._hub.erasure.erase(id, account, str(reason))
         return JSONResponse({"erased": True})
 
-    async def _lead(self, request: Request) -> Account:
+    async def _allowed(self, request: Request, path: str) -> Account:
+        """Who asks, once more by the table: what these two do cannot be undone."""
         account = await self._account(request)
-        if not account.leads:
+        if not allowed(account, route_action("POST", path)):
             raise Forbidden("Your role may not do this.")
         return account
 
