@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,7 +13,7 @@ from starlette.routing import Route
 
 from handoff.access.accounts import Account
 from handoff.access.permissions import allowed, route_action
-from handoff.errors import BadRequest, Forbidden, NotFound
+from handoff.errors import BadRequest, Forbidden, NotFound, TryLater
 from handoff.hub import Hub
 from handoff.privacy.audit import VISITOR
 from handoff.privacy.notice import Notices
@@ -24,6 +25,14 @@ EXPORT, ERASE = "/api/conversations/{id}/export", "/api/conversations/{id}/erase
 
 ASKED = ("asked", "mistake", "other")
 """Reasons that a person can have."""
+
+
+OWN_AT_ONCE = 1
+"""Exports of visitors that one hub makes at the same time: each looks through all names of keys, and any stranger with
+a conversation can ask for one."""
+
+OWN_WAITING_MAX = 20
+"""So many may wait for their turn; who comes then is asked to come back."""
 
 
 class PrivacyApi:
@@ -43,6 +52,8 @@ class PrivacyApi:
         self._same_origin = same_origin
         self._body = body
         self._notices = notices
+        self._own = asyncio.Semaphore(OWN_AT_ONCE)
+        self._own_waiting = 0
 
     def routes(self) -> list[Route]:
         return [
@@ -64,8 +75,15 @@ class PrivacyApi:
         return Response(page, media_type="text/html", headers={"content-language": language, "vary": "accept-language"})
 
     async def own_export(self, request: Request) -> Response:
+        if self._own_waiting >= OWN_WAITING_MAX:
+            raise TryLater("Many ask for their data just now; try again in a moment.")
         conversation = await self._hub.exports.redeem(request.query_params.get("ticket", ""))
-        return _download(await self._hub.exports.collect(conversation, VISITOR, own=True))
+        self._own_waiting += 1
+        try:
+            async with self._own:
+                return _download(await self._hub.exports.collect(conversation, VISITOR, own=True))
+        finally:
+            self._own_waiting -= 1
 
     async def export(self, request: Request) -> Response:
         self._same_origin(request)
