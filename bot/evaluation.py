@@ -39,8 +39,8 @@ class Score:
     """The figures of one language. All but ``messages`` are shares between 0 and 1.
 
     ``answered`` are the messages that got an answer or a person, ``right_answers`` the right ones among them,
-    ``in_reach`` those whose topic was acted on or offered when asking back, ``right_decision`` those where a person was
-    called exactly when the true topic needs one.
+    ``right_alone`` the right ones among those that got an answer (a person who was called for another reason than the
+    right one is no wrong answer), ``in_reach`` those whose topic was acted on or offered when asking back.
     """
 
     messages: int
@@ -49,6 +49,7 @@ class Score:
     calibration_error: float
     answered: float
     right_answers: float
+    right_alone: float
     in_reach: float
     language: float
 
@@ -100,6 +101,7 @@ def score(
 def _score(pairs: Sequence[tuple[Row, Understood]]) -> Score:
     right = [row.topic == understood.topic for row, understood in pairs]
     acted = [understood.decision is not Decision.CLARIFY for _, understood in pairs]
+    told = [understood.decision is Decision.ANSWER for _, understood in pairs]
     reached = [
         hit if act else row.topic in understood.choices
         for (row, understood), hit, act in zip(pairs, right, acted, strict=True)
@@ -111,6 +113,7 @@ def _score(pairs: Sequence[tuple[Row, Understood]]) -> Score:
         calibration_error=calibration_error([understood.confidence for _, understood in pairs], right),
         answered=_mean(acted),
         right_answers=_mean([hit for hit, act in zip(right, acted, strict=True) if act]),
+        right_alone=_mean([hit for hit, answer in zip(right, told, strict=True) if answer]),
         in_reach=_mean(reached),
         language=_mean([row.language == understood.language for row, understood in pairs]),
     )

@@ -17,6 +17,7 @@ BOT_COMMANDS = {
     "evaluate": "accuracy on labelled messages",
     "faq": "answers and examples: check, import, export",
     "encode": "texts in, sentence embeddings out",
+    "encoder": "build the sentence encoder, if it is missing or damaged",
 }
 """Done in the bot's environment: ``./silta`` sends them there, so here they only appear in the help."""
 

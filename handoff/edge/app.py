@@ -48,7 +48,7 @@ def make_app(http: ASGIApp, sockets: dict[str, Any], *, health_port: int | None,
         if _private(scope, health_port) and (scope["type"] == "websocket" or scope["path"] not in HEALTH_PATHS):
             return _turn_away
         if scope["type"] != "websocket":
-            return http
+            return _two_lengths if _has_two_lengths(scope["headers"]) else http
         if scope["path"] not in sockets:
             return _refused
         if sum(len(endpoint.peers) for endpoint in sockets.values()) >= most:
@@ -61,6 +61,18 @@ def make_app(http: ASGIApp, sockets: dict[str, Any], *, health_port: int | None,
 
 def _private(scope: Any, health_port: int | None) -> bool:
     return health_port is not None and scope["server"] is not None and scope["server"][1] == health_port
+
+
+def _has_two_lengths(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a body says its length and that it comes in chunks. A proxy in front may go by the other of the two, and
+    then what one of them takes for its rest is the next request to the other."""
+    names = {name for name, _ in headers}
+    return b"content-length" in names and b"transfer-encoding" in names
+
+
+async def _two_lengths(scope: Any, receive: Any, send: Any) -> None:
+    # The connection ends with it: what follows cannot be trusted to be a request.
+    await SecurityHeaders(Response(status_code=400, headers={"connection": "close"}))(scope, receive, send)
 
 
 async def _refused(_: Any, receive: Any, send: Any) -> None:

@@ -46,6 +46,10 @@ CLOSE_TIMEOUT_S = 1.0
 would hold the socket.)"""
 
 
+NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+"""To who asks for a socket in a way that nobody can read."""
+
+
 def _reset(transport: asyncio.Transport) -> None:
     """Abort with a reset: a plain abort leaves the unsent bytes with the kernel for many seconds."""
     raw = transport.get_extra_info("socket")
@@ -88,6 +92,15 @@ class HubSocket(WebSocketsSansIOProtocol):
         raw = self.transport.get_extra_info("socket")
         if raw is not None and raw.family != socket.AF_UNIX:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.close_sent:
+            # No handshake, and uvicorn waits for one: without limit, since the head's time is over.
+            self.handshake_complete = self.close_sent = True
+            self.transport.write(b"".join(self.conn.data_to_send()) or NO_HANDSHAKE)
+            self.transport.close()
+            self.loop.call_later(ABORT_AFTER_S, self.hard_abort)
 
     def handle_connect(self, event: Any) -> None:
         path = event.path.partition("?")[0]

@@ -14,6 +14,7 @@ ANSWERS = {
     "a": Understood("faq/x", 0.9, (), Decision.ANSWER, 1.0, language="en"),
     "b": Understood("faq/y", 0.7, (), Decision.ANSWER, 1.0, language="en"),
     "c": Understood("faq/y", 0.3, (), Decision.CLARIFY, 1.0, choices=("faq/y", "faq/x"), language="fi"),
+    "e": Understood("human/x", 0.9, (), Decision.HANDOFF, 1.0, language="en"),
     "d": Understood("faq/z", 0.2, (), Decision.CLARIFY, 1.0, choices=(), language="en"),
 }
 
@@ -28,6 +29,11 @@ def test_scores_count_what_they_say() -> None:
     assert en.language == 0.75
     assert confusions[("faq/x", "faq/y")] == 2
     assert "all" not in scores  # one language is all there is
+
+
+def test_a_person_called_for_another_reason_is_no_wrong_answer() -> None:
+    scores, _ = score([Row("en", "faq/x", "a"), Row("en", "human/y", "e")], ANSWERS.__getitem__)
+    assert (scores["en"].right_answers, scores["en"].right_alone) == (0.5, 1.0)
 
 
 def test_several_languages_are_also_summed_up() -> None:

@@ -318,8 +318,9 @@ async def test_s7_large_deep_and_broken_frames_leave_nothing_behind_in_memory(
 OTHERS = 50
 ROUNDS, WINDOW_S = 6, 10.0
 FLOOD_EVERY_S = 60 / 1000
-CALM_P99_MS = 100.0
-"""What the matrix promises of an ordinary day; a machine that is beyond it without a flood measures something else."""
+CALM_P99_MS = 50.0
+"""Half of what the matrix promises of an ordinary day; it is 13 without other work. Beyond it other work adds more from
+one window to the next than the tenth that is asked about."""
 
 
 class Flood:
@@ -382,8 +383,8 @@ async def test_s8_a_flood_of_messages_and_of_sockets_is_closed_and_others_wait_n
     others = [await door.visitor() for _ in range(OTHERS)]
     for other in others:
         await other.ask("request_handoff")  # no bot answers in this test, and nobody waits for one
-    calm: list[float] = []
-    flooded: list[float] = []
+    calm: list[list[float]] = []
+    flooded: list[list[float]] = []
     flood = Flood(hub.address)
     for turn in range(2 * ROUNDS):
         works = [asyncio.create_task(work) for work in (flood.write(), flood.crowd())] if turn % 2 else []
@@ -394,24 +395,29 @@ async def test_s8_a_flood_of_messages_and_of_sockets_is_closed_and_others_wait_n
                 await asyncio.sleep(0.1)
         await asyncio.sleep(1)
         ends = monotonic() + WINDOW_S
-        await asyncio.gather(*(talk(other, flooded if works else calm, ends) for other in others))
+        took: list[float] = []
+        await asyncio.gather(*(talk(other, took, ends) for other in others))
+        (flooded if works else calm).append(took)
         for work in works:
             work.cancel()
         await asyncio.gather(*works, return_exceptions=True)
-    late = [quantile(took, 0.99) * 1000 for took in (calm, flooded)]
-    middle = [statistics.median(took) * 1000 for took in (calm, flooded)]
+    windows = [sorted(quantile(took, 0.99) * 1000 for took in some) for some in (calm, flooded)]
+    late = [statistics.median(p99s) for p99s in windows]
+    middle = [statistics.median(one for took in some for one in took) * 1000 for some in (calm, flooded)]
     record(
         f"{flood.sent} messages of the flood, its closes {dict(flood.closed)}, sockets {dict(flood.turned_away)}; "
-        f"others' p99 {late[0]:.1f} ms without and {late[1]:.1f} ms with it ({late[1] / late[0] - 1:+.0%}), "
-        f"median {middle[0]:.1f} and {middle[1]:.1f} ms, {len(calm)} and {len(flooded)} messages"
+        f"others' p99 of {ROUNDS} windows each {late[0]:.1f} ms without ({windows[0][0]:.1f} to "
+        f"{windows[0][-1]:.1f}) and "
+        f"{late[1]:.1f} ms with it ({late[1] / late[0] - 1:+.0%}), median {middle[0]:.1f} and {middle[1]:.1f} ms"
     )
     assert flood.closed[1008] >= 1 and set(flood.closed) == {1008}
     assert flood.turned_away[1013] >= 200, "three hundred of one address are let in"
     assert all(other.is_open for other in others)
     if late[0] > CALM_P99_MS:
         pytest.skip(f"the machine is too busy to tell: p99 is {late[0]:.0f} ms without any flood")
-    # Below five milliseconds a difference is the machine's: a turn of the disk for each write.
-    assert late[1] <= max(1.1 * late[0], late[0] + 5)
+    # Below five milliseconds a difference is the machine's: a turn of the disk for each write. So is one that the
+    # machine made by itself between the windows without a flood.
+    assert late[1] <= max(1.1 * late[0], late[0] + 5, windows[0][-1])
 
 
 # -- S12

@@ -245,7 +245,7 @@ class TestSilta:
             f"run 'make setup' in {machine.project}\n"
         )
 
-    @pytest.mark.parametrize("command", ["parse", "encode", "evaluate", "train"])
+    @pytest.mark.parametrize("command", ["parse", "encode", "encoder", "evaluate", "train"])
     def test_what_the_bot_does_runs_in_the_bots_environment(self, machine: Machine, command: str) -> None:
         assert ".venv/bot/bin/python" in machine.run("./silta", command).stderr
 

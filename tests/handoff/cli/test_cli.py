@@ -174,7 +174,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     text = capsys.readouterr().out
-    for command in ("up", "train", "parse", "evaluate", "encode", "agent", "conversation", "chat"):
+    for command in ("up", "train", "parse", "evaluate", "encode", "encoder", "agent", "conversation", "chat"):
         assert re.search(rf"^    {command}\s", text, re.MULTILINE), command
 
 

@@ -604,3 +604,45 @@ async def test_a_request_for_a_socket_without_an_upgrade_is_answered_as_http(run
     async with wire(running_hub.address) as peer:
         peer.writer.write(b"GET /ws/visitor HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await peer.reader.readline()).startswith(b"HTTP/1.1 404 ")
+
+
+ODD_HEADS = {
+    "a body": b"Content-Length: 10\r\n",
+    "a chunked body": b"Transfer-Encoding: chunked\r\n",
+    "a line without a colon": b"and so on\r\n",
+    "a folded line": b"X-Long: a\r\n b\r\n",
+    "200 headers": b"".join(b"X-%d: y\r\n" % n for n in range(200)),
+    "a long header": b"X-Long: " + b"y" * 9000 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["in one piece", "in two"])
+@pytest.mark.parametrize("more", ODD_HEADS.values(), ids=ODD_HEADS)
+async def test_s3_a_handshake_that_is_none_is_not_held(running_hub: HubProcess, more: bytes, whole: bool) -> None:
+    """For ever, it was: nobody had answered it, and nobody waited for anything."""
+    async with wire(running_hub.address) as peer:
+        head = peer.upgrade("/ws/visitor", running_hub.address)[:-2] + more + b"\r\n"
+        peer.writer.write(head if whole else head[:20])
+        if not whole:
+            await asyncio.sleep(0.05)
+            peer.writer.write(head[20:])
+        answer = await asyncio.wait_for(peer.reader.readuntil(b"\r\n\r\n"), 15)
+        if answer.startswith(b"HTTP/1.1 101 "):
+            # The HTTP in front has made it a good one; then it has to say hello like everybody.
+            assert more in (ODD_HEADS["a folded line"], ODD_HEADS["200 headers"], ODD_HEADS["a long header"])
+            return
+        assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 ", b"HTTP/1.1 403 ")), answer
+        await asyncio.wait_for(peer.ended(), 15)
+
+
+async def test_s7_a_body_of_two_lengths_ends_the_connection_so_that_nothing_hides_in_it(
+    running_hub: HubProcess,
+) -> None:
+    """A proxy that reads it by the other length would take the rest for somebody else's request."""
+    async with wire(running_hub.address) as peer:
+        host = running_hub.address.removeprefix("http://").encode()
+        hidden = b"GET /healthz HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"
+        lengths = b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        peer.writer.write(b"POST /api/login HTTP/1.1\r\nHost: " + host + b"\r\n" + lengths + hidden)
+        said = await asyncio.wait_for(peer.reader.read(), 15)
+        assert said.startswith(b"HTTP/1.1 400 ") and said.count(b"HTTP/1.1 ") == 1, said
