@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
+from handoff.errors import StoreUnavailable
 from handoff.events import Keys
 from handoff.redis_address import pool
 
-__all__ = ["connect"]
+__all__ = ["connect", "guarded"]
+
+Answer = TypeVar("Answer")
 
 CONNECTIONS = 64
 """Connections of one client to Redis. Two thousand visitors who come back at once share them; a connection each would
@@ -38,3 +45,15 @@ def connect(url: str, *, timeout_s: float, blocking_s: float = 0.0) -> Redis:
         driver_info=None,  # a name nobody reads, for a step more before the first command: on a slow disk a flush more
     )
     return Redis.from_pool(made)
+
+
+async def guarded(call: Awaitable[Answer]) -> Answer:
+    """What a call to Redis outside the store brings; its errors are those of the store.
+
+    Raises:
+        StoreUnavailable: Redis is away or slow.
+    """
+    try:
+        return await call
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StoreUnavailable(type(error).__name__) from error

@@ -1,14 +1,26 @@
-"""Ending tasks for certain."""
+"""Tasks that run for ever: what wakes them, and ending them for certain."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-__all__ = ["end"]
+__all__ = ["end", "nudged"]
 
 AGAIN_S = 0.1
 """After this a task that goes on is cancelled again."""
+
+
+async def nudged(nudge: asyncio.Event, within_s: float) -> bool:
+    """Wait until something has moved, or for so long; whether it has. What moves later counts for the next time."""
+    try:
+        async with asyncio.timeout(within_s):
+            await nudge.wait()
+    except TimeoutError:
+        pass
+    moved = nudge.is_set()
+    nudge.clear()
+    return moved
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:

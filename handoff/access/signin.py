@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -21,10 +20,11 @@ from handoff.access.oidc_provider import Provider
 from handoff.access.second_factor import SecondFactors
 from handoff.access.sessions import digest_of, mark_of
 from handoff.edge.limits import peer_of
-from handoff.errors import BadRequest, StoreUnavailable, Unauthorized
+from handoff.errors import BadRequest, Unauthorized
 from handoff.hub import Hub
 from handoff.privacy.audit_chain import Actor
 from handoff.privacy.vault import Vault
+from handoff.redis_client import guarded
 
 __all__ = ["COOKIE", "DEVICE_COOKIE", "SignIn"]
 
@@ -98,9 +98,9 @@ class SignIn:
             scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
             cookie = request.cookies.get(COOKIE)
             if scheme.lower() == "bearer":
-                known = await _guard(self._api_keys.account(bearer.strip()))
+                known = await guarded(self._api_keys.account(bearer.strip()))
             elif cookie:
-                known = await _guard(self._accounts.signed_in(cookie))
+                known = await guarded(self._accounts.signed_in(cookie))
             else:
                 raise Unauthorized("Sign in first.")
             request.state.account = known
@@ -116,28 +116,28 @@ class SignIn:
         body = await self._body(request)
         email, password = _texts(body, "email", "password")
         account = await self._checked(request, email, password)
-        if await _guard(self._second.is_on(account.id)):
-            return JSONResponse({"second_factor": True, "ticket": await _guard(self._ticket(account))})
+        if await guarded(self._second.is_on(account.id)):
+            return JSONResponse({"second_factor": True, "ticket": await guarded(self._ticket(account))})
         return await self._let_in(request, account)
 
     async def login_second(self, request: Request) -> Response:
         self._same_origin(request)
         ticket, code = _texts(await self._body(request), "ticket", "code")
         key = self._keys.login_ticket(digest_of(ticket))
-        row: Any = await _guard(self._redis.get(key))
+        row: Any = await guarded(self._redis.get(key))
         ticket_row = json.loads(row) if row is not None else {}
-        account = await _guard(self._accounts.get(ticket_row["account"])) if ticket_row else None
+        account = await guarded(self._accounts.get(ticket_row["account"])) if ticket_row else None
         if account is None or account.disabled or ticket_row.get("mark") != mark_of(account):
             raise Unauthorized("This took too long; sign in again.")
         attempt = self._attempt(request, account.email, account)
-        await _guard(self._guesses.take(attempt))
+        await guarded(self._guesses.take(attempt))
         try:
-            await _guard(self._second.check(account.id, code))
+            await guarded(self._second.check(account.id, code))
         except Unauthorized:
-            await _guard(self._wrong_code(key, ticket_row))
+            await guarded(self._wrong_code(key, ticket_row))
             raise
-        await _guard(self._guesses.give_back(attempt))
-        if not await _guard(self._redis.delete(key)):
+        await guarded(self._guesses.give_back(attempt))
+        if not await guarded(self._redis.delete(key)):
             raise Unauthorized("This took too long; sign in again.")
         return await self._let_in(request, account)
 
@@ -146,9 +146,9 @@ class SignIn:
         cookie = request.cookies.get(COOKIE)
         there = None
         if cookie:
-            account = await _guard(self._accounts.sessions.account_of(digest_of(cookie), lengthen=False))
-            via = await _guard(self._accounts.sessions.via(digest_of(cookie)))
-            await _guard(self._accounts.sign_out(cookie))
+            account = await guarded(self._accounts.sessions.account_of(digest_of(cookie), lengthen=False))
+            via = await guarded(self._accounts.sessions.via(digest_of(cookie)))
+            await guarded(self._accounts.sign_out(cookie))
             if account is not None:
                 await self._hub.audit.write(account, "logout")
             # Out here in any case; the browser may go on and sign out there, else one click signs it in again.
@@ -160,14 +160,14 @@ class SignIn:
     async def socket_token(self, request: Request) -> Response:
         self._same_origin(request)
         account = await self.account(request)
-        return JSONResponse({"token": await _guard(self._accounts.socket_token(account, _session(request)))})
+        return JSONResponse({"token": await guarded(self._accounts.socket_token(account, _session(request)))})
 
     # -- one's own account
 
     async def me(self, request: Request) -> Response:
         account = await self.account(request)
         shown = account.public()
-        second = await _guard(self._second.is_on(account.id))
+        second = await guarded(self._second.is_on(account.id))
         return JSONResponse({**shown, "second_factor": second, "oidc": self._oidc.method() is not None, "agent": shown})
 
     async def stay(self, request: Request) -> Response:
@@ -181,7 +181,7 @@ class SignIn:
         account = await self.account(request)
         old, new = _texts(await self._body(request), "old", "new")
         await self._checked(request, account.email, old)
-        await _guard(self._accounts.set_password(account.email, new, but=_session(request)))
+        await guarded(self._accounts.set_password(account.email, new, but=_session(request)))
         await self._hub.audit.write(account, "account.password", of=account.id)
         return JSONResponse({})
 
@@ -190,14 +190,14 @@ class SignIn:
         account = await self.account(request)
         (password,) = _texts(await self._body(request), "password")
         await self._checked(request, account.email, password)
-        secret, uri = await _guard(self._second.begin(account))
+        secret, uri = await guarded(self._second.begin(account))
         return JSONResponse({"secret": secret, "uri": uri})
 
     async def confirm_second(self, request: Request) -> Response:
         self._same_origin(request)
         account = await self.account(request)
         (code,) = _texts(await self._body(request), "code")
-        recovery = await _guard(self._second.confirm(account, code))
+        recovery = await guarded(self._second.confirm(account, code))
         await self._hub.audit.write(account, "second_factor.on")
         return JSONResponse({"recovery": recovery})
 
@@ -206,7 +206,7 @@ class SignIn:
         account = await self.account(request)
         (password,) = _texts(await self._body(request), "password")
         await self._checked(request, account.email, password)
-        if await _guard(self._second.turn_off(account.id)):
+        if await guarded(self._second.turn_off(account.id)):
             await self._hub.audit.write(account, "second_factor.off")
         return JSONResponse({})
 
@@ -224,31 +224,31 @@ class SignIn:
             Unauthorized: wrong.
             RateLimited: too many.
         """
-        attempt = self._attempt(request, email, await _guard(self._accounts.find(email)))
+        attempt = self._attempt(request, email, await guarded(self._accounts.find(email)))
 
         taken = False
 
         async def count() -> None:
             nonlocal taken
-            await _guard(self._guesses.take(attempt))
+            await guarded(self._guesses.take(attempt))
             taken = True
 
         # Before the hash is waited for, to be quick; counted when its turn has come, for many may have waited together.
-        await _guard(self._guesses.check(attempt))
+        await guarded(self._guesses.check(attempt))
         try:
-            account: Account = await _guard(self._accounts.check(email, password, before=count))
+            account: Account = await guarded(self._accounts.check(email, password, before=count))
         except Unauthorized:
             await self._hub.audit.write(STRANGER, "login.failed")
             raise
         except Exception:
             if taken:
-                await _guard(self._guesses.give_back(attempt))
+                await guarded(self._guesses.give_back(attempt))
             raise
-        await _guard(self._guesses.give_back(attempt))
+        await guarded(self._guesses.give_back(attempt))
         return account
 
     async def _let_in(self, request: Request, account: Account) -> Response:
-        await _guard(self._guesses.right(self._attempt(request, account.email, account)))
+        await guarded(self._guesses.right(self._attempt(request, account.email, account)))
         await self._hub.audit.write(account, "login.ok")
         response = JSONResponse({"name": account.name, "agent": account.public()})
         # Behind a proxy that ends TLS the request is plain, but the browser says what it sees.
@@ -266,10 +266,10 @@ class SignIn:
         self, request: Request, account: Account, response: Response, secure: bool, *, via: str = ""
     ) -> Response:
         before = _session(request)
-        cookie = await _guard(self._accounts.sessions.begin(account, via=via))
+        cookie = await guarded(self._accounts.sessions.begin(account, via=via))
         if before is not None:
             # Whoever signed in here before is gone from this browser, and must not stay behind in a copy of its cookie.
-            await _guard(self._accounts.sessions.end(before))
+            await guarded(self._accounts.sessions.end(before))
         response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=secure, path="/")
         known = self._devices.known(request.cookies.get(DEVICE_COOKIE))
         if known is None or known[0] != account.id:
@@ -309,11 +309,3 @@ def _texts(body: dict[str, Any], *names: str) -> tuple[str, ...]:
 def _session(request: Request) -> str | None:
     cookie = request.cookies.get(COOKIE)
     return digest_of(cookie) if cookie else None
-
-
-async def _guard(call: Awaitable[Any]) -> Any:
-    """Errors of Redis outside the store, as the store words them."""
-    try:
-        return await call
-    except (RedisError, OSError, TimeoutError) as error:
-        raise StoreUnavailable(type(error).__name__) from error

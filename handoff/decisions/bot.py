@@ -42,11 +42,9 @@ def bot_late(conversation: Conversation, texts: Texts, *, at: str) -> Decision |
 
 def _say_late(draft: Draft, texts: Texts, of: int) -> None:
     """``of`` is the visitor's latest message, whose words :attr:`Conversation.last_text` holds."""
-    language = draft.state.language
     draft.let_all_go()
     draft.state = changed(draft.state, late={"of": of, "text": draft.state.last_text})
-    buttons = draft.offer([(texts.say(language, "button_person"), HANDOFF_BUTTON)])
-    draft.add(Kind.MESSAGE, SYSTEM, text=texts.say(language, "bot_late"), buttons=buttons, data={"cause": "bot_late"})
+    draft.offer_person(texts, "bot_late", cause="bot_late")
 
 
 def bot_answered(

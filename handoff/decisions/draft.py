@@ -93,10 +93,30 @@ class Draft:
         self.entries.append(entry)
         return entry
 
+    def visitor_writes(self, texts: Texts) -> None:
+        """The visitor turns to the service, which opens a resolved conversation again."""
+        if self.state.status is Status.RESOLVED:
+            self.add(Kind.REOPENED, SYSTEM, data={"cause": texts.say(self.state.language, "reopened")})
+            self.state = changed(self.state, last_agent=None, reasons=(), priority="normal", skill="general")
+        self.move(Move.VISITOR_WROTE)
+
+    def add_message(self, text: str, client_id: str | None, *, shown: str | None = None, **fields: Any) -> Entry:
+        """What the visitor has said; ``shown`` is the same for lists, where it is not the text."""
+        entry = self.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id, **fields)
+        self.state = changed(self.state, last_text=(text if shown is None else shown)[:LAST_TEXT_CHARS])
+        return entry
+
     def count_masked(self, masked: int) -> dict[str, int]:
         """Count numbers that were covered in a text; what the ``ack`` says of it."""
         self.state = changed(self.state, masked=self.state.masked + masked)
         return {"masked": masked} if masked else {}
+
+    def explain_masked(self, texts: Texts, masked: int, of: int) -> dict[str, int]:
+        """As :meth:`count_masked`, for message ``of`` of the visitor, who is told why."""
+        if masked:
+            why = texts.say(self.state.language, "masked")
+            self.add(Kind.MESSAGE, SYSTEM, text=why, data={"cause": "masked", "of": of})
+        return self.count_masked(masked)
 
     def offer(self, buttons: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
         """Buttons for the next entry from (title, topic) pairs; their ids are good in this conversation alone."""
@@ -106,6 +126,12 @@ class Draft:
             self.buttons[button] = {"title": title, "topic": topic}
             shown.append({"title": title, "id": button})
         return shown
+
+    def offer_person(self, texts: Texts, key: str, **data: Any) -> None:
+        """Tell the visitor something, with a button that asks for a person."""
+        language = self.state.language
+        buttons = self.offer([(texts.say(language, "button_person"), HANDOFF_BUTTON)])
+        self.add(Kind.MESSAGE, SYSTEM, text=texts.say(language, key), buttons=buttons, data=data)
 
     def ask_bot(self, entry: Entry, topic: str | None, pause: Pause = AT_ONCE) -> None:
         """Give the bot a message, or hold it back: until no more comes, and while the bot is busy."""

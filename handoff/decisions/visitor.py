@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from handoff.conversation import Conversation, Move, Responder, Status, changed
-from handoff.decisions.draft import LAST_TEXT_CHARS, SYSTEM, VISITOR, Decision, Draft
+from handoff.decisions.draft import SYSTEM, VISITOR, Decision, Draft
 from handoff.decisions.waiting import Waits, ask_for_person
 from handoff.entry import Kind
 from handoff.events import HandoffRequest, Line
@@ -34,19 +34,11 @@ def visitor_wrote(
     the visitor is told why.
     """
     draft = Draft(conversation, at)
-    if conversation.status is Status.RESOLVED:
-        draft.add(Kind.REOPENED, SYSTEM, data={"cause": texts.say(conversation.language, "reopened")})
-        draft.state = changed(draft.state, last_agent=None, reasons=(), priority="normal", skill="general")
-    draft.move(Move.VISITOR_WROTE)
-    entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
-    draft.state = changed(draft.state, last_text=text[:LAST_TEXT_CHARS])
+    draft.visitor_writes(texts)
+    entry = draft.add_message(text, client_id)
     if draft.state.responder is Responder.BOT:
         draft.ask_bot(entry, topic, pause)
-    answer = draft.count_masked(masked)
-    if masked:
-        why = texts.say(draft.state.language, "masked")
-        draft.add(Kind.MESSAGE, SYSTEM, text=why, data={"cause": "masked", "of": entry.seq})
-    return draft.done(seq=entry.seq, **answer)
+    return draft.done(seq=entry.seq, **draft.explain_masked(texts, masked, entry.seq))
 
 
 def set_language(conversation: Conversation, *, at: str, language: str) -> Decision:
@@ -76,8 +68,7 @@ def hand_off(
     draft = Draft(conversation, at)
     evidence: list[str] = []
     if text is not None:
-        entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
-        draft.state = changed(draft.state, last_text=text[:LAST_TEXT_CHARS])
+        entry = draft.add_message(text, client_id)
         evidence = [text]
         answer: dict[str, Any] = {"seq": entry.seq}
     else:
@@ -115,8 +106,7 @@ def cancel_handoff(
     draft = Draft(conversation, at)
     answer: dict[str, Any] = {"status": Status.BOT.value}
     if text is not None:
-        entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
-        draft.state = changed(draft.state, last_text=text[:LAST_TEXT_CHARS])
+        entry = draft.add_message(text, client_id)
         answer = {"seq": entry.seq}
     draft.move(Move.CANCELLED)
     draft.add(

@@ -35,6 +35,9 @@ HIGH_WATER_BYTES = 32 * 1024
 HEAD_TIMEOUT_S = 5.0
 """A connection that sends no complete request head for so long is closed."""
 
+STALLED_S = 30.0
+"""Who takes nothing of an answer for so long is dropped: on the poorest line the 64 KiB that wait are taken sooner."""
+
 HANDSHAKE_MAX_BYTES = 8 * 1024
 """A browser's head with its cookies; a longer one is read as HTTP first."""
 
@@ -161,9 +164,13 @@ def _is_handshake(data: bytes) -> bool:
 
 
 class HubHttp(H11Protocol):
-    """HTTP that does not wait for ever for a request's head, be it a connection's first or a later one."""
+    """HTTP that does not wait for ever: for a request's head, be it a connection's first or a later one; for a body
+    whose request is answered; for somebody who does not read the answer."""
 
     _head_timer: asyncio.TimerHandle | None = None
+    _answer_timer: asyncio.TimerHandle | None = None
+    _resumed = 0
+    """How often the peer has taken what was waiting for it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -180,6 +187,7 @@ class HubHttp(H11Protocol):
         """Let the socket read the head, which it would read again anyway after it had been read here: a quarter of what
         it costs to let somebody in. As uvicorn does it."""
         self._forget_head()
+        self._forget_answer()
         self._unset_keepalive_if_required()
         self.connections.discard(self)
         socket = self.ws_protocol_class(  # type: ignore[misc,call-arg]
@@ -192,14 +200,46 @@ class HubHttp(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._watch_head()
+        self._watch_answer()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_answer()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._resumed += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_head()
+        self._forget_answer()
         super().connection_lost(exc)
 
+    def _watch_answer(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        if waiting and self._answer_timer is None:
+            self._answer_timer = self.loop.call_later(STALLED_S, self._look_at_answer, waiting, self._resumed)
+
+    def _look_at_answer(self, waiting: int, resumed: int) -> None:
+        self._answer_timer = None
+        if self.transport.get_protocol() is not self:
+            return  # a socket by now, which has limits of its own
+        if self._resumed == resumed and self.transport.get_write_buffer_size() >= waiting:
+            _reset(self.transport)
+        else:
+            self._watch_answer()
+
+    def _forget_answer(self) -> None:
+        if self._answer_timer is not None:
+            self._answer_timer.cancel()
+            self._answer_timer = None
+
     def _watch_head(self) -> None:
-        # Between requests the keep-alive limit holds; it ends with the first byte of the next head.
-        begun = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
+        # Between requests the keep-alive limit holds; it ends with the first byte of the next head, or of a body whose
+        # request is answered already.
+        their, ours = self.conn.their_state, self.conn.our_state
+        begun = their is h11.IDLE and bool(self.conn.trailing_data[0])
+        begun = begun or (their is h11.SEND_BODY and ours is h11.DONE)
         if not begun:
             self._forget_head()
         elif self._head_timer is None:

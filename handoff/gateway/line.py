@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from handoff.errors import StoreUnavailable
 from handoff.hub import Hub
+from handoff.tasks import nudged
 
 __all__ = ["MOVES_EVERY_S", "WaitingLine"]
 
@@ -51,12 +52,7 @@ class WaitingLine:
 
     async def keep_telling(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._moved.wait()
-            except TimeoutError:
-                pass
-            self._moved.clear()
+            await nudged(self._moved, LOOK_EVERY_S)
             try:
                 await self._tell()
             except StoreUnavailable:

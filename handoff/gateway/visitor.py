@@ -10,10 +10,11 @@ from typing import Any
 from handoff.access.permissions import VISITOR, frame_action, may
 from handoff.access.tokens import VisitorTokens, new_id
 from handoff.conversation import Conversation
-from handoff.edge.limits import Flooded, Limits, SocketLimit
+from handoff.edge.limits import Limits
 from handoff.entry import for_visitor
-from handoff.errors import BadRequest, Forbidden, Refused, StoreUnavailable, TryLater, Unauthorized
+from handoff.errors import BadRequest, Forbidden, StoreUnavailable, Unauthorized
 from handoff.fanout import Subscription
+from handoff.gateway.frame_socket import FrameSocket
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, come_later, refuse_upgrade
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.peer import Peer
@@ -100,9 +101,9 @@ class VisitorGateway:
         engine = scope["extensions"]["silta.abort"]
         peer = Peer(send, engine["abort"], send_timeout_s=self.settings.send_timeout_s, write=engine.get("write"))
         self.peers.add(peer)
-        socket = VisitorSocket(self, peer, scope)
+        socket = VisitorSocket(self, peer, scope, language)
         try:
-            await socket.run(Reader(receive), language)
+            await socket.run(Reader(receive), self.settings.hello_timeout_s)
         except Gone:
             pass
         finally:
@@ -123,20 +124,27 @@ def _browser_language(headers: list[tuple[bytes, bytes]]) -> str:
     return FALLBACK_LANGUAGE
 
 
-class VisitorSocket:
+class VisitorSocket(FrameSocket):
     """One visitor's socket. A listener of its conversation's events."""
 
     __slots__ = (
-        *("_answered", "_erasing", "_gateway", "_hub", "_language", "_limit", "_page", "_peer", "_scope", "_status"),
-        *("_subscription", "_typing", "_untold", "conversation"),
+        *("_answered", "_erasing", "_gateway", "_hub", "_language", "_page", "_scope", "_status", "_subscription"),
+        *("_typing", "_untold", "conversation"),
     )
+    log = log
+    first = visitor.Hello
 
-    def __init__(self, gateway: VisitorGateway, peer: Peer, scope: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        gateway: VisitorGateway,
+        peer: Peer,
+        scope: Mapping[str, Any] | None = None,
+        language: str = FALLBACK_LANGUAGE,
+    ) -> None:
+        super().__init__(peer)
         self._gateway = gateway
         self._scope = scope or {}
-        self._limit: SocketLimit | None = None
         self._hub = gateway.hub
-        self._peer = peer
         self._subscription: Subscription | None = None
         self._status: asyncio.Task[None] | None = None
         self._untold = False
@@ -144,11 +152,16 @@ class VisitorSocket:
         self._answered = 0
         """The highest number of a message that the bot has answered, as far as this socket was told."""
         self.conversation = ""
-        self._language = FALLBACK_LANGUAGE
+        self._language = language
+        """The browser's, until the conversation or its page says another."""
         self._page: str | None = None
         """Where a conversation began that has no message yet."""
         self._erasing = False
         """Whether this very socket has asked for it: its answer goes out before the close."""
+
+    @property
+    def name(self) -> str:
+        return f"conversation {self.conversation}"
 
     # -- listener
 
@@ -184,16 +197,9 @@ class VisitorSocket:
         elif who["role"] == "agent" and not who.get("unseen"):
             self._peer.push({"type": "typing", "role": "agent", "name": who.get("name", ""), "on": who["on"]})
 
-    @property
-    def crowded(self) -> bool:
-        return self._peer.crowded
-
     def erased(self, conversation: str) -> None:
         if not self._erasing:
             self._peer.close(1000, ERASED)
-
-    async def flushed(self) -> None:
-        await self._peer.flushed()
 
     def _announced(self, announcement: Announcement, holds: bool) -> None:
         frame = announcement.frame(self._language) if holds else {"id": announcement.id, "ended": True}
@@ -201,48 +207,8 @@ class VisitorSocket:
 
     # -- life
 
-    async def run(self, reader: Reader, browser_language: str) -> None:
-        """Talk until the socket closes.
-
-        Raises:
-            Gone: the visitor closed it.
-        """
-        if not await self._begun(reader, browser_language):
-            return
-        while not self._peer.closed:
-            text = await reader.next()
-            try:
-                if self._limit is not None:
-                    self._limit.frame()
-                await self._handle(text)
-            except Flooded:
-                metrics.dropped.labels("flood").inc()
-                self._peer.close(1008, "rate_limited")
-                await self._peer.flushed()
-
-    async def _begun(self, reader: Reader, browser_language: str) -> bool:
-        """Whether the visitor was let in. (Apart from :meth:`run`, whose frame stays: a hello is a kilobyte.)"""
-        raw = await reader.hello(self._gateway.settings.hello_timeout_s)
-        if raw is None:
-            self._peer.close(1008)
-            await self._peer.flushed()
-            return False
-        frame: visitor.Frame | None = None
-        try:
-            frame = visitor.decode(raw)
-            await self._hello(_hello(frame), browser_language)
-        except codec.Malformed as malformed:
-            await self._refuse(malformed.id, malformed.refused, 1008)
-            return False
-        except Refused as refused:
-            code = 1013 if isinstance(refused, StoreUnavailable) else 1008
-            await self._refuse(getattr(frame, "id", None), refused, code)
-            return False
-        except Exception:
-            log.exception("a hello failed")
-            await self._refuse(getattr(frame, "id", None), TryLater("This did not work; come back in a moment."), 1013)
-            return False
-        return True
+    def decode(self, text: str) -> visitor.Frame:
+        return visitor.decode(text)
 
     def close(self) -> None:
         """Stop listening; the conversation goes on."""
@@ -255,12 +221,7 @@ class VisitorSocket:
         if self._limit is not None:
             self._limit.close()
 
-    async def _refuse(self, id: str | None, refused: Refused, code: int) -> None:
-        self._peer.push(codec.error(id, refused))
-        self._peer.close(code)
-        await self._peer.flushed()
-
-    async def _hello(self, hello: visitor.Hello, browser_language: str) -> None:
+    async def hello(self, hello: visitor.Hello) -> None:
         hub, tokens = self._hub, self._gateway.tokens
         conversation = self.conversation = tokens.conversation(hello.token) if hello.token is not None else new_id()
         # Subscribed first, then looked up: what is written in between comes by notice.
@@ -270,7 +231,7 @@ class VisitorSocket:
         if state is None and erased:
             raise Unauthorized("The conversation was erased.")
         if state is None:
-            state = Conversation(id=conversation, language=hello.language or browser_language, page=_page(hello.page))
+            state = Conversation(id=conversation, language=hello.language or self._language, page=_page(hello.page))
         self._language, self._page = state.language, state.page if state.version == 0 else None
         known = hello.after <= state.last
         self._peer.push(
@@ -309,27 +270,9 @@ class VisitorSocket:
 
     # -- frames
 
-    async def _handle(self, text: str | None) -> None:
-        reply_to: str | None = None
-        try:
-            if text is None:
-                raise BadRequest("Frames are text.")
-            frame = visitor.decode(text)
-            reply_to = getattr(frame, "id", None)
-            if self._limit is not None and not isinstance(frame, (visitor.Ping, visitor.Typing)):
-                self._limit.request()
-            await self._answer(frame)
-        except codec.Malformed as malformed:
-            self._peer.push(codec.error(malformed.id, malformed.refused))
-        except Refused as refused:
-            self._peer.push(codec.error(reply_to, refused))
-        except Flooded:
-            raise
-        except Exception:
-            log.exception("a frame of conversation %s failed", self.conversation)
-            self._peer.push(codec.error(reply_to, TryLater("This did not work; send the same again in a moment.")))
-
-    async def _answer(self, frame: visitor.Frame) -> None:
+    async def answer(self, frame: visitor.Frame) -> None:
+        if self._limit is not None and not isinstance(frame, (visitor.Ping, visitor.Typing)):
+            self._limit.request()
         if not may(VISITOR, frame_action("visitor", visitor.KINDS[type(frame)])):
             raise Forbidden("This is not for visitors.")
         match frame:
@@ -340,7 +283,7 @@ class VisitorSocket:
                 who = {"role": "visitor", "on": frame.on}
                 await self._hub.fanout.publish({"conversation": self.conversation, "typing": who})
             case visitor.Ping():
-                self._peer.push({"type": "pong"} if frame.id is None else {"type": "pong", "id": frame.id})
+                self._peer.push(codec.pong(frame.id))
             case visitor.Erase():
                 await self._erase(frame.id)
             case visitor.Message():
@@ -440,9 +383,3 @@ class VisitorSocket:
 def _page(address: str | None) -> str | None:
     """The page's address as it may be kept: it can carry a number, too."""
     return mask(address).text if address is not None else None
-
-
-def _hello(frame: visitor.Frame) -> visitor.Hello:
-    if not isinstance(frame, visitor.Hello):
-        raise BadRequest("The first frame is hello.")
-    return frame

@@ -12,6 +12,7 @@ from handoff.clock import now_ms, parse_ms
 from handoff.errors import StoreUnavailable
 from handoff.fanout import Fanout
 from handoff.store import Store
+from handoff.tasks import nudged
 
 __all__ = ["Announcement", "Board"]
 
@@ -116,21 +117,16 @@ class Board:
         self.posted = found
 
     async def keep_telling(self) -> None:
-        self._news.set()
+        news = True
         while True:
             try:
-                if self._news.is_set():
-                    self._news.clear()
+                if news:
                     await self.read()
                 self.tell()
             except StoreUnavailable:
                 self._news.set()
                 await asyncio.sleep(LOOK_EVERY_S)
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+            news = await nudged(self._news, LOOK_EVERY_S)
 
     def tell(self) -> None:
         """Tell the listeners what begins and what ends."""

@@ -17,6 +17,7 @@ from handoff.errors import NotFound, Refused, StoreUnavailable
 from handoff.hub import Hub
 from handoff.privacy.audit import HUB
 from handoff.privacy.rules import PrivacyRules
+from handoff.tasks import nudged
 
 __all__ = ["LOOK_EVERY_S", "SWEEP_EVERY_S", "Retention", "lightened"]
 
@@ -55,12 +56,7 @@ class Retention:
     async def keep_forgetting(self) -> None:
         """Finish erasures, and sweep when it is time."""
         while True:
-            try:
-                async with asyncio.timeout(self._look_every_s):
-                    await self._hub.erasure.woken.wait()
-            except TimeoutError:
-                pass
-            self._hub.erasure.woken.clear()
+            await nudged(self._hub.erasure.woken, self._look_every_s)
             try:
                 await self._look()
             except StoreUnavailable:

@@ -15,6 +15,7 @@ from handoff.errors import StoreUnavailable
 from handoff.hub import Hub
 from handoff.queue.assignment import Kind, dispatch_in_order
 from handoff.queue.offers import Offers
+from handoff.tasks import nudged
 
 __all__ = ["Dispatcher"]
 
@@ -42,12 +43,7 @@ class Dispatcher:
 
     async def keep_dispatching(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._moved.wait()
-            except TimeoutError:
-                pass
-            self._moved.clear()
+            await nudged(self._moved, LOOK_EVERY_S)
             try:
                 await self.once()
             except StoreUnavailable:

@@ -27,6 +27,7 @@ from handoff.queue.eta import Handling, estimate
 from handoff.queue.lineup import LineUp
 from handoff.queue.presence import TOUCH_EVERY_S
 from handoff.store import Store
+from handoff.tasks import nudged
 
 __all__ = ["FILL_EVERY_S", "SUPERVISOR", "WaitingRoom", "agent_of"]
 
@@ -176,12 +177,7 @@ class WaitingRoom:
                     await self.look()
             except StoreUnavailable:
                 pass  # tried again in a moment
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._stale.wait()
-            except TimeoutError:
-                pass
-            self._stale.clear()
+            await nudged(self._stale, LOOK_EVERY_S)
 
     async def fill(self) -> None:
         """Read everything anew.

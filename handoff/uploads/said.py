@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from handoff.conversation import Assignee, Conversation, Move, Responder, Status
-from handoff.decisions import HANDOFF_BUTTON, LAST_TEXT_CHARS, SYSTEM, VISITOR, Decision, Draft, agent_wrote
-from handoff.entry import Kind
+from handoff.conversation import Assignee, Conversation, Responder
+from handoff.decisions import Decision, Draft, agent_wrote
 from handoff.errors import BadRequest
 from handoff.owner.texts import Texts
 from handoff.pause import AT_ONCE, Pause
@@ -41,24 +40,12 @@ def visitor_sent(
     words all the same.
     """
     draft = Draft(conversation, at)
-    if conversation.status is Status.RESOLVED:
-        draft.add(Kind.REOPENED, SYSTEM, data={"cause": texts.say(conversation.language, "reopened")})
-        draft.state = replace(draft.state, last_agent=None, reasons=(), priority="normal", skill="general")
-    draft.move(Move.VISITOR_WROTE)
-    entry = draft.add(
-        Kind.MESSAGE, VISITOR, text=text, client_id=client_id, data={"attachments": [dict(file) for file in files]}
-    )
+    draft.visitor_writes(texts)
     shown = in_words(texts, draft.state.language, text, files)
-    draft.state = replace(draft.state, last_text=shown[:LAST_TEXT_CHARS])
-    answer = draft.count_masked(masked)
-    if masked:
-        why = texts.say(draft.state.language, "masked")
-        draft.add(Kind.MESSAGE, SYSTEM, text=why, data={"cause": "masked", "of": entry.seq})
+    entry = draft.add_message(text, client_id, shown=shown, data={"attachments": [dict(file) for file in files]})
+    answer = draft.explain_masked(texts, masked, entry.seq)
     if draft.state.responder is Responder.BOT:
-        language = draft.state.language
-        buttons = draft.offer([(texts.say(language, "button_person"), HANDOFF_BUTTON)])
-        told = texts.say(language, "files_received")
-        draft.add(Kind.MESSAGE, SYSTEM, text=told, buttons=buttons, data={"cause": "files", "of": entry.seq})
+        draft.offer_person(texts, "files_received", cause="files", of=entry.seq)
         if text:
             draft.ask_bot(entry, None, pause)
     return draft.done(seq=entry.seq, **answer)

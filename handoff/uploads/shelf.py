@@ -24,6 +24,7 @@ from handoff.access.tokens import new_id
 from handoff.errors import BadRequest, Conflict, NotFound, TooLarge, TryLater, Unauthorized
 from handoff.owner.widget_rules import UploadRules
 from handoff.privacy.masking import mask
+from handoff.uploads.pixels import PIXELS_MAX, points_of
 from handoff.uploads.types import ENDINGS, START_BYTES, type_of
 
 __all__ = ["KEY_MAX_AGE_S", "SCAN_TIMEOUT_S", "UNSENT_KEPT_S", "FileKeys", "Stored", "Uploads"]
@@ -106,7 +107,7 @@ class Uploads:
 
         Raises:
             BadRequest: of a type that is not taken, or the scanner keeps it out (field ``file``).
-            TooLarge: larger than the owner allows.
+            TooLarge: larger than the owner allows, or a picture that unpacks to more than a browser should hold.
             Conflict: the conversation has as many files as the owner allows.
             TryLater: the scanner does not work, or the disk is nearly full.
         """
@@ -115,6 +116,9 @@ class Uploads:
         type = type_of(body[:START_BYTES])
         if type is None:
             raise BadRequest("file: only pictures (PNG, JPEG, GIF, WebP) and PDF files are taken", field="file")
+        most = PIXELS_MAX.get(type, 0)
+        if points_of(body, type) > most:
+            raise TooLarge(f"A picture may have {most // 1_000_000} million points.", limit=most)
         folder = self._of(conversation)
         if await asyncio.to_thread(self._free) < FREE_MIN_BYTES + len(body):
             log.error("the disk is nearly full: no files are taken")

@@ -27,6 +27,7 @@ __all__ = [
     "language_hint",
     "mapping",
     "optional",
+    "pong",
     "text",
 ]
 
@@ -205,6 +206,10 @@ def dump(frame: Mapping[str, Any]) -> str:
 
 def ack(id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "ack", "id": id, **fields}
+
+
+def pong(id: str | None) -> dict[str, Any]:
+    return {"type": "pong"} if id is None else {"type": "pong", "id": id}
 
 
 def error(id: str | None, refused: Refused) -> dict[str, Any]:

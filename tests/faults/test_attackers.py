@@ -42,12 +42,9 @@ Record = Callable[[str], None]
 
 @pytest.fixture(scope="module")
 def redis_server() -> Iterator[RedisServer]:
-    server = RedisServer()
-    try:
+    with RedisServer() as server:
         server.start()
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -24,33 +25,44 @@ pytestmark = [
 
 FILE = Path(__file__).resolve().parents[2] / "ops" / "Caddyfile"
 
-TRIAL = "{\n\tadmin off\n\tauto_https off\n}\n\n"
-"""Before the file: no port for its administration, which is a fixed one, and no certificates."""
+TRIAL = "{\n\tadmin off\n\tauto_https off\n"
+"""The beginning of the file's first block: no port for its administration, which is a fixed one, no certificates."""
+
+
+@dataclass
+class Public:
+    """The address of a Caddy, the hub behind it, and the file with all that Caddy said."""
+
+    address: str
+    hub: HubProcess
+    said: Path
 
 
 @pytest.fixture
-def public(tmp_path: Path) -> Iterator[str]:
-    """The address of a Caddy before a hub that trusts it."""
+def public(tmp_path: Path) -> Iterator[Public]:
+    """A Caddy before a hub that trusts it."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     hub: HubProcess | None = None
     caddy: subprocess.Popen[bytes] | None = None
-    with RedisServer() as server:
+    with RedisServer() as server, (tmp_path / "said").open("wb") as said:
         try:
             server.start()
             hub = HubProcess(server.url, SILTA_TRUSTED_PROXIES="127.0.0.1", SILTA_ORIGINS=address)
             hub.add_agents()
             hub.start()
-            (tmp_path / "Caddyfile").write_text(TRIAL + FILE.read_text("utf-8"), "utf-8")
+            whole = FILE.read_text("utf-8")
+            assert whole.count("\n{\n") == 1, "the block of what holds for all"
+            (tmp_path / "Caddyfile").write_text(whole.replace("\n{\n", "\n" + TRIAL, 1), "utf-8")
             home = {name: str(tmp_path) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
             caddy = subprocess.Popen(
                 ["caddy", "run", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"],
                 env={**os.environ, **home, "SILTA_NAME": address, "SILTA_PORT": str(hub.port)},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
             )
             until_sync(lambda: _answers(address), "Caddy answers", timeout_s=30)
-            yield address
+            yield Public(address, hub, tmp_path / "said")
         finally:
             if caddy is not None:
                 caddy.kill()
@@ -66,8 +78,8 @@ def _answers(address: str) -> bool:
         return False
 
 
-async def test_s16_pages_and_sockets_work_behind_the_proxy_and_figures_stay_inside(public: str) -> None:
-    async with httpx.AsyncClient(base_url=public, trust_env=False) as client:
+async def test_s16_pages_and_sockets_work_behind_the_proxy_and_figures_stay_inside(public: Public) -> None:
+    async with httpx.AsyncClient(base_url=public.address, trust_env=False) as client:
         for path in ("/metrics", "/readyz"):
             assert (await client.get(path)).status_code == 404, path
         page = await client.get("/healthz")
@@ -82,5 +94,16 @@ async def test_s16_pages_and_sockets_work_behind_the_proxy_and_figures_stay_insi
         )
         assert reply.status_code == 200
         assert "secure" not in reply.headers["set-cookie"].lower()
-    async with await Visitor.arrive(public, language="en") as visitor:
+    async with await Visitor.arrive(public.address, language="en") as visitor:
         assert (await visitor.ask("request_handoff"))["status"]
+
+
+async def test_p7_s2_the_proxy_says_nothing_of_who_asked_for_what_while_the_hub_is_away(public: Public) -> None:
+    public.hub.kill()
+    headers = {"authorization": "Bearer tokencanary", "cookie": "silta_session=cookiecanary"}
+    async with httpx.AsyncClient(base_url=public.address, trust_env=False, headers=headers) as client:
+        for path in ("/api/visitor/export?ticket=ticketcanary", "/api/visitor/files/c/f?key=keycanary"):
+            assert (await client.get(path)).status_code == 502
+    said = public.said.read_text("utf-8")
+    assert "serving" in said, "Caddy says what it does"
+    assert "canary" not in said and "remote_ip" not in said

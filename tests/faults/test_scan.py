@@ -24,10 +24,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from handoff.wire import agent, visitor
-from tests.handoff.hub_process import HubProcess
+from tests.handoff.hub_process import HubProcess, hub_with_redis
 from tests.handoff.wire import examples
 from tests.helpers.fixtures import AGENTS, PASSWORD
-from tests.helpers.redis_server import RedisServer
 
 SCANNER = Path(__file__).resolve().parents[2] / ".venv" / "tools" / "bin" / "st"
 
@@ -40,17 +39,9 @@ FRAMES = 1500
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[HubProcess]:
-    server = RedisServer()
-    made = HubProcess(server.url)
-    try:
-        server.start()
-        made.add_agents()
-        made.start()
+    with hub_with_redis() as (made, server):
         yield made
         assert server.denied() == [] or all("config|get" in line for line in server.denied())
-    finally:
-        made.close()
-        server.close()
 
 
 def sign_in(hub: HubProcess) -> httpx.Client:

@@ -9,19 +9,16 @@ import redis
 
 from tests.handoff.clients import Door
 from tests.handoff.fake_bot import FakeBot
-from tests.handoff.hub_process import HubProcess
+from tests.handoff.hub_process import HubProcess, hub_with_redis
 from tests.handoff.parts import Parts, parts_on
 from tests.helpers.redis_server import RedisServer
 
 
 @pytest.fixture(scope="session")
 def lasting_redis() -> Iterator[RedisServer]:
-    server = RedisServer()
-    try:
+    with RedisServer() as server:
         server.start()
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture
@@ -42,19 +39,11 @@ async def parts(url: str) -> AsyncIterator[Parts]:
 @pytest.fixture(scope="session")
 def running_hub() -> Iterator[HubProcess]:
     """A hub process with a Redis of its own, for all tests that leave it alive. It has the agents of ``AGENTS``."""
-    server = RedisServer()
-    hub = HubProcess(server.url)
-    try:
-        server.start()
-        hub.add_agents()
-        hub.start()
+    with hub_with_redis() as (hub, server):
         yield hub
         # S14: over all these tests the hub's user in Redis was refused nothing that the hub wanted, but for the one
         # question that it asks at its start and can do without.
         assert [line for line in server.denied() if "config|get" not in line] == []
-    finally:
-        hub.close()
-        server.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,10 +21,11 @@ from handoff.access.accounts import DEMO_SKILLS, Accounts
 from handoff.redis_client import connect
 from handoff.settings import ROOT
 from tests.helpers.fixtures import AGENTS, PASSWORD
+from tests.helpers.redis_server import RedisServer
 from tests.helpers.redis_users import as_user
 from tests.helpers.waiting import until_sync
 
-__all__ = ["HubProcess", "free_port"]
+__all__ = ["HubProcess", "free_port", "hub_with_redis"]
 
 READY_TIMEOUT_S = 40.0
 STOP_TIMEOUT_S = 15.0
@@ -165,3 +168,17 @@ class HubProcess:
                 self._process.wait()
         self._process = None
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def hub_with_redis(**environ: str) -> Iterator[tuple[HubProcess, RedisServer]]:
+    """A running hub that has the agents of ``AGENTS``, and the Redis that it has to itself."""
+    with RedisServer() as server:
+        hub = HubProcess(server.url, **environ)
+        try:
+            server.start()
+            hub.add_agents()
+            hub.start()
+            yield hub, server
+        finally:
+            hub.close()

@@ -99,10 +99,10 @@ async def test_s18_a_visitors_frame_that_breaks_the_hub_is_answered_without_a_wo
     peer, gateway = Listening(), BrokenGateway()
     socket = VisitorSocket(gateway, peer)  # type: ignore[arg-type]
     if json.loads(frame)["type"] == "hello":
-        await socket.run(Saying(frame), "fi")  # type: ignore[arg-type]
+        await socket.run(Saying(frame), 1.0)  # type: ignore[arg-type]
         assert peer.closed
     else:
-        await socket._handle(frame)
+        await socket.handle(frame)
     assert_refused(peer, frame)
 
 
@@ -112,11 +112,11 @@ async def test_s18_an_agents_frame_that_breaks_the_hub_is_answered_without_a_wor
     peer, gateway = Listening(), BrokenGateway()
     socket = AgentSocket(gateway, peer)  # type: ignore[arg-type]
     if json.loads(frame)["type"] == "hello":
-        await socket.run(Saying(frame))  # type: ignore[arg-type]
+        await socket.run(Saying(frame), 1.0)  # type: ignore[arg-type]
         assert peer.closed
     else:
-        socket._account = Account(id="mikkel", email="m@test.example", name="Mikkel", role="owner")
-        await socket._handle(frame)
+        socket.console.arrived(Account(id="mikkel", email="m@test.example", name="Mikkel", role="owner"), "en")
+        await socket.handle(frame)
     assert_refused(peer, frame)
 
 

@@ -27,12 +27,9 @@ def root() -> Path:
 @pytest.fixture
 def redis_server() -> Iterator[RedisServer]:
     """A running Redis with nothing in it."""
-    server = RedisServer()
-    try:
+    with RedisServer() as server:
         server.start()
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from handoff.conversation import Assignee, Conversation, Move, Responder, Status
-from handoff.decisions import HANDOFF_BUTTON, LAST_TEXT_CHARS, SYSTEM, VISITOR, Decision, Draft
+from handoff.decisions import SYSTEM, VISITOR, Decision, Draft
 from handoff.entry import Author, Kind, Role
 from handoff.events import Line
 from handoff.owner.texts import Texts
@@ -49,26 +49,17 @@ def sent_files(
     The bot cannot look at them: where it is the responder, the visitor is told so and offered a person.
     """
     draft = Draft(conversation, at)
-    if conversation.status is Status.RESOLVED:
-        draft.add(Kind.REOPENED, SYSTEM, data={"cause": texts.say(conversation.language, "reopened")})
-        draft.state = replace(draft.state, last_agent=None, reasons=(), priority="normal", skill="general")
-    draft.move(Move.VISITOR_WROTE)
-    data = {"attachments": [dict(file) for file in files]}
-    entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id, data=data)
-    draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
+    draft.visitor_writes(texts)
+    entry = draft.add_message(text, client_id, data={"attachments": [dict(file) for file in files]})
     if draft.state.responder is Responder.BOT:
-        language = draft.state.language
-        buttons = draft.offer([(texts.say(language, "button_person"), HANDOFF_BUTTON)])
-        told = texts.say(language, "files_received")
-        draft.add(Kind.MESSAGE, SYSTEM, text=told, buttons=buttons, data={"cause": "files", "of": entry.seq})
+        draft.offer_person(texts, "files_received", cause="files", of=entry.seq)
     return draft.done(seq=entry.seq)
 
 
 def chose(conversation: Conversation, *, at: str, text: str, client_id: str) -> Decision:
     """The visitor chose or gave something that the service asked for; neither bot nor agent has to answer it."""
     draft = Draft(conversation, at)
-    entry = draft.add(Kind.MESSAGE, VISITOR, text=text, client_id=client_id)
-    draft.state = replace(draft.state, last_text=text[:LAST_TEXT_CHARS])
+    entry = draft.add_message(text, client_id)
     return draft.done(seq=entry.seq)
 
 
@@ -85,10 +76,7 @@ def asked(
 def masked(conversation: Conversation, texts: Texts, *, at: str, of: int, count: int) -> Decision:
     """Personal numbers in message ``of`` were covered on arrival; the visitor is told why."""
     draft = Draft(conversation, at)
-    answer = draft.count_masked(count)
-    why = texts.say(draft.state.language, "masked")
-    draft.add(Kind.MESSAGE, SYSTEM, text=why, data={"cause": "masked", "of": of})
-    return draft.done(**answer)
+    return draft.done(**draft.explain_masked(texts, count, of))
 
 
 def visitor_edited(conversation: Conversation, *, at: str, of: int, text: str, masked: int) -> Decision:

@@ -16,11 +16,10 @@ from handoff.errors import RateLimited
 from handoff.gateway.agent import AgentGateway
 from handoff.settings import Settings
 from tests.handoff.clients import Door
-from tests.handoff.hub_process import HubProcess
+from tests.handoff.hub_process import HubProcess, hub_with_redis
 from tests.handoff.parts import AINO, Parts
 from tests.handoff.texts_for_tests import OWNER
 from tests.helpers.frames import Refusal
-from tests.helpers.redis_server import RedisServer
 from tests.helpers.waiting import until
 
 STRANGER = {"client": ("198.51.100.7", 1)}
@@ -254,18 +253,9 @@ async def test_s8_one_address_cannot_take_the_agents_places_with_sockets_that_sa
 @pytest.fixture(scope="module")
 def limiting_hub() -> Iterator[HubProcess]:
     """A hub that limits, and takes this machine for a proxy."""
-    server = RedisServer()
-    hub = HubProcess(
-        server.url, SILTA_LIMITS="on", SILTA_ADDRESS_SOCKETS="4", SILTA_TRUSTED_PROXIES="127.0.0.1"
-    )
-    try:
-        server.start()
-        hub.add_agents()
-        hub.start()
+    limits = {"SILTA_LIMITS": "on", "SILTA_ADDRESS_SOCKETS": "4", "SILTA_TRUSTED_PROXIES": "127.0.0.1"}
+    with hub_with_redis(**limits) as (hub, _):
         yield hub
-    finally:
-        hub.close()
-        server.close()
 
 
 async def test_s8_one_who_floods_is_refused_then_closed_and_others_are_not_touched(limiting_hub: HubProcess) -> None:

@@ -12,13 +12,15 @@ import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from handoff.edge import server as module
 from handoff.edge.listeners import public_listeners
-from handoff.edge.server import CLOSE_TIMEOUT_S, FRAME_MAX_BYTES, HEAD_TIMEOUT_S, HubServer, make_server
+from handoff.edge.server import CLOSE_TIMEOUT_S, FRAME_MAX_BYTES, HEAD_TIMEOUT_S, HubHttp, HubServer, make_server
 from tests.handoff.clients import Door
 from tests.handoff.fake_bot import FakeBot
 from tests.handoff.gateway.test_gate import FOREIGN
@@ -297,6 +299,13 @@ async def no_body(peer: Wire) -> None:
     peer.writer.write(b'POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"email":')
 
 
+async def a_body_that_nobody_asked_for(peer: Wire) -> None:
+    """The answer is there before it; then comes one more byte, and no other."""
+    peer.writer.write(GET[:-2] + b"Content-Length: 99\r\n\r\n")
+    await peer.reader.readuntil(b"ok\n")
+    peer.writer.write(b"x")
+
+
 async def no_hello(peer: Wire) -> None:
     await peer.shake_hands()
 
@@ -314,6 +323,7 @@ HELD_S = {
     half_a_pipelined_head: HEAD_TIMEOUT_S,
     idle_after_an_answer: HEAD_TIMEOUT_S,
     no_body: HEAD_TIMEOUT_S,
+    a_body_that_nobody_asked_for: HEAD_TIMEOUT_S,
     no_hello: HEAD_TIMEOUT_S + CLOSE_TIMEOUT_S,
     no_hello_of_an_agent: HEAD_TIMEOUT_S + CLOSE_TIMEOUT_S,
 }
@@ -463,6 +473,67 @@ async def test_a_peer_that_reads_nothing_is_dropped_when_the_server_stops() -> N
                 return not established(port, own)
 
             await until(gone, "the connection is gone", timeout_s=5)
+
+
+async def answer_much(scope: Any, receive: Any, send: Any) -> None:
+    """An answer that no buffer holds."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for left in reversed(range(300)):
+        await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": left > 0})
+
+
+async def answer_little(scope: Any, receive: Any, send: Any) -> None:
+    """An answer that has to be asked for very often before the kernel holds no more."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"30000")]})
+    await send({"type": "http.response.body", "body": b"x" * 30_000})
+
+
+@pytest.mark.parametrize("app", [answer_much, answer_little])
+async def test_r11_s3_who_asks_and_reads_no_answer_is_dropped(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STALLED_S", 0.5)
+    async with engine(app) as (_, address):
+        async with wire(address) as peer:
+            port, own = (peer.writer.get_extra_info(name)[1] for name in ("peername", "sockname"))
+            peer.reader._transport.pause_reading()  # type: ignore[attr-defined]
+            peer.writer.write(GET * (1 if app is answer_much else 800))
+
+            async def gone() -> bool:
+                return not established(port, own)
+
+            await until(gone, "the connection is gone", timeout_s=30)
+
+
+def test_r11_who_takes_an_answer_slowly_is_not_dropped_and_who_takes_nothing_is() -> None:
+    looks: list[Callable[[], None]] = []
+    aborted: list[bool] = []
+    state: dict[str, Any] = {"waiting": 60_000}
+    http: Any = HubHttp.__new__(HubHttp)
+    state["protocol"] = http
+    http.transport = SimpleNamespace(
+        get_write_buffer_size=lambda: state["waiting"],
+        get_protocol=lambda: state["protocol"],
+        get_extra_info=lambda _: None,
+        abort=lambda: aborted.append(True),
+    )
+    http.loop = SimpleNamespace(call_later=lambda _, look, *args: looks.append(lambda: look(*args)))
+    http._watch_answer()
+    state["waiting"] = 59_000
+    looks.pop()()
+    assert looks and not aborted, "some of it was taken"
+    state["waiting"] = 64_000
+    http.flow = SimpleNamespace(resume_writing=lambda: None)
+    http.resume_writing()
+    looks.pop()()
+    assert looks and not aborted, "all of it was, and more is waiting since"
+    looks.pop()()
+    assert aborted == [True] and not looks, "nothing was"
+    http._watch_answer()
+    state["protocol"] = None
+    looks.pop()()
+    assert aborted == [True] and not looks, "a socket has limits of its own"
+    state["waiting"] = 0
+    http._watch_answer()
+    assert not looks, "nothing waits"
 
 
 async def test_an_abort_of_a_socket_that_is_gone_is_nothing() -> None:

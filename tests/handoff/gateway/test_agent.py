@@ -16,13 +16,14 @@ from handoff.conversation import Status
 from handoff.errors import StoreUnavailable
 from handoff.events import InboundKind
 from handoff.fanout import Fanout
-from handoff.gateway import agent as module
+from handoff.gateway import follows
 from handoff.gateway.agent import AgentGateway, AgentSocket
 from handoff.settings import Settings
 from handoff.wire import agent as wire
 from handoff.wire import visitor as visitor_wire
 from tests.handoff.clients import Door
 from tests.handoff.fake_bot import FakeBot
+from tests.handoff.gateway.peers import RecordingPeer
 from tests.handoff.hub_process import HubProcess
 from tests.handoff.parts import AINO, Parts, new_conversation, uid
 from tests.handoff.texts_for_tests import OWNER, texts
@@ -615,25 +616,6 @@ async def test_when_notices_may_have_been_lost_the_queue_is_told_anew(door: Door
 # -- alone, with a hub's parts and a peer that only records
 
 
-class RecordingPeer:
-    def __init__(self) -> None:
-        self.frames: list[dict[str, Any]] = []
-        self.closed = False
-        self.crowded = False
-
-    def push(self, frame: dict[str, Any]) -> None:
-        self.frames.append(json.loads(json.dumps(frame)))
-
-    def close(self, code: int) -> None:
-        self.closed = True
-
-    async def flushed(self) -> None:
-        await asyncio.sleep(0)
-
-    def of(self, type: str) -> list[dict[str, Any]]:
-        return [frame for frame in self.frames if frame["type"] == type]
-
-
 @pytest.fixture
 async def socket(parts: Parts) -> tuple[AgentSocket, RecordingPeer]:
     settings = Settings(redis_url="", var=OWNER, owner_dir=OWNER, web_dir=OWNER)
@@ -645,7 +627,7 @@ async def socket(parts: Parts) -> tuple[AgentSocket, RecordingPeer]:
 
 async def hello(parts: Parts, socket: AgentSocket) -> None:
     token = await Accounts(parts.redis, parts.keys).socket_token(AINO)
-    await socket._hello(wire.Hello(token, {}, None, None))
+    await socket.hello(wire.Hello(token, {}, None, None))
 
 
 async def some(found: Any) -> bool:
@@ -716,7 +698,7 @@ async def test_a_refresh_without_redis_waits_for_the_next(
         raise StoreUnavailable
 
     monkeypatch.setattr(parts.hub.lists, "queue", away)
-    await agent._refresh_queue()
+    await agent.queue.refresh()
     assert peer.frames == []
     agent.noticed({"reconnected": True})
     agent.close()
@@ -744,14 +726,14 @@ async def test_an_agent_whose_hello_failed_half_way_does_not_count_as_there(
 async def test_a_socket_follows_only_so_many_conversations_and_drops_the_oldest(
     parts: Parts, socket: tuple[AgentSocket, RecordingPeer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "OPEN_MAX", 3)
+    monkeypatch.setattr(follows, "OPEN_MAX", 3)
     agent, _ = socket
     await hello(parts, agent)
     conversations = [new_conversation() for _ in range(5)]
     for new in conversations:
         await parts.say(new)
-        await agent._show(wire.Open(uid(), new.id, 0))
-    await agent._show(wire.Open(uid(), conversations[2].id, 0))
+        await agent.answer(wire.Open(uid(), new.id, 0))
+    await agent.answer(wire.Open(uid(), conversations[2].id, 0))
     assert [bool(parts.fanout.of(new.id)) for new in conversations] == [False, False, True, True, True]
     assert len(parts.fanout.of(conversations[2].id)) == 1
     agent.close()
@@ -766,8 +748,8 @@ async def test_a_claim_that_is_repeated_after_a_reconnect_brings_what_was_writte
     await parts.hub.agents.claim(AINO, waiting.id, id="c1")
     await parts.say(waiting, "since then")
     await hello(parts, agent)
-    agent._open.pop(waiting.id).close()  # as if the hello had come before the claim
-    answer = await agent._request(wire.Claim("c1", waiting.id))
+    agent.follows.drop(waiting.id)  # as if the hello had come before the claim
+    answer = await agent.frames.request(wire.Claim("c1", waiting.id))
     assert answer["status"] == "assigned"
 
     async def told() -> bool:
@@ -795,7 +777,7 @@ async def test_a_long_history_on_a_slow_line_holds_up_nothing_that_the_agent_wri
         return [frame["seq"] for frame in peer.of("event") if frame["conversation"] == long.id]
 
     async def ask(type: str, **fields: Any) -> None:
-        await agent._handle(json.dumps({"type": type, "id": uid(), **fields}))
+        await agent.handle(json.dumps({"type": type, "id": uid(), **fields}))
 
     await ask("open", conversation=long.id)
     await until(lambda: some(shown()), "the replay has begun")
@@ -827,32 +809,24 @@ async def test_a_console_that_is_closed_in_the_middle_of_a_history_leaves_no_tas
         await asyncio.Event().wait()
 
     monkeypatch.setattr(peer, "flushed", never)
-    await agent._handle(json.dumps({"type": "open", "id": uid(), "conversation": new.id}))
+    await agent.handle(json.dumps({"type": "open", "id": uid(), "conversation": new.id}))
     await until(lambda: some(peer.of("event")), "the replay has begun")
     agent.close()
 
     async def none() -> bool:
-        return not agent._replays
+        return not agent.follows.replaying
 
     await until(none, "the replay has ended")
     assert not parts.fanout.of(new.id)
 
 
-async def test_redis_errors_of_accounts_are_told_as_try_later(parts: Parts) -> None:
-    async def away() -> None:
-        raise ConnectionError("no Redis here")
-
-    with pytest.raises(StoreUnavailable) as refused:
-        await module._guard(away())
-    assert "Redis" not in refused.value.message
-
-
 async def test_nothing_is_done_for_a_socket_without_a_hello() -> None:
     board = SimpleNamespace(listeners=set())
     gateway: Any = SimpleNamespace(hub=SimpleNamespace(fanout=Fanout(None, None), board=board), limits=None)  # type: ignore[arg-type]
+    gateway.accounts = gateway.suggestions = gateway.desk = None
     agent = AgentSocket(gateway, RecordingPeer())  # type: ignore[arg-type]
     with pytest.raises(Exception, match="first frame is hello"):
-        _ = agent.account
+        _ = agent.console.account
     agent.close()
 
 

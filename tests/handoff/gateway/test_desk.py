@@ -11,10 +11,9 @@ import redis.asyncio
 
 from handoff.keys import HubKeys
 from tests.handoff.clients import Door
-from tests.handoff.hub_process import HubProcess
+from tests.handoff.hub_process import HubProcess, hub_with_redis
 from tests.helpers.frames import Refusal
 from tests.helpers.owner_copy import owner_copy
-from tests.helpers.redis_server import RedisServer
 
 pytestmark = pytest.mark.usefixtures("offering_hub")
 
@@ -29,16 +28,8 @@ def offering_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProces
         {"mode: claim": "mode: offer", "choices_after_s: 180": "choices_after_s: 0", "lease_s: 20": "lease_s: 5"},
         always_open=True,
     )
-    server = RedisServer()
-    hub = HubProcess(server.url, SILTA_OWNER_DIR=str(folder))
-    try:
-        server.start()
-        hub.add_agents()
-        hub.start()
+    with hub_with_redis(SILTA_OWNER_DIR=str(folder)) as (hub, _):
         yield hub
-    finally:
-        hub.close()
-        server.close()
 
 
 @pytest.fixture

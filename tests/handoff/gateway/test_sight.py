@@ -20,9 +20,11 @@ from handoff.conversation import Conversation, Status
 from handoff.edge.http import make_http
 from handoff.errors import Forbidden
 from handoff.gateway.agent import AgentGateway, AgentSocket
+from handoff.gateway.console import Console
 from handoff.settings import Settings
 from handoff.wire import agent as wire
 from tests.handoff.frames_for_tests import frame_of
+from tests.handoff.gateway.peers import RecordingPeer
 from tests.handoff.parts import AINO, Parts, new_conversation, uid
 from tests.handoff.texts_for_tests import OWNER
 from tests.helpers.waiting import until
@@ -32,36 +34,17 @@ ORIGIN = "http://hub.test"
 SECRET = "maksukortti"
 
 
-class Peer:
-    def __init__(self) -> None:
-        self.frames: list[dict[str, Any]] = []
-        self.closed = False
-        self.crowded = False
-
-    def push(self, frame: dict[str, Any]) -> None:
-        self.frames.append(json.loads(json.dumps(frame)))
-
-    def close(self, code: int, reason: str = "") -> None:
-        self.closed = True
-
-    async def flushed(self) -> None:
-        await asyncio.sleep(0)
-
-    def of(self, type: str) -> list[dict[str, Any]]:
-        return [frame for frame in self.frames if frame["type"] == type]
-
-
 @dataclass
 class Desk:
     """An agent's socket without the line."""
 
     socket: AgentSocket
-    peer: Peer
+    peer: RecordingPeer
 
     async def ask(self, frame: dict[str, Any]) -> dict[str, Any]:
         """The answer to a frame; without an id in it, what was pushed last."""
         before = len(self.peer.frames)
-        await self.socket._handle(json.dumps(frame))
+        await self.socket.handle(json.dumps(frame))
         answers = [one for one in self.peer.frames[before:] if one["type"] in ("ack", "error")]
         return answers[-1] if answers else {}
 
@@ -92,10 +75,10 @@ async def desks(parts: Parts, settings: Settings) -> AsyncIterator[Any]:
 
     async def arrive(account: Account = IIDA, **cursors: int) -> Desk:
         await accounts._save(account)
-        peer: Any = Peer()
+        peer: Any = RecordingPeer()
         socket = AgentSocket(AgentGateway(parts.hub, accounts, settings), peer)
         opened.append(socket)
-        await socket._hello(wire.Hello(await accounts.socket_token(account), cursors, None, None))
+        await socket.hello(wire.Hello(await accounts.socket_token(account), cursors, None, None))
         return Desk(socket, peer)
 
     yield arrive
@@ -153,7 +136,7 @@ async def test_s6_every_pair_of_role_and_frame_goes_by_the_table(
 ) -> None:
     conversation = (await waiting(parts, "fi")).id
     desk = await desks()
-    monkeypatch.setattr(AgentSocket, "account", property(lambda _: replace(IIDA, role=role)))
+    monkeypatch.setattr(Console, "account", property(lambda _: replace(IIDA, role=role)))
     for type in wire.FRAMES.keys() - {"ping"}:  # a ping is answered to whoever the hello has let in
         answer = await desk.ask(frame_of(wire.FRAMES, type, conversation=conversation, callback=conversation + ".1"))
         refused = answer.get("message") == "Your role may not do this."
@@ -237,7 +220,7 @@ async def test_i9_who_passes_a_conversation_on_sees_it_still_and_an_onlooker_no_
     assert (await giver.ask(passed))["type"] == "ack"
 
     async def let_go() -> bool:
-        return conversation not in onlooker.socket._open
+        return conversation not in onlooker.socket.follows
 
     await until(let_go, "the onlooker follows it no more")
     assert onlooker.peer.of("queue")[-1] == {"type": "queue", "conversation": conversation, "entry": None}
@@ -261,13 +244,13 @@ async def test_s6_who_leads_no_more_is_shown_no_more_of_what_was_open(
         assert (await lead.ask({"type": "open", "id": uid(), "conversation": id}))["type"] == "ack"
     socket._gateway.sockets.add(socket)
     await socket._gateway.look_at_sessions()
-    assert {*socket._open} == {theirs.id, mine.id}, "nothing has changed yet"
+    assert {*socket.follows} == {theirs.id, mine.id}, "nothing has changed yet"
     await Accounts(parts.redis, parts.keys)._save(IIDA)
     await parts.hub.room.look()
     await socket._gateway.look_at_sessions()
 
     async def let_go() -> bool:
-        return {*socket._open} == {mine.id}
+        return {*socket.follows} == {mine.id}
 
     await until(let_go, "what is others' is let go")
     assert {"type": "queue", "conversation": theirs.id, "entry": None} in lead.peer.frames
