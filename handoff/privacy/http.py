@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from handoff.access.accounts import Account
-from handoff.errors import BadRequest, Forbidden, NotFound
+from handoff.access.permissions import allowed, route_action
+from handoff.errors import BadRequest, Forbidden, NotFound, TryLater
 from handoff.hub import Hub
 from handoff.privacy.audit import VISITOR
 from handoff.privacy.notice import Notices
@@ -19,8 +21,18 @@ from handoff.wire.codec import identifier, language_hint
 
 __all__ = ["PrivacyApi"]
 
+EXPORT, ERASE = "/api/conversations/{id}/export", "/api/conversations/{id}/erase"
+
 ASKED = ("asked", "mistake", "other")
 """Reasons that a person can have."""
+
+
+OWN_AT_ONCE = 1
+"""Exports of visitors that one hub makes at the same time: each looks through all names of keys, and any stranger with
+a conversation can ask for one."""
+
+OWN_WAITING_MAX = 20
+"""So many may wait for their turn; who comes then is asked to come back."""
 
 
 class PrivacyApi:
@@ -40,13 +52,15 @@ class PrivacyApi:
         self._same_origin = same_origin
         self._body = body
         self._notices = notices
+        self._own = asyncio.Semaphore(OWN_AT_ONCE)
+        self._own_waiting = 0
 
     def routes(self) -> list[Route]:
         return [
             Route("/privacy", self.notice),
             Route("/api/visitor/export", self.own_export),
-            Route("/api/conversations/{id}/export", self.export, methods=["POST"]),
-            Route("/api/conversations/{id}/erase", self.erase, methods=["POST"]),
+            Route(EXPORT, self.export, methods=["POST"]),
+            Route(ERASE, self.erase, methods=["POST"]),
         ]
 
     async def notice(self, request: Request) -> Response:
@@ -61,17 +75,24 @@ class PrivacyApi:
         return Response(page, media_type="text/html", headers={"content-language": language, "vary": "accept-language"})
 
     async def own_export(self, request: Request) -> Response:
+        if self._own_waiting >= OWN_WAITING_MAX:
+            raise TryLater("Many ask for their data just now; try again in a moment.")
         conversation = await self._hub.exports.redeem(request.query_params.get("ticket", ""))
-        return _download(await self._hub.exports.collect(conversation, VISITOR, own=True))
+        self._own_waiting += 1
+        try:
+            async with self._own:
+                return _download(await self._hub.exports.collect(conversation, VISITOR, own=True))
+        finally:
+            self._own_waiting -= 1
 
     async def export(self, request: Request) -> Response:
         self._same_origin(request)
-        account = await self._lead(request)
+        account = await self._allowed(request, EXPORT)
         return _download(await self._hub.exports.collect(_conversation(request), account))
 
     async def erase(self, request: Request) -> Response:
         self._same_origin(request)
-        account = await self._lead(request)
+        account = await self._allowed(request, ERASE)
         id = _conversation(request)
         reason = (await self._body(request)).get("reason")
         if reason not in ASKED:
@@ -79,9 +100,10 @@ class PrivacyApi:
         await self._hub.erasure.erase(id, account, str(reason))
         return JSONResponse({"erased": True})
 
-    async def _lead(self, request: Request) -> Account:
+    async def _allowed(self, request: Request, path: str) -> Account:
+        """Who asks, once more by the table: what these two do cannot be undone."""
         account = await self._account(request)
-        if not account.leads:
+        if not allowed(account, route_action("POST", path)):
             raise Forbidden("Your role may not do this.")
         return account
 

@@ -18,6 +18,7 @@ from handoff.access import accounts as accounts_module
 from handoff.access.accounts import Accounts
 from handoff.access.api_keys import ApiKeys
 from handoff.access.guesses import ACCOUNT_MAX, FAILURES_MAX, WINDOW_S, Attempt, Devices, Guesses
+from handoff.access.permissions import SCOPES
 from handoff.access.second_factor import RECOVERY_CODES, SecondFactors
 from handoff.edge.http import make_http
 from handoff.errors import BadRequest, NotFound, RateLimited, TryLater, Unauthorized
@@ -376,6 +377,28 @@ async def test_an_api_key_reads_what_its_scope_says_until_it_is_revoked(browser:
     assert (await program.get(f"/api/conversations/{new.id}")).status_code == 401
     with pytest.raises(NotFound):
         await api.revoke(key.id)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_s6_a_key_does_what_its_scope_says_and_nothing_else(browser: Browser, parts: Parts, scope: str) -> None:
+    """Down to the handlers: a door that is open leads somewhere."""
+    new = new_conversation("da")
+    await parts.say(new, "maksukortti")
+    _, token = await ApiKeys(parts.redis, parts.keys).add("program", [scope])
+    program = browser()
+    program.headers = httpx.Headers({"authorization": f"Bearer {token}"})
+    asked = {
+        "conversations:read": ("GET", f"/api/conversations/{new.id}"),
+        "conversations:export": ("POST", f"/api/conversations/{new.id}/export"),
+        "conversations:erase": ("POST", f"/api/conversations/{new.id}/erase"),
+    }
+    assert asked.keys() == {*SCOPES}
+    told = {
+        one: (await program.request(method, path, json={"reason": "asked"} if method == "POST" else None)).status_code
+        for one, (method, path) in asked.items()
+    }
+    assert told == {one: 200 if one == scope else 403 for one in SCOPES}
+    assert bool(await parts.redis.exists(parts.keys.state(new.id))) is (scope != "conversations:erase")
 
 
 @pytest.mark.parametrize("bearer", ["", "x", "silta_", "silta_0123456789ab_forged", "silta_*_x", "\x7f"])

@@ -17,10 +17,11 @@ from handoff.access.tokens import VisitorTokens
 from handoff.edge import http as module
 from handoff.edge.http import make_http
 from handoff.events import Keys
+from handoff.privacy import http as privacy
 from handoff.settings import Settings
 from handoff.uploads.shelf import FileKeys, Uploads
 from tests.handoff.fake_bot import FakeBot
-from tests.handoff.parts import Parts, parts_on
+from tests.handoff.parts import Parts, new_conversation, parts_on
 from tests.handoff.texts_for_tests import OWNER
 from tests.helpers.redis_server import RedisServer
 
@@ -476,3 +477,17 @@ async def test_without_redis_the_hub_is_alive_not_ready_and_asks_to_try_later(
                 assert (reply.status_code, reply.json()["code"]) == (503, "try_later")
                 assert "redis" not in json.dumps(reply.json()).lower()
             assert (await client.get("/")).status_code == 200, "pages need no Redis"
+
+
+async def test_s8_a_visitors_export_waits_for_its_turn_and_too_many_come_back_with_their_ticket(
+    client: httpx.AsyncClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = new_conversation("en")
+    await parts.say(new, "my own words")
+    url = await parts.hub.exports.address(new.id)
+    with monkeypatch.context() as busy:
+        busy.setattr(privacy, "OWN_WAITING_MAX", 0)
+        refused = await client.get(url)
+    assert (refused.status_code, refused.json()["code"]) == (503, "try_later")
+    taken = await client.get(url)
+    assert taken.status_code == 200 and "my own words" in taken.text

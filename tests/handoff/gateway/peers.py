@@ -1,4 +1,4 @@
-"""A socket's sending side that only keeps what it is given."""
+"""Sockets without a line: a sending side that only keeps what it is given, and a hello."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import asyncio
 import json
 from typing import Any
 
-__all__ = ["RecordingPeer"]
+from handoff.access.accounts import Accounts
+from handoff.gateway.agent import AgentSocket
+from handoff.wire import agent as wire
+from tests.handoff.parts import AINO, Parts
+
+__all__ = ["RecordingPeer", "hello", "queue_notice", "some"]
 
 
 class RecordingPeer:
@@ -29,3 +34,19 @@ class RecordingPeer:
     def of(self, type: str) -> list[dict[str, Any]]:
         """The frames of one type."""
         return [frame for frame in self.frames if frame["type"] == type]
+
+
+async def hello(parts: Parts, socket: AgentSocket) -> None:
+    """Aino, who leads, sits down at the socket."""
+    token = await Accounts(parts.redis, parts.keys).socket_token(AINO)
+    await socket.hello(wire.Hello(token, {}, None, None))
+
+
+async def some(found: Any) -> bool:
+    """Whether there is anything, for ``until``."""
+    return bool(found)
+
+
+def queue_notice(conversation: str, line: Any) -> dict[str, Any]:
+    """What the fan-out tells of a conversation's line."""
+    return {"conversation": conversation, "queue": line}

@@ -149,7 +149,7 @@ async def test_i10_nothing_that_was_on_its_way_brings_anything_back(parts: Parts
     with pytest.raises(Erased):
         await parts.say(conversation, CANARY)
     await parts.redis.hset(parts.keys.drafts(conversation.id), "aino", CANARY)  # somebody who did not ask
-    erasure = Erasure(parts.store, parts.hub.audit, again_s=0)
+    erasure = Erasure(parts.store, parts.hub.audit, again_s=0, rewrite_every_s=0)
     await erasure.finish()
     for _ in range(4):
         await erasure.finish()
@@ -181,3 +181,27 @@ async def test_what_never_was_cannot_be_erased_and_twice_is_as_good_as_once(part
         await parts.hub.erasure.erase(conversation.id, AINO, "asked")
     lines = [json.loads(line) async for line in parts.hub.audit.lines()]
     assert {line["action"] for line in lines} == {"conversation.erased"} and lines[0]["facts"] == {"reason": "asked"}
+
+
+async def test_s8_who_erases_again_and_again_has_redis_write_its_file_anew_only_so_often(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erasure = Erasure(parts.store, parts.hub.audit, again_s=3600, rewrite_every_s=3600)
+    rewritten: list[int] = []
+
+    async def rewrite() -> bool:
+        rewritten.append(1)
+        return True
+
+    monkeypatch.setattr(erasure, "rewrite", rewrite)
+    for _ in range(3):
+        conversation = new_conversation()
+        await parts.say(conversation, CANARY)
+        await erasure.erase(conversation.id, VISITOR, "asked")
+        await erasure.finish()
+    assert len(rewritten) == 1, "the first at once"
+    erasure.rewrite_every_s = 0
+    await erasure.finish()
+    assert len(rewritten) == 2, "and one for all that came since"
+    stages = [json.loads(raw)["stage"] for raw in (await parts.redis.hgetall(parts.keys.erasures)).values()]
+    assert stages == ["rewritten"] * 3
