@@ -193,21 +193,23 @@ class World:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
-        await self._stack.aclose()
-        for bot in self.bots:
-            bot.kill()
-        for hub in self.hubs:
-            if hub.alive:
-                hub.kill()
-            hub.close()
-        self.redis.close()
-        for file in self.folder.iterdir():
-            file.unlink()
-        self.folder.rmdir()
+        try:
+            if self._keeper is not None:
+                self._keeper.cancel()
+                with suppress(asyncio.CancelledError):
+                    await self._keeper
+        finally:  # a keeper that failed says so, and leaves no process to the next test
+            await self._stack.aclose()
+            for bot in self.bots:
+                bot.kill()
+            for hub in self.hubs:
+                if hub.alive:
+                    hub.kill()
+                hub.close()
+            self.redis.close()
+            for file in self.folder.iterdir():
+                file.unlink()
+            self.folder.rmdir()
 
     async def ready(self) -> None:
         """Wait until every hub serves."""

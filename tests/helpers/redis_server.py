@@ -35,11 +35,12 @@ class RedisServer:
         self.close()
 
     def start(self) -> None:
-        """Start it, with the data of its last life."""
+        """Start it, with the data of its last life; return when it answers, or when somebody has ended it meanwhile."""
         acl = write_test_acl(self.folder)
         command = redis_server.command(redis_server.binary(), self.folder, self.socket, acl=acl)
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until_sync(self.answers, "Redis answers")
+        started = self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # A nemesis may kill it while it still reads its file: whoever keeps it alive starts the next one.
+        until_sync(lambda: self._process is not started or self.answers(), "Redis answers")
 
     def answers(self) -> bool:
         client = redis.Redis.from_url(self.url, socket_timeout=1)
