@@ -79,7 +79,8 @@ def _arguments() -> argparse.ArgumentParser:
         "parse",
         help="messages in, what the bot understands out",
         description="One message a line in. One JSON object a line out: text (personal numbers covered), language,"
-        " topic, confidence, runners_up, decision (answer, clarify or handoff), reasons, and the answer.",
+        " topic, confidence, runners_up, decision (answer, clarify or handoff), reasons, feeling (an emotion, also one"
+        " too faint to call a person alone), and the answer.",
     )
     parse.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
     parse.set_defaults(run=_parse)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.encoder.choice import encoder_of
-from bot.judgement.emotions import EmotionModel
+from bot.judgement.emotions import FAINT, Emotion, EmotionModel
 from bot.judgement.judging import judged, needed
 from bot.judgement.owner import emotion_at_least
 from bot.nlu.classifier import Classifier
@@ -76,17 +76,22 @@ class Parser:
 
     def understand(self, text: str, so_far: str | None = None) -> Understood:
         """What the bot's components make of one typed message in a conversation that speaks ``so_far``."""
+        return self._felt(text, so_far)[0]
+
+    def _felt(self, text: str, so_far: str | None = None) -> tuple[Understood, Emotion | None]:
+        """The message understood, and its emotion even where it is too faint to call a person by itself."""
         heard = self._detector.detect(text, so_far)
         understood = self.topical.understand(text, heard.language)
         if heard.foreign or understood.example is None:
-            return understood
+            return understood, None
+        feeling = self._emotions.judge(text, understood.example, min(FAINT, self._emotional))
         at_least = needed(self._emotional, understood.decision.value, understood.confidence)
-        return judged(understood, self._emotions.judge(text, understood.example, at_least))
+        return judged(understood, feeling if feeling and feeling.score >= at_least else None), feeling
 
     def parse(self, text: str) -> dict[str, Any]:
         """One message as ``silta parse`` prints it: masked as the hub masks it before the bot sees it."""
         text = mask(text).text
-        understood = self.understand(text)
+        understood, feeling = self._felt(text)
         language = understood.language or DEFAULT_LANGUAGE
         handed = understood.decision is Decision.HANDOFF
         return {
@@ -102,6 +107,7 @@ class Parser:
             "reasons": self._reasons(understood) if handed else [],
             "entities": understood.entities,
             "emotion": understood.emotion,
+            "feeling": feeling.as_property() if feeling else None,
             "answer": self._answer(understood, language),
         }
 

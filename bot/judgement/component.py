@@ -22,7 +22,7 @@ from bot.encoder.choice import encoder_in_use
 from bot.judgement.emotions import FAINT, EmotionModel
 from bot.judgement.judging import EMOTION, needed
 from bot.judgement.owner import emotion_at_least
-from bot.judgement.training import fingerprint, ordinary, train_emotions
+from bot.judgement.training import fingerprint, ordinary, tempting, train_emotions
 from bot.nlu.components import EXAMPLE, PROPERTY
 from bot.nlu.decision import Decision
 from bot.nlu.training import progress
@@ -78,7 +78,7 @@ class EmotionClassifier(GraphComponent):
             if example.get(TEXT) and example.get(INTENT)
         ]
         encoder = encoder_in_use(progress.info)
-        self._model = train_emotions(encoder, progress.info, ordinary(topics))
+        self._model = train_emotions(encoder, progress.info, ordinary(topics, always=tempting()))
         with self._model_storage.write_to(self._resource) as directory:
             self._model.save(directory)
         return self._resource

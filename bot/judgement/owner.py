@@ -1,4 +1,5 @@
-"""How sure the bot must be of an emotion to call a person: ``emotion.at_least`` of the owner's ``handoff.yml``."""
+"""What the owner's ``handoff.yml`` says for judging a message: how sure of an emotion the bot must be to call a person
+(``emotion.at_least``), and which topics press."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ import yaml
 
 from bot.texts import owner_directory
 
-__all__ = ["AT_LEAST", "BadThreshold", "emotion_at_least"]
+__all__ = ["AT_LEAST", "BadThreshold", "emotion_at_least", "pressing_topics"]
 
-AT_LEAST = 0.65
+AT_LEAST = 0.55
 """Without a line in the file."""
 
 
@@ -41,3 +42,22 @@ def emotion_at_least(directory: Path | None = None) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
         raise BadThreshold(file, "must be a number above 0 and at most 1")
     return float(value)
+
+
+def pressing_topics(directory: Path | None = None) -> frozenset[str]:
+    """The topics (``human/…``) to which the file gives priority high or urgent; what is wrong in it beyond its being
+    YAML is said by the action server, which reads all of it."""
+    file = (directory or owner_directory()) / "handoff.yml"
+    if not file.is_file():
+        return frozenset()
+    try:
+        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadThreshold(file, "the file is not valid YAML") from error
+    topics = raw.get("topics") if isinstance(raw, dict) else None
+    routes = topics.items() if isinstance(topics, dict) else ()
+    return frozenset(
+        f"human/{name}"
+        for name, route in routes
+        if isinstance(route, dict) and route.get("priority") in ("high", "urgent")
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -48,9 +48,13 @@ class Thresholds:
     small_talk: float = 0.55
     """Small talk at least this likely is answered: a wrong word there costs little, and a question back about small
     talk is odd, as it can only offer other topics."""
-    person: float = 0.5
-    """When the topics that need a person are together this likely, one is called: asking back would hurt where
-    empathy is needed."""
+    person: float = 0.65
+    """When the topics that need a person are together this likely, one is called. It was 0.5; below this, a question
+    back that offers the topic costs little where nothing presses."""
+    pressing: float = 0.4
+    """When those of them that press (the owner gives them priority high or urgent) are together this likely, one is
+    called: asking back would hurt where empathy is needed. On examples held out these two limits find more of what
+    presses than 0.5 for all did, at fewer false alarms; of 100 messages for a person they ask back at 1 or 2 more."""
     danger: float = 0.25
     """When the visitor is this likely to speak of not wanting to live, a person is called and the visitor is told whom
     to call at once, whatever else the message may be about: told for nothing it does little harm, not told it may
@@ -77,6 +81,8 @@ class Limits:
 
     general: Thresholds = field(default_factory=Thresholds)
     languages: Mapping[str, Thresholds] = field(default_factory=_cautious)
+    pressing: frozenset[str] = frozenset()
+    """The topics to which :attr:`Thresholds.pressing` applies."""
 
     def of(self, language: str | None) -> Thresholds:
         """Those for a message in this language; None where it is not known."""
@@ -98,11 +104,17 @@ def needs_person(topic: str) -> bool:
     return topic.startswith("human/") or topic == DID_NOT_HELP
 
 
-def decide(ranking: Sequence[tuple[str, float]], in_domain: float, thresholds: Thresholds | None = None) -> Verdict:
+def decide(
+    ranking: Sequence[tuple[str, float]],
+    in_domain: float,
+    thresholds: Thresholds | None = None,
+    pressing: Collection[str] = (),
+) -> Verdict:
     """Judge a ranking of topics (likeliest first, at least one, with calibrated probabilities) and its in-domain share.
 
     A message may be about one of several topics for a person, none of them likely alone: their sum decides, and the
-    likeliest of them is the topic then. Danger goes before everything, even in words that look strange.
+    likeliest of them is the topic then; of those that are ``pressing`` a smaller sum is enough. Danger goes before
+    everything, even in words that look strange.
     """
     limits = thresholds or Thresholds()
     topic, chance = ranking[0]
@@ -111,8 +123,11 @@ def decide(ranking: Sequence[tuple[str, float]], in_domain: float, thresholds: T
     if in_domain < limits.strange:
         return Verdict(Decision.CLARIFY, topic)
     human = [(name, probability) for name, probability in ranking if needs_person(name)]
+    presses = [(name, probability) for name, probability in human if name in pressing]
     if sum(probability for _, probability in human) >= limits.person:
         return Verdict(Decision.HANDOFF, human[0][0])
+    if presses and sum(probability for _, probability in presses) >= limits.pressing:
+        return Verdict(Decision.HANDOFF, presses[0][0])
     if not needs_person(topic) and chance >= (limits.answer if "/" in topic else limits.small_talk):
         return Verdict(Decision.ANSWER, topic)
     offered = [name for name, probability in ranking if probability >= limits.choice and "/" in name]

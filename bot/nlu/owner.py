@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from bot.judgement.owner import pressing_topics
 from bot.nlu.decision import Limits, Thresholds
 from bot.nlu.language import SPOKEN
 from bot.texts import owner_directory
@@ -35,14 +36,16 @@ class OwnerSettings:
 
     @classmethod
     def read(cls, directory: Path | None = None) -> OwnerSettings:
-        """Read the owner's file; what it does not name keeps its default, and so does all without a file.
+        """Read the owner's file; what it does not name keeps its default, and so does all without a file. Which topics
+        press stands in ``handoff.yml``.
 
         Raises:
             BadSettings: the file is no YAML, or a value is out of its range.
         """
+        pressing = pressing_topics(directory)
         file = (directory or owner_directory()) / "understanding.yml"
         if not file.is_file():
-            return cls()
+            return cls(Limits(pressing=pressing))
         try:
             raw = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -52,7 +55,7 @@ class OwnerSettings:
         swedish = raw.pop("swedish", cls.swedish)
         if swedish not in SPOKEN:
             raise BadSettings(file, "swedish", f"must be one of {', '.join(SPOKEN)}")
-        return cls(_limits(file, raw), swedish)
+        return cls(replace(_limits(file, raw), pressing=pressing), swedish)
 
 
 def _limits(file: Path, raw: dict[str, Any]) -> Limits:

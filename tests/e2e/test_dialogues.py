@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,15 @@ WITHOUT_WORDS = {"not_understood"}
 """Reasons that need no words of the visitor: what was not understood may be anything."""
 
 Turn = dict[str, Any]
+Parsed = dict[str, Any]
+Heard = tuple[list[str], list[Parsed]]
+"""What the bot, as it is trained now, does not understand, and three messages in which anger rises."""
+
+FAINT, RISEN, TOGETHER = 0.15, 0.3, 0.75
+"""From how much anger on a message counts, the last one is angry enough, and all together are: the limits of
+``bot/judgement/course.py``."""
+SPARE = 0.02
+"""So far from a limit is beyond doubt."""
 
 
 @cache
@@ -37,11 +47,11 @@ def stories(language: str) -> list[dict[str, Any]]:
 class Telling:
     """One story as it is told."""
 
-    def __init__(self, guest: Visitor, colleague: Agent, language: str, unclear: list[str]) -> None:
+    def __init__(self, guest: Visitor, colleague: Agent, language: str, heard: Heard) -> None:
         self.guest = guest
         self.colleague = colleague
         self.language = language
-        self.unclear = unclear
+        self.unclear, self.faint = heard
         self.buttons: list[dict[str, str]] = []
 
     async def tell(self, turn: Turn) -> None:
@@ -50,7 +60,8 @@ class Telling:
         for key in turn.get("system", []):
             event = await self._heard("system")
             assert says(event, language, key), f"expected {key}, heard {event.get('text')!r}"
-        for number, key in enumerate(turn.get("bot", [])):
+        answered = [self.faint[turn["faint"]]["topic"]] if "faint" in turn else []
+        for number, key in enumerate(turn.get("bot", answered)):
             event = await self._heard("bot")
             assert says(event, language, key), f"expected {key} in {language}, heard {event['text']!r}"
             missing = [words for words in turn.get("contains", []) if number == 0 and words not in event["text"]]
@@ -69,6 +80,9 @@ class Telling:
             return
         if "unclear" in turn:
             await self.guest.say(self.unclear[turn["unclear"]])
+            return
+        if "faint" in turn:
+            await self.guest.say(self.faint[turn["faint"]]["text"])
             return
         said = turn["say"] if isinstance(turn["say"], list) else [turn["say"]]
         for text in said:
@@ -97,6 +111,26 @@ class Telling:
             assert reason["evidence"] or reason["code"] in WITHOUT_WORDS, f"no evidence in {reason}"
 
 
+def rising(rows: list[Parsed]) -> list[Parsed]:
+    """Three of the messages that are answered, each about something else and angrier than the one before: only with
+    the third is it a reason. The first may be calm where no three are angry."""
+    answered = [row for row in rows if row["decision"] == "answer" and not row["also"]]
+    for three in sorted(permutations(answered, 3), key=lambda three: anger(three[0]) < FAINT):
+        first, second, third = map(anger, three)
+        apart = len({row["topic"] for row in three}) == 3
+        too_soon = second >= RISEN - SPARE and first + second >= TOGETHER - SPARE
+        strong = third >= RISEN + SPARE and first + second + third >= TOGETHER + SPARE
+        if apart and strong and not too_soon and first < second < third and second >= FAINT:
+            return list(three)
+    return []
+
+
+def anger(row: Parsed) -> float:
+    """How much of it the bot hears in a message."""
+    feeling = row["feeling"] or {}
+    return float(feeling["score"]) if "anger" in feeling.get("label", "") else 0.0
+
+
 def says(event: dict[str, Any], language: str, keys: str) -> bool:
     text = (event.get("text") or "").strip()
     return any(pattern(language, key).fullmatch(text) for key in keys.split("|"))
@@ -118,22 +152,24 @@ def test_there_are_enough_stories_of_two_to_six_turns_in_every_language() -> Non
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_the_stories_come_out_as_told(
-    silta: Stack, language: str, visitor: Arrive, agent: SignIn
-) -> None:
+async def test_the_stories_come_out_as_told(silta: Stack, language: str, visitor: Arrive, agent: SignIn) -> None:
     colleague = await agent("Sanna")
-    vague = yaml.safe_load((FOLDER / "unclear.yml").read_text("utf-8"))[language]
-    parsed = await asyncio.to_thread(silta.silta, "parse", given="\n".join(vague))
-    rows = [json.loads(line) for line in parsed.stdout.splitlines()]
-    unclear = [row["text"] for row in rows if row["decision"] == "clarify" and row["language"] == language]
+    vague, annoyed = (
+        yaml.safe_load((FOLDER / name).read_text("utf-8"))[language] for name in ("unclear.yml", "faint.yml")
+    )
+    parsed = await asyncio.to_thread(silta.silta, "parse", given="\n".join([*vague, *annoyed]))
+    rows = [row for row in map(json.loads, parsed.stdout.splitlines()) if row["language"] == language]
+    unclear = [row["text"] for row in rows if row["decision"] == "clarify" and row["text"] in vague]
     assert len(unclear) > 1, rows
+    faint = rising([row for row in rows if row["text"] in annoyed])
+    assert faint, [(row["decision"], row["topic"], row["feeling"], row["text"]) for row in rows]
     room = asyncio.Semaphore(AT_ONCE)
     wrong: list[str] = []
 
     async def one(story: dict[str, Any]) -> None:
         async with room:
             guest = await visitor(language)
-            telling = Telling(guest, colleague, language, unclear)
+            telling = Telling(guest, colleague, language, (unclear, faint))
             for number, turn in enumerate(story["turns"], start=1):
                 try:
                     await telling.tell(turn)

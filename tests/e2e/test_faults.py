@@ -11,7 +11,7 @@ import uuid
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.e2e.conftest import Arrive
+from tests.e2e.conftest import Arrive, SignIn
 from tests.helpers.frames import Refusal
 from tests.helpers.owner import assert_says
 from tests.helpers.stack import Stack
@@ -51,6 +51,30 @@ async def test_a_killed_bot_is_told_within_six_seconds_and_a_person_can_be_reach
     # The answer that would have come too late is not given.
     assert len(guest.texts("bot")) == 2
     guest.assert_no_gap()
+
+
+QUESTION = {"fi": "Miten palautan tuotteen?", "da": "Hvordan returnerer jeg en vare?", "en": "How do I return an item?"}
+
+
+@pytest.mark.parametrize("language", QUESTION)
+async def test_a_person_called_because_the_bot_is_late_is_told_so_in_the_words_left_unanswered(
+    language: str, silta: Stack, visitor: Arrive, agent: SignIn
+) -> None:
+    colleague = await agent("Sanna")
+    guest = await visitor(language)
+    before = silta.returns("bot-1")
+    silta.kill("bot-1")
+    await guest.say(QUESTION[language])
+    told = await guest.hear("system", timeout_s=30)
+    assert_says(told, language, "bot_late")
+    await guest.press(told["buttons"][0]["id"])
+    await guest.reaches("queued")
+    reasons = (await colleague.ask("open", conversation=guest.conversation, after=0))["handoff"]["reasons"]
+    assert [reason["code"] for reason in reasons] == ["asked", "bot_unavailable"]
+    late = reasons[1]
+    assert late["evidence"] == [guest.log[late["of"]]["text"]] == [QUESTION[language]]
+    assert late["explanation"] and late["explanation"] != late["code"]
+    await asyncio.to_thread(silta.wait_back, "bot-1", before)
 
 
 async def test_killed_actions_still_bring_a_person(silta: Stack, visitor: Arrive) -> None:
@@ -104,9 +128,7 @@ class Talker:
 
 
 @pytest.mark.parametrize("part", ["hub-1", "redis"])
-async def test_a_kill_under_twenty_talking_visitors_loses_and_doubles_nothing(
-    silta: Stack, part: str
-) -> None:
+async def test_a_kill_under_twenty_talking_visitors_loses_and_doubles_nothing(silta: Stack, part: str) -> None:
     before = silta.returns(part)
     talkers = [Talker(await Visitor.arrive(silta.address), f"vieras{number}") for number in range(VISITORS)]
     async with asyncio.TaskGroup() as group:

@@ -12,7 +12,7 @@ from bot import places
 from bot.encoder.encoder import Encoder
 from bot.judgement.cues import Lexicon
 from bot.judgement.emotions import LABELS, NONE, EmotionModel
-from bot.judgement.training import BadExamples, Row, fingerprint, ordinary, read_rows, train_on
+from bot.judgement.training import BadExamples, Row, fingerprint, ordinary, read_rows, tempting, train_on
 from bot.nlu.understanding import featurise
 from tests.bot.small_emotions import small_rows
 
@@ -105,6 +105,19 @@ def test_topics_for_a_person_are_no_messages_without_emotion() -> None:
     rows = ordinary(pairs, most=10)
     assert len(rows) == 11 and {row.label for row in rows} == {NONE}
     assert rows == ordinary(reversed(pairs), most=10), "the same examples, in whatever order they come"
+
+
+def test_of_messages_made_to_tempt_all_are_learnt_from(tmp_path: Path) -> None:
+    (tmp_path / "fi").mkdir()
+    (tmp_path / "fi" / "tempting.yml").write_text(
+        'version: "3.1"\nnlu:\n  - intent: thanks\n    examples: |\n      - kiitos 7\n      - kiitos 8\n',
+        encoding="utf-8",
+    )
+    always = tempting(tmp_path)
+    assert always == {"kiitos 7", "kiitos 8"}
+    pairs = [("thanks", f"kiitos {n}") for n in range(50)] + [("human/fraud", "kiitos 7")]
+    texts = [row.text for row in ordinary(pairs, most=10, always=always)]
+    assert always <= set(texts) and 10 <= len(texts) <= 12 and len(set(texts)) == len(texts)
 
 
 def test_the_fingerprint_changes_with_the_examples(tmp_path: Path) -> None:

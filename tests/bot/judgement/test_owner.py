@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.judgement.owner import AT_LEAST, BadThreshold, emotion_at_least
+from bot.judgement.owner import AT_LEAST, BadThreshold, emotion_at_least, pressing_topics
 
 
 def test_the_owner_says_how_sure_the_bot_must_be(tmp_path: Path) -> None:
@@ -20,3 +20,13 @@ def test_what_is_no_probability_is_refused_with_its_place(tmp_path: Path, value:
     (tmp_path / "handoff.yml").write_text(f"emotion: {{at_least: {value}}}\n", encoding="utf-8")
     with pytest.raises(BadThreshold, match=r"handoff\.yml: emotion\.at_least"):
         emotion_at_least(tmp_path)
+
+
+def test_the_topics_that_press_are_those_of_priority_high_and_urgent(tmp_path: Path) -> None:
+    assert pressing_topics(tmp_path) == frozenset(), "without a file"
+    topics = "{complaint: {priority: normal}, fraud: {priority: urgent}, bereavement: {priority: high}, callback: x}"
+    (tmp_path / "handoff.yml").write_text(f"topics: {topics}\n", encoding="utf-8")
+    assert pressing_topics(tmp_path) == {"human/fraud", "human/bereavement"}
+    (tmp_path / "handoff.yml").write_text("topics: [", encoding="utf-8")
+    with pytest.raises(BadThreshold, match="not valid YAML"):
+        pressing_topics(tmp_path)

@@ -55,3 +55,13 @@ def test_when_nothing_is_likely_nothing_is_offered() -> None:
 
 def test_a_strange_message_is_not_answered_however_sure_the_topic() -> None:
     assert decide([("faq/x", 0.99)], 0.04, LIMITS) == Verdict(Decision.CLARIFY, "faq/x")
+
+
+def test_topics_that_press_call_a_person_at_a_smaller_sum_than_others() -> None:
+    limits = Thresholds(answer=0.5, person=0.6, pressing=0.4)
+    ranking = [("human/complaint", 0.3), ("human/fraud", 0.25), ("human/safety", 0.16), ("faq/x", 0.1)]
+    pressing = {"human/fraud", "human/safety"}
+    assert decide(ranking[1:], 0.8, limits, pressing) == Verdict(Decision.HANDOFF, "human/fraud")
+    assert decide(ranking[1:], 0.8, limits).decision is Decision.CLARIFY, "none of them presses"
+    assert decide([("human/complaint", 0.59), ("human/fraud", 0.0)], 0.8, limits, pressing).decision is Decision.CLARIFY
+    assert decide([("faq/x", 0.52), *ranking[1:3]], 0.8, limits, pressing).topic == "human/fraud", "before an answer"
