@@ -280,8 +280,9 @@ def _calibrated(
 ) -> tuple[Floats, Floats, float]:
     """What makes probabilities of decision values: weights, intercepts and a temperature.
 
-    The stack, or where it is right less often on folds that it has not seen (as with hundreds of examples a topic),
-    the decision values themselves.
+    The stack, or where its probabilities are worse on folds that it has not seen, the decision values themselves. The
+    log loss tells the two apart, each at its best temperature: how often either is right differs by less than chance,
+    so that a few new examples changed the choice, and with it how honest the probabilities are.
     """
 
     def part(held_out: int) -> tuple[Floats, Floats] | None:
@@ -298,13 +299,19 @@ def _calibrated(
         if fitted is not None:
             chosen = fold == number
             scores[chosen] = decisions[chosen] @ fitted[0] + fitted[1]
-    plain = np.mean(decisions.argmax(axis=1) == truth)
-    stacked = np.mean(scores.argmax(axis=1) == truth)
-    say(f"topics: {100 * stacked:.1f} % right on held-out examples, {100 * plain:.1f} % without the second stage")
-    if final is None or plain > stacked:
-        none = np.zeros(topics, np.float32)
-        return np.eye(topics, dtype=np.float32), none, fit_temperature(decisions, truth)
-    return *final, fit_temperature(scores, truth)
+    alone = _right(decisions, truth)
+    say(f"topics: {_right(scores, truth)} right on held-out examples, {alone} without the second stage")
+    none = np.zeros(topics, np.float32)
+    plain = np.eye(topics, dtype=np.float32), none, fit_temperature(decisions, truth)
+    if final is None:
+        return plain
+    stacked = *final, fit_temperature(scores, truth)
+    better = log_loss(scores / np.float32(stacked[2]), truth) < log_loss(decisions / np.float32(plain[2]), truth)
+    return stacked if better else plain
+
+
+def _right(scores: Floats, truth: npt.NDArray[np.int64]) -> str:
+    return f"{100 * np.mean(scores.argmax(axis=1) == truth):.1f} %"
 
 
 def fit_temperature(scores: Floats, truth: npt.NDArray[np.int64]) -> float:

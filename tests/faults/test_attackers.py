@@ -28,6 +28,7 @@ from websockets.typing import Origin
 from handoff.access.accounts import HASHING_AT_ONCE, Accounts
 from handoff.access.guesses import ACCOUNT_MAX, FAILURES_MAX
 from handoff.redis_client import connect as connect_redis
+from tests.faults.busy import Busy
 from tests.faults.crowd import quantile, rss_mib
 from tests.handoff.clients import Door
 from tests.handoff.hub_process import HubProcess
@@ -119,22 +120,23 @@ async def test_s3_a_thousand_who_say_nothing_are_gone_after_five_seconds_while_v
     whole = [upgrade(hub.address, path) for path in ("/ws/visitor", "/ws/agent")]
     heads = [b"", whole[0][: len(whole[0]) // 2], *whole]
     calm = [await welcome_s(hub.address) for _ in range(20)]
-    strangers = [asyncio.create_task(_later(n * 0.002, hub.port, heads[n % len(heads)])) for n in range(SILENT)]
     came = []
-    while not all(task.done() for task in strangers):
-        came.append(await welcome_s(hub.address))
-        await asyncio.sleep(0.1)
+    with Busy(hub.pid) as busy:
+        strangers = [asyncio.create_task(_later(n * 0.002, hub.port, heads[n % len(heads)])) for n in range(SILENT)]
+        while not all(task.done() for task in strangers):
+            came.append(await welcome_s(hub.address))
+            await asyncio.sleep(0.1)
     held = [task.result() for task in strangers]
     record(
         f"{SILENT} silent, held {statistics.median(held):.2f} s at the median, {max(held):.2f} s at most; meanwhile "
         f"{len(came)} visitors were welcomed after {statistics.median(came):.3f} s at the median, {max(came):.3f} s at "
-        f"most; before, {max(calm):.3f} s at most"
+        f"most; before, {max(calm):.3f} s at most; {busy}"
     )
     # What this machine needs for a visitor on a calm day is not the strangers' doing. They are let go of at five
     # seconds, in the turns of a loop that does so for hundreds at once.
-    assert max(held) <= 6 + max(calm)
+    assert max(held) <= 6 * busy.stretch + max(calm)
     assert min(held) >= 4, "nobody is sent away before the time"
-    assert len(came) >= 5 and max(came) <= 1 + max(calm)
+    assert len(came) >= 5 and max(came) <= busy.stretch + max(calm)
 
 
 async def _later(seconds: float, port: int, head: bytes) -> float:
