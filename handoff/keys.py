@@ -218,6 +218,11 @@ class HubKeys(Keys):
         return self.prefix + "dead"
 
     @property
+    def barrier(self) -> str:
+        """Text without a meaning: written so that a WAIT covers all that was written before it."""
+        return self.prefix + "barrier"
+
+    @property
     def audit(self) -> str:
         """Stream: who did what, ids ``<number>-0``, fields ``l`` (the line) and ``h`` (its hash)."""
         return self.prefix + "audit"

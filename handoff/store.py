@@ -34,6 +34,7 @@ __all__ = ["Commit", "Decide", "Store"]
 
 _COMMIT = load_script("commit")
 _CONFIRM = load_script("confirm")
+_KEPT_EVENTS = load_script("kept_events")
 _FORGET_GONE = load_script("forget_gone")
 _GIVE_UP = load_script("give_up")
 _UNSTICK = load_script("unstick")
@@ -100,8 +101,18 @@ class Store:
         return self._recent.get(conversation)
 
     async def events(self, conversation: str, *, after: int = 0, most: int | None = None) -> list[dict[str, Any]]:
-        """The log's events with numbers above ``after``, ``most`` of them, as agents see them, in order."""
-        rows = await self.call(self.redis.xrange(self.keys.log(conversation), f"({after}-0", "+", count=most))
+        """The log's events with numbers above ``after``, ``most`` of them, as agents see them, in order.
+
+        Where replicas must have what is written, they have these: a failover takes back nothing that was shown.
+
+        Raises:
+            StoreUnavailable: Redis is away or slow, or too few replicas have the log's end.
+        """
+        log = self.keys.log(conversation)
+        if self._writer.replicas:
+            found = await self._writer.run(_KEPT_EVENTS, [log, self.keys.barrier], [after, most or 0])
+            return [json.loads(fields[fields.index(b"e") + 1]) for _, fields in found]
+        rows = await self.call(self.redis.xrange(log, f"({after}-0", "+", count=most))
         return [json.loads(fields[b"e"]) for _, fields in rows]
 
     async def last(self, conversation: str) -> int:
@@ -231,8 +242,10 @@ class Store:
         if seen is None:
             return current, None
         if self._writer.replicas and answer_key is not None:
-            # It may have been written and not confirmed: a replica must have it before it is acknowledged.
-            await self._writer.run(_CONFIRM, [answer_key], [ANSWER_TTL_S])
+            # It may have been written and not confirmed: a replica must have it before it is acknowledged. If it was
+            # read from a server that was the primary until just now, the one that is may not know it.
+            if not await self._writer.run(_CONFIRM, [answer_key], [ANSWER_TTL_S]):
+                raise StoreUnavailable("a failover has taken the answer back")
         return current, Commit(answered(seen), repeated=True)
 
     async def _give_up_turn(self, conversation: str, who: str, lost: int) -> None:

@@ -50,11 +50,20 @@ async def primaries_die_under_load(
             stop.set()
             await asyncio.gather(*talking)
         for talker in talkers:
-            await talker.catch_up(max(talker.acked.values()))
-            assert talker.shown() == talker.acked, "acknowledged and logged are not the same"
+            last = max(talker.acked.values())
+            await talker.catch_up(last)
+            newcomer = talker.elsewhere()
+            await newcomer.catch_up(last)
+            _same("logged", newcomer.shown(), "acknowledged", talker.acked)
+            _same("shown", talker.shown(), "logged", newcomer.shown())
         say(f"{sum(len(talker.acked) for talker in talkers)} messages acknowledged, none lost or doubled")
     finally:
         hub.close()
+
+
+def _same(one: str, these: dict[str, int], other: str, those: dict[str, int]) -> None:
+    differ = sorted(text for text, _ in these.items() ^ those.items())
+    assert not differ, f"{one} and {other}: " + str({text: (these.get(text), those.get(text)) for text in differ})
 
 
 def _another_serves(redis: Cluster | Sentinels, victim: Node) -> bool:

@@ -79,6 +79,12 @@ class Talker:
         self._said += 1
         await self._send({"type": "message", "id": str(uuid.uuid4()), "text": f"{self.name} {self._said}"})
 
+    def elsewhere(self) -> Talker:
+        """The same visitor in another window, which has been shown nothing yet."""
+        window = Talker("http" + self._url.removesuffix("/ws/visitor").removeprefix("ws"), self.name)
+        window._token = self._token
+        return window
+
     async def catch_up(self, last: int) -> None:
         """Come back once more and read until the event with this number."""
         await self.close()

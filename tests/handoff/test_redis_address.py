@@ -99,12 +99,38 @@ async def test_with_replicas_a_message_counts_when_one_has_it_and_is_told_to_oth
             for _ in range(2):  # the second time it is found as answered, and still no replica has it
                 with pytest.raises(StoreUnavailable):
                     await parts.say(new, "kept back", id=id)
+            with pytest.raises(StoreUnavailable):  # it is in the log, and a failover could still take it back
+                await parts.store.events(new.id)
             assert recorder.numbers == [1]
         finally:
             replica.signal(signal.SIGCONT)
         assert await parts.say(new, "kept back", id=id) == 2
+        assert [event["text"] for event in await parts.store.events(new.id)] == ["heard", "kept back"]
+        assert [event["seq"] for event in await parts.store.events(new.id, after=1, most=1)] == [2]
         await parts.assert_numbered(new.id)
         await end(listening)
+
+
+async def test_an_answer_that_the_old_primary_still_knew_and_the_new_one_does_not_is_not_given(
+    sentinels: Sentinels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with parts_on(sentinels.url, replicas=1, timeout_s=2.0) as parts:
+        new, id = new_conversation(), uid()
+        assert await parts.say(new, "heard", id=id) == 1
+        key = parts.store.keys.answer(new.id, id)
+        before = await parts.store._load_with_answer(new.id, key)
+        assert before[1] is not None
+
+        async def as_before(conversation: str, answer_key: str | None) -> object:
+            return before
+
+        await parts.redis.delete(key)  # it had reached no replica
+        parts.store.forget(new.id)
+        with monkeypatch.context() as patched:
+            patched.setattr(parts.store, "_load_with_answer", as_before)
+            with pytest.raises(StoreUnavailable, match="taken the answer back"):
+                await parts.say(new, "heard", id=id)
+        assert await parts.say(new, "heard", id=id) == 2, "said again, it is written again"
 
 
 async def test_without_replicas_to_wait_for_the_primary_is_enough(sentinels: Sentinels) -> None:
