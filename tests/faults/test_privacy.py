@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import struct
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -32,7 +33,9 @@ NAME = "Hilppaliisa"
 PHONE = "401234567"
 CONTACT = (NAME, PHONE)
 FILE = "kuvakanaria"
-PICTURE = b"\x89PNG\r\n\x1a\n" + WORDS[-1].encode() + bytes(64)
+HEAD = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII5B", 13, b"IHDR", 8, 8, 8, 2, 0, 0, 0)
+PICTURE = HEAD + WORDS[-1].encode() + bytes(64)
+"""Eight by eight points by its head, and words of the person's where the points would be."""
 NUMBERS = ("131052-308T", "070761-4285", "4111 1111 1111 1111", "FI21 1234 5600 0007 85")
 """A Finnish and a Danish identity code, a card and an account, none of them anybody's."""
 
