@@ -20,6 +20,7 @@ FOLDERS = ("messenger", "uploads")
 """Folders in ``var`` with one folder for each conversation."""
 
 NOTHING_PERSONAL: Mapping[str, str] = {
+    "barrier": "a sign without a meaning, written to be waited for",
     "audit": "who did what, with the conversation's number and nothing of what was said; kept for as long as set",
     "torn": "a mark",
     "active": "agents",
