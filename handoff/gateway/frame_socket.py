@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from handoff.edge.limits import Flooded, SocketLimit
@@ -15,7 +16,7 @@ from handoff.wire import codec
 __all__ = ["FrameSocket"]
 
 
-class FrameSocket:
+class FrameSocket(ABC):
     """Reads frames and answers them. A kind of socket says how frames are decoded, what comes first, and what each
     does; what it raises becomes an ``error`` frame in which there is nothing of this process (S18)."""
 
@@ -30,25 +31,25 @@ class FrameSocket:
         self._limit: SocketLimit | None = None
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """Whose socket it is, for the log."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decode(self, text: str) -> Any:
         """A frame from its text.
 
         Raises:
             Malformed: it is none.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     async def hello(self, frame: Any) -> None:
         """Let the peer in, or raise what keeps it out."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def answer(self, frame: Any) -> None:
         """Do what a frame asks for."""
-        raise NotImplementedError
 
     async def run(self, reader: Reader, hello_timeout_s: float) -> None:
         """Talk until the socket closes.
