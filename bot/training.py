@@ -26,6 +26,7 @@ from bot.deep.encoder import DeepEncoder, identity_in
 from bot.deep.tune import tune
 from bot.encoder.build import prepare
 from bot.encoder.choice import trained_on
+from bot.packing import packed_quickly
 from bot.texts import Texts, owner_directory
 
 __all__ = ["TrainingFailed", "current_model", "examples", "fingerprint", "needs_training", "train"]
@@ -59,6 +60,7 @@ def _sources() -> Iterator[Path]:
     yield from sorted((package / "judgement").glob("*.py"))
     yield from sorted((package / "encoder").glob("*.py"))
     yield package / "importer.py"
+    yield package / "reading.py"
     yield package / "texts.py"
 
 
@@ -188,7 +190,7 @@ def _rasa(rasa_train: Callable[..., Any], failure: type[Exception]) -> Path:
         os.chdir(places.ROOT)
         # Rasa also prints to standard output; that is the caller's.
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
+            with contextlib.redirect_stdout(io.StringIO()), packed_quickly():
                 result = rasa_train(
                     domain=str(places.DOMAIN),
                     config=str(places.CONFIG),
