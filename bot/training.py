@@ -26,6 +26,7 @@ from bot.deep.encoder import DeepEncoder, identity_in
 from bot.deep.tune import tune
 from bot.encoder.build import prepare
 from bot.encoder.choice import trained_on
+from bot.nlu.parts import parts
 from bot.packing import packed_quickly
 from bot.texts import Texts, owner_directory
 
@@ -124,15 +125,21 @@ def train(report: Report | None = None, *, deep: bool = False) -> Path:
     Texts()  # Fails early, with file, language and key; Rasa would only say it much later.
     if deep and os.environ.get("SILTA_ENCODER"):
         raise TrainingFailed("deep training tunes the built-in encoder: take SILTA_ENCODER out of the settings")
-    say("loading Rasa")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from rasa.model_training import train as rasa_train
-        from rasa.shared.exceptions import RasaException
-    _quieten()
     places.MODELS.mkdir(exist_ok=True)
     with _only_one(say), contextlib.ExitStack() as while_it_lasts:
+        parts.start()
+        if not deep:
+            from bot.ahead import encoding_begun
+
+            with parts.part("the encoder, and what is to be encoded"):
+                while_it_lasts.enter_context(encoding_begun(say))
+        say("loading Rasa")
+        with parts.part("loading Rasa"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from rasa.model_training import train as rasa_train
+            from rasa.shared.exceptions import RasaException
+        _quieten()
         mark = fingerprint()
         note = {"fingerprint": mark}
         if deep:
@@ -144,6 +151,8 @@ def train(report: Report | None = None, *, deep: bool = False) -> Path:
         model = _rasa(rasa_train, RasaException)
         _write_note({"model": model.name, **note})
         _tidy(model)
+    for line in parts.lines():
+        say(line)
     say(f"trained {model.name} in {time.monotonic() - started:.0f} s")
     return model
 

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from bot.nlu.groups import folds
 from bot.nlu.machines import TOLERANCE, Machines
+from bot.nlu.parts import parts
 from bot.nlu.sparse import SparseFeatures
 
 __all__ = [
@@ -184,21 +185,22 @@ def train(
         raise ValueError("training needs at least two topics")
     position = {name: place for place, name in enumerate(names)}
     truth = np.array([position[topic] for topic in topics])
-    sparse = SparseFeatures.fit((example.counts for example in examples), settings.least_documents)
-    flat = np.stack([example.pools for example in examples]).reshape(len(examples), -1)
-    mean = flat.mean(axis=0)
-    deviation = np.maximum(flat.std(axis=0), 1e-6)
-    dense = (flat - mean) / deviation / np.sqrt(np.float32(flat.shape[1]))
-    axes = _axes(dense, settings.axes)
-    counted = sparse.matrix(example.counts for example in examples)
-    fold = folds(groups, topics, settings.folds, settings.seed)
+    with parts.part("features"):
+        sparse = SparseFeatures.fit((example.counts for example in examples), settings.least_documents)
+        flat = np.stack([example.pools for example in examples]).reshape(len(examples), -1)
+        mean = flat.mean(axis=0)
+        deviation = np.maximum(flat.std(axis=0), 1e-6)
+        dense = (flat - mean) / deviation / np.sqrt(np.float32(flat.shape[1]))
+        axes = _axes(dense, settings.axes)
+        counted = sparse.matrix(example.counts for example in examples)
+        fold = folds(groups, topics, settings.folds, settings.seed)
     say(f"{len(examples)} examples, {len(names)} topics, {counted.shape[1] + axes.shape[1]} features")
     machines = Machines(
         counted, dense @ axes, truth, len(names), strength=settings.svm_c, seed=settings.seed, threads=THREADS
     )
     decisions = np.zeros((len(examples), len(names)), np.float32)
     # Each fit on one core: the linear algebra's own threads would only wait for each other.
-    with threadpool_limits(1, user_api="blas"):
+    with threadpool_limits(1, user_api="blas"), parts.part("SVMs"):
         final = machines.fit(np.ones(len(examples), np.bool_))
         say(f"topics: part 1 of {settings.folds + 1}")
         for number in range(settings.folds):
@@ -206,7 +208,8 @@ def train(
             if held_out.any() and len(np.unique(truth[~held_out])) > 1:
                 decisions[held_out] = machines.fit(~held_out, like=final).decisions[held_out]
             say(f"topics: part {number + 2} of {settings.folds + 1}")
-    stack, stack_intercept, temperature = _calibrated(decisions, truth, fold, len(names), settings, say)
+    with parts.part("second stage"):
+        stack, stack_intercept, temperature = _calibrated(decisions, truth, fold, len(names), settings, say)
     classifier = Classifier(
         topics=names,
         sparse=sparse,
