@@ -34,6 +34,7 @@ __all__ = ["TrainingFailed", "current_model", "examples", "fingerprint", "needs_
 
 Report = Callable[[str], None]
 _DEEP_AGAIN = " (for a deeply trained one: silta train --deep)"
+_RASAS_CACHE = ".rasa/cache"
 _KEPT = 2
 """Models that stay on disk: the current one and the one before it."""
 
@@ -107,13 +108,14 @@ def needs_training() -> str | None:
     return None
 
 
-def train(report: Report | None = None, *, deep: bool = False) -> Path:
+def train(report: Report | None = None, *, deep: bool = False, anew: bool = False) -> Path:
     """Train the whole Rasa model into ``models/`` and note its fingerprint. One training runs at a time; a second one
     waits. What Rasa has trained before from the same data and code comes from its cache.
 
     Args:
         report: gets one line for each step.
         deep: tune the encoder on the examples first (:mod:`bot.deep`): minutes to hours, and somewhat better.
+        anew: as in a fresh clone, but for the encoder: what was encoded and trained before is thrown away.
 
     Raises:
         BadTexts: the owner's texts have a gap.
@@ -129,6 +131,8 @@ def train(report: Report | None = None, *, deep: bool = False) -> Path:
     places.MODELS.mkdir(exist_ok=True)
     with _only_one(say), contextlib.ExitStack() as while_it_lasts:
         parts.start()
+        if anew:
+            _forget()
         if not deep:
             from bot.ahead import encoding_begun
 
@@ -155,6 +159,11 @@ def train(report: Report | None = None, *, deep: bool = False) -> Path:
         say(line)
     say(f"trained {model.name} in {time.monotonic() - started:.0f} s")
     return model
+
+
+def _forget() -> None:
+    shutil.rmtree(places.ENCODED, ignore_errors=True)
+    shutil.rmtree(places.ROOT / os.environ.get("RASA_CACHE_DIRECTORY", _RASAS_CACHE), ignore_errors=True)
 
 
 def examples() -> list[tuple[str, str]]:
