@@ -20,6 +20,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from bot.nlu.groups import folds
+from bot.nlu.logistic import fit_logistic
 from bot.nlu.machines import TOLERANCE, Machines
 from bot.nlu.parts import parts
 from bot.nlu.sparse import SparseFeatures
@@ -44,6 +45,7 @@ six gain nothing, as that many models are fitted side by side."""
 _MANY, _FEW_FOLDS = 20_000, 3
 """From so many examples on, three folds tell what five do, as each still leaves more than enough to learn from; and all
 dense features are used, of which more can be learnt then."""
+_STEPS = 400  # of the second stage's optimiser, at most; about thirty are needed
 _NEVER = -20.0  # the score of a topic that no example of a fold has
 Report = Callable[[str], None]
 
@@ -254,20 +256,16 @@ def fit_svm(matrix: csr_matrix, truth: npt.NDArray[np.int64], topics: int, setti
 
 def _stack(decisions: Floats, truth: npt.NDArray[np.int64], topics: int, settings: Settings) -> tuple[Floats, Floats]:
     """A logistic regression on standardised decision values, with the standardising folded into its weights."""
-    from sklearn.linear_model import LogisticRegression
-
     mean = decisions.mean(axis=0)
     deviation = np.maximum(decisions.std(axis=0), 1e-6)
-    regression = LogisticRegression(C=settings.stack_c, max_iter=400)
-    regression.fit((decisions - mean) / deviation, truth)
-    coefficients, shifts = regression.coef_, regression.intercept_
-    if len(regression.classes_) == 2:
-        coefficients = np.concatenate([-coefficients, coefficients]) / 2
-        shifts = np.array([-shifts[0], shifts[0]]) / 2
+    known, place = np.unique(truth, return_inverse=True)
+    scaled = np.asarray((decisions - mean) / deviation, np.float32)
+    nothing = csr_matrix((len(decisions), 0), dtype=np.float32)
+    coefficients, shifts = fit_logistic(nothing, scaled, place, len(known), strength=settings.stack_c, steps=_STEPS)
     weights = np.zeros((decisions.shape[1], topics), np.float32)
     intercept = np.full(topics, _NEVER, np.float32)
-    weights[:, regression.classes_] = (coefficients / deviation).T
-    intercept[regression.classes_] = shifts - (coefficients / deviation) @ mean
+    weights[:, known] = coefficients / deviation[:, None]
+    intercept[known] = shifts - (mean / deviation) @ coefficients
     return weights, intercept
 
 
