@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import hashlib
 import io
 import json
@@ -35,6 +36,8 @@ __all__ = ["TrainingFailed", "current_model", "examples", "fingerprint", "needs_
 Report = Callable[[str], None]
 _DEEP_AGAIN = " (for a deeply trained one: silta train --deep)"
 _RASAS_CACHE = ".rasa/cache"
+_MADE = 100_000
+"""Objects made between two looks for garbage while a training lasts (elsewhere 700)."""
 _KEPT = 2
 """Models that stay on disk: the current one and the one before it."""
 
@@ -129,7 +132,7 @@ def train(report: Report | None = None, *, deep: bool = False, anew: bool = Fals
         raise TrainingFailed("deep training tunes the built-in encoder: take SILTA_ENCODER out of the settings")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     places.MODELS.mkdir(exist_ok=True)
-    with _only_one(say), contextlib.ExitStack() as while_it_lasts:
+    with _only_one(say), _seldom_tidied(), contextlib.ExitStack() as while_it_lasts:
         parts.start()
         if anew:
             _forget()
@@ -185,6 +188,18 @@ def _tuned(say: Report) -> DeepEncoder:
     texts, topics = zip(*examples(), strict=True)
     plain = prepare(places.ENCODER, report=say)
     return tune(plain, texts, topics, places.DEEP, store=places.ENCODED, report=say)
+
+
+@contextlib.contextmanager
+def _seldom_tidied() -> Iterator[None]:
+    """Python looks for cycles of garbage far less often: a training makes millions of objects that stay, and a library
+    that Rasa loads takes its time at every look."""
+    before = gc.get_threshold()
+    gc.set_threshold(_MADE, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextlib.contextmanager
