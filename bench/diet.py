@@ -66,6 +66,10 @@ class Embedding(DenseFeaturizer, GraphComponent):
         """Tokens, for there is to be a row for each."""
         return [Tokenizer]
 
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """There is nothing to set."""
+
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Rasa asks for it."""
