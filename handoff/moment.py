@@ -45,13 +45,19 @@ class Moment:
         }
 
     def greeting(self, language: str) -> dict[str, Any]:
-        """What a visitor is told who comes in: as :meth:`opening`, and how soon somebody answers (``response``). Made
-        once a second, for thousands may come in it."""
+        """What a visitor is told who comes in: as :meth:`opening`, how soon somebody answers (``response``), and in
+        which zone times are told (``zones``, as :meth:`Teller.zones`). Made once a second, for thousands may come in
+        it."""
         as_of = (now_ms() // 1000, self._owner.now, len(self._room.waits))
         made = self._greetings.get(language)
         if made is None or made[0] != as_of:
             made = self._greetings[language] = (
-                as_of, {**self.opening(language), "response": self.response(language)}
+                as_of,
+                {
+                    **self.opening(language),
+                    "response": self.response(language),
+                    "zones": self._owner.now.teller.zones(),
+                },
             )
         return made[1]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from handoff.errors import StoreUnavailable
 from handoff.tasks import end
 from handoff.watch import metrics
 
-__all__ = ["BATCH_MAX", "WAITING_MAX", "Script", "Writer", "load_script"]
+__all__ = ["BATCH_MAX", "READ_BYTES", "WAITING_MAX", "Script", "Writer", "load_script"]
 
 log = logging.getLogger("silta.writer")
 
@@ -36,6 +37,11 @@ for that of the batch before its own, then for its own; so it waits for two."""
 
 UNDER_WAY_MAX = 16
 """Batches under way at once, each on a connection of its own: with a flush of 200 ms a batch goes every 20."""
+
+READ_BYTES = 15 * 1024
+"""Redis reads 16 KiB of a connection, does what it has read, flushes and only then reads on. So a longer batch waits on
+a slow disk for others' flushes too, one for each 16 KiB: there it goes in parts of this size (what is left is for the
+commands around), each on a connection of its own, which are all read before the next flush."""
 
 WAITING_MAX = 4096
 """Scripts that may wait; more are refused with ``try_later`` rather than kept in memory while Redis hangs."""
@@ -62,6 +68,12 @@ class _Call:
     args: Sequence[bytes | int]
     result: asyncio.Future[Any]
     notice: tuple[str, str] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes on the way to Redis, about: each part has a line with its length before it."""
+        parts = [*(key.encode() for key in self.keys), *(arg for arg in self.args if isinstance(arg, bytes))]
+        return sum(map(len, parts)) + 16 * (len(self.keys) + len(self.args)) + 80
 
 
 class Writer:
@@ -157,9 +169,12 @@ class Writer:
             while len(batch) < self._batch_max and not self._calls.empty():
                 batch.append(self._calls.get_nowait())
             self._went_s = clock()
-            sending = asyncio.create_task(self._deliver(batch), name="batch")
-            self._under_way.add(sending)
-            sending.add_done_callback(self._under_way.discard)
+            # With one under way still, the disk is a slow one.
+            room = self._under_way_max - len(self._under_way) if self._under_way else 1
+            for part in _parts(batch, room):
+                sending = asyncio.create_task(self._deliver(part), name="batch")
+                self._under_way.add(sending)
+                sending.add_done_callback(self._under_way.discard)
 
     async def _may_go(self, clock: Callable[[], float]) -> None:
         """Wait until no batch is under way, or the last has been for long."""
@@ -226,6 +241,14 @@ class Writer:
         if len(pipe):
             async with asyncio.timeout(self._timeout_s):
                 await pipe.execute(raise_on_error=False)
+
+
+def _parts(batch: list[_Call], most: int) -> list[list[_Call]]:
+    """The batch in as many parts as Redis would read it in, ``most`` at most, with about as many scripts in each."""
+    wanted = min(math.ceil(sum(call.size for call in batch) / READ_BYTES), most, len(batch))
+    if wanted <= 1:
+        return [batch]
+    return [batch[first::wanted] for first in range(wanted)]
 
 
 def _settle(batch: Sequence[_Call], replies: Sequence[Any]) -> list[_Call]:

@@ -80,6 +80,12 @@ class Teller:
         at = "" if language == "en" else _AT[language]
         return self._named(language, at + clock(language, local.hour * 60 + local.minute))
 
+    def zones(self) -> dict[str, dict[str, str]]:
+        """For each language the zone in which its readers are told times (``zone``, an IANA name) and what is written
+        behind a time so that nobody mistakes it (``name``, may be empty)."""
+        names = self.hours.zone_names
+        return {of: {"zone": zone.key, "name": names.get(of, "")} for of, zone in self.hours.zones.items()}
+
     def window(self, language: str, start: datetime, end: datetime, now: datetime) -> str:
         """A window within one day: "tänään klo 14–15"."""
         first, last = self._local(language, start), self._local(language, end)

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from handoff.errors import StoreUnavailable
 from handoff.redis_client import connect
-from handoff.writer import Script, Writer, load_script
+from handoff.writer import READ_BYTES, Script, Writer, load_script
 from tests.helpers.redis_server import RedisServer
 from tests.helpers.waiting import until
 
@@ -122,6 +122,42 @@ async def test_r4_so_many_batches_are_under_way_and_no_more(url: str) -> None:
         assert not second.done()
         held.set()
         assert (await first, await second) == (2, 3)
+
+
+async def test_r4_a_long_batch_behind_another_goes_in_parts_of_what_redis_reads_at_once(url: str) -> None:
+    sixth = "x" * (READ_BYTES // 6)
+    async with writer_on(url, timeout_s=20.0, under_way_max=8) as (writer, counting):
+        await writer.run(APPEND, ["list"], [0])
+        counting.batches.clear()
+        counting.held = held = asyncio.Event()
+        first = asyncio.create_task(writer.run(APPEND, ["list"], ["slow"]))
+        await until(_is(lambda: counting.held is None), "the first batch is under way")
+        replies = await asyncio.gather(*(writer.run(APPEND, ["list"], [sixth]) for _ in range(12)))
+        held.set()
+        assert await first == 14
+    assert sorted(replies) == list(range(2, 14)), "each of them once"
+    assert counting.batches == [1, 4, 4, 4]
+
+
+async def test_r4_parts_keep_to_the_number_that_may_be_under_way(url: str) -> None:
+    async with writer_on(url, timeout_s=20.0, under_way_max=3) as (writer, counting):
+        await writer.run(APPEND, ["list"], [0])
+        counting.batches.clear()
+        counting.held = held = asyncio.Event()
+        first = asyncio.create_task(writer.run(APPEND, ["list"], ["slow"]))
+        await until(_is(lambda: counting.held is None), "the first batch is under way")
+        await asyncio.gather(*(writer.run(APPEND, ["list"], ["x" * READ_BYTES]) for _ in range(8)))
+        held.set()
+        await first
+    assert counting.batches == [1, 4, 4]
+
+
+async def test_a_long_batch_stays_whole_while_no_other_is_under_way(url: str) -> None:
+    async with writer_on(url, timeout_s=20.0, under_way_max=8) as (writer, counting):
+        await writer.run(APPEND, ["list"], [0])
+        counting.batches.clear()
+        await asyncio.gather(*(writer.run(APPEND, ["list"], ["x" * READ_BYTES]) for _ in range(8)))
+    assert counting.batches == [8]
 
 
 def _is(look: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:

@@ -61,6 +61,12 @@ export class Hub {
     this.choices = [];
     this.open = { now: true, opens_at: null, text: null };
     this.response = null;
+    /** Where the readers of a language are told when people answer. */
+    this.zones = {
+      fi: { zone: 'Europe/Helsinki', name: '' },
+      da: { zone: 'Europe/Copenhagen', name: 'dansk tid' },
+      en: { zone: 'Europe/Helsinki', name: 'Finnish time' },
+    };
     this.announcements = [];
     this.may = { erase: true, upload: true, email_transcript: true };
     this.consent = false;
@@ -609,6 +615,7 @@ export class Hub {
       opens_at: this.open.opens_at,
       opening: this.open.text,
       response: this.response,
+      zones: this.zones,
       may: this.may,
       consent: this.consent && !conversation.agreed,
       announcements: this.announcements,

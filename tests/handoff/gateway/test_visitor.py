@@ -42,7 +42,7 @@ async def test_a_new_visitor_is_welcomed_with_all_that_the_contract_names(door: 
     welcome = visitor.welcome
     assert set(welcome) == {
         "type", "token", "conversation", "status", "language", "last", "notice", "open", "announcements",
-        "opens_at", "opening", "response", "may", "consent",
+        "opens_at", "opening", "response", "zones", "may", "consent",
     }  # fmt: skip
     assert (welcome["status"], welcome["language"], welcome["last"]) == ("bot", "da", 0)
     assert welcome["notice"] == texts().say("da", "bot_notice"), "I12"

@@ -47,6 +47,14 @@ def test_days_and_times_are_told_in_the_readers_zone(language: str, moment: str,
     assert TELLER.when(language, datetime.fromisoformat(moment).replace(tzinfo=UTC), SATURDAY) == told
 
 
+def test_pages_are_told_by_which_clock_they_tell_times() -> None:
+    assert TELLER.zones() == {
+        "fi": {"zone": "Europe/Helsinki", "name": ""},
+        "da": {"zone": "Europe/Copenhagen", "name": "dansk tid"},
+        "en": {"zone": "Europe/Helsinki", "name": "Finnish time"},
+    }
+
+
 @pytest.mark.parametrize(
     ("language", "told"),
     [

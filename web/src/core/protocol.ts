@@ -149,6 +149,12 @@ export interface Announcement {
   to?: string;
 }
 
+/** Where the readers of a language are told times, and what is written behind one so that nobody mistakes it. */
+export interface ToldZone {
+  zone: string;
+  name?: string;
+}
+
 export interface VisitorWelcome {
   type: 'welcome';
   token: string;
@@ -163,6 +169,8 @@ export interface VisitorWelcome {
   opening?: string | null;
   /** How soon people usually answer, in words. */
   response?: string | null;
+  /** By language. */
+  zones?: Partial<Record<string, ToldZone>>;
   announcements?: (string | Announcement)[];
   /** What else this hub lets a visitor do. */
   may?: May;

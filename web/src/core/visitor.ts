@@ -21,6 +21,7 @@ import {
   type OpenHours,
   type Status,
   type StatusFrame,
+  type ToldZone,
   type VisitorWelcome,
 } from './protocol';
 
@@ -68,6 +69,8 @@ export interface VisitorState {
   opensAt: string | null;
   /** How soon people usually answer, in the hub's words. */
   response: string | null;
+  /** In which zone the readers of a language are told when people answer. */
+  zones: Partial<Record<string, ToldZone>>;
   announcements: readonly Announcement[];
   /** The answer that was promised for later, as the log last told it. */
   callback: Callback | null;
@@ -103,6 +106,7 @@ export function newVisitor(language: Language): VisitorState {
     hours: null,
     opensAt: null,
     response: null,
+    zones: {},
     announcements: [],
     callback: null,
     may: {},
@@ -174,6 +178,7 @@ function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
     opensAt: hours.opens_at ?? null,
     // While nobody is there, the hub says so in a sentence of its own.
     response: (open === false ? hours.text : null) ?? frame.response ?? null,
+    zones: frame.zones ?? state.zones,
     may: frame.may ?? {},
     consent: frame.consent === true,
     read: fresh ? 0 : state.read,

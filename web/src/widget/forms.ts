@@ -17,6 +17,7 @@ export function form(widget: Widget, state: VisitorState, ui: Ui, kind: 'phone' 
   const phone = kind === 'phone';
   const windows = choice(state, 'callback')?.windows ?? [];
   const by = choice(state, 'email')?.by;
+  const told = state.zones[shell.language];
   const fault = ui.formFault;
   return html`<form
     class="later"
@@ -33,11 +34,12 @@ export function form(widget: Widget, state: VisitorState, ui: Ui, kind: 'phone' 
         ? html`<label for="silta-window">${t('when')}</label>
             <select id="silta-window" name="window" data-testid="window">
               ${windows.map(
-                ({ id, from, to }) => html`<option value=${id}>${spanTime(from, to, shell.language)}</option>`,
+                ({ id, from, to }) =>
+                  html`<option value=${id}>${spanTime(from, to, shell.language, told)}</option>`,
               )}
             </select>`
         : by
-          ? html`<p>${t('mailBy', { time: whenTime(by, shell.language) })}</p>`
+          ? html`<p>${t('mailBy', { time: whenTime(by, shell.language, told) })}</p>`
           : nothing
     }
     <label for="silta-to">${phone ? t('phone') : t('email')}</label>

@@ -46,12 +46,13 @@ function promised(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
   const { t, shell } = widget;
   const later = awaited(state);
   const call = later?.kind === 'phone';
+  const told = state.zones[shell.language];
   return html`<strong data-testid="promised">${call ? t('callTitle') : t('mailTitle')}</strong>
     ${
       call && later.from && later.to
-        ? html`<span>${spanTime(later.from, later.to, shell.language)}</span>`
+        ? html`<span>${spanTime(later.from, later.to, shell.language, told)}</span>`
         : later?.by
-          ? html`<span>${t('mailBy', { time: whenTime(later.by, shell.language) })}</span>`
+          ? html`<span>${t('mailBy', { time: whenTime(later.by, shell.language, told) })}</span>`
           : nothing
     }
     <button
@@ -68,13 +69,14 @@ function promised(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
 function place(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
   const { t, shell } = widget;
   const at = state.place;
+  const told = state.zones[shell.language];
   // A form needs the room, and has a way back of its own.
   const hint = ui.form ? nothing : html`<p>${t('queueHint')}</p>`;
   if (state.open === false) {
     return html`<strong>${t('closedTitle')}</strong>
       ${
         state.opensAt
-          ? html`<span data-testid="opens">${t('opensAt', { time: whenTime(state.opensAt, shell.language) })}</span>`
+          ? html`<span data-testid="opens">${t('opensAt', { time: whenTime(state.opensAt, shell.language, told) })}</span>`
           : nothing
       }
       ${hint}`;
