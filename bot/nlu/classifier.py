@@ -42,7 +42,7 @@ Floats = npt.NDArray[np.float32]
 THREADS = max(2, min(6, os.cpu_count() or 1))
 """Threads of a training. Encoder and SVMs compute outside the interpreter's lock, each thread on one core; more than
 six gain nothing, as that many models are fitted side by side."""
-_MANY, _FEW_FOLDS = 20_000, 3
+_MANY, _FEW_FOLDS = 30_000, 3
 """From so many examples on, three folds tell what five do, as each still leaves more than enough to learn from; and all
 dense features are used, of which more can be learnt then."""
 _STEPS = 400  # of the second stage's optimiser, at most; about thirty are needed
