@@ -65,6 +65,11 @@ def _arguments() -> argparse.ArgumentParser:
     train.add_argument("--if-needed", action="store_true", help="only when the model is missing or older than its data")
     train.add_argument("--progress", action="store_true", help="a line for each step (the default on a terminal)")
     train.add_argument("--deep", action="store_true", help="tune the encoder on the examples first: minutes to hours")
+    train.add_argument(
+        "--anew",
+        action="store_true",
+        help="use nothing of former trainings but the encoder, and tell at the end how long each part took",
+    )
     train.set_defaults(run=_train)
 
     encoder = commands.add_parser(
@@ -145,7 +150,7 @@ def _train(arguments: argparse.Namespace) -> int:
             return OK
         _say(f"train: {reason}")
     # A deep training takes too long to keep silent about.
-    shown = arguments.progress or arguments.deep or sys.stderr.isatty()
+    shown = arguments.progress or arguments.deep or arguments.anew or sys.stderr.isatty()
     if shown:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("train: %(message)s"))
@@ -153,7 +158,7 @@ def _train(arguments: argparse.Namespace) -> int:
         progress.setLevel(logging.INFO)
     progress.propagate = False
     try:
-        model = train(report=progress.info, deep=arguments.deep)
+        model = train(report=progress.info, deep=arguments.deep, anew=arguments.anew)
     except BadTexts as error:
         raise _Stop(BAD, str(error)) from error
     except (TrainingFailed, DeepFailed, BadEncoder, BadWeights) as error:

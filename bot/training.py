@@ -26,12 +26,15 @@ from bot.deep.encoder import DeepEncoder, identity_in
 from bot.deep.tune import tune
 from bot.encoder.build import prepare
 from bot.encoder.choice import trained_on
+from bot.nlu.parts import parts
+from bot.packing import packed_quickly
 from bot.texts import Texts, owner_directory
 
 __all__ = ["TrainingFailed", "current_model", "examples", "fingerprint", "needs_training", "train"]
 
 Report = Callable[[str], None]
 _DEEP_AGAIN = " (for a deeply trained one: silta train --deep)"
+_RASAS_CACHE = ".rasa/cache"
 _KEPT = 2
 """Models that stay on disk: the current one and the one before it."""
 
@@ -59,6 +62,7 @@ def _sources() -> Iterator[Path]:
     yield from sorted((package / "judgement").glob("*.py"))
     yield from sorted((package / "encoder").glob("*.py"))
     yield package / "importer.py"
+    yield package / "reading.py"
     yield package / "texts.py"
 
 
@@ -104,13 +108,14 @@ def needs_training() -> str | None:
     return None
 
 
-def train(report: Report | None = None, *, deep: bool = False) -> Path:
+def train(report: Report | None = None, *, deep: bool = False, anew: bool = False) -> Path:
     """Train the whole Rasa model into ``models/`` and note its fingerprint. One training runs at a time; a second one
     waits. What Rasa has trained before from the same data and code comes from its cache.
 
     Args:
         report: gets one line for each step.
         deep: tune the encoder on the examples first (:mod:`bot.deep`): minutes to hours, and somewhat better.
+        anew: as in a fresh clone, but for the encoder: what was encoded and trained before is thrown away.
 
     Raises:
         BadTexts: the owner's texts have a gap.
@@ -122,15 +127,23 @@ def train(report: Report | None = None, *, deep: bool = False) -> Path:
     Texts()  # Fails early, with file, language and key; Rasa would only say it much later.
     if deep and os.environ.get("SILTA_ENCODER"):
         raise TrainingFailed("deep training tunes the built-in encoder: take SILTA_ENCODER out of the settings")
-    say("loading Rasa")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from rasa.model_training import train as rasa_train
-        from rasa.shared.exceptions import RasaException
-    _quieten()
     places.MODELS.mkdir(exist_ok=True)
     with _only_one(say), contextlib.ExitStack() as while_it_lasts:
+        parts.start()
+        if anew:
+            _forget()
+        if not deep:
+            from bot.ahead import encoding_begun
+
+            with parts.part("the encoder, and what is to be encoded"):
+                while_it_lasts.enter_context(encoding_begun(say))
+        say("loading Rasa")
+        with parts.part("loading Rasa"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from rasa.model_training import train as rasa_train
+            from rasa.shared.exceptions import RasaException
+        _quieten()
         mark = fingerprint()
         note = {"fingerprint": mark}
         if deep:
@@ -142,8 +155,15 @@ def train(report: Report | None = None, *, deep: bool = False) -> Path:
         model = _rasa(rasa_train, RasaException)
         _write_note({"model": model.name, **note})
         _tidy(model)
+    for line in parts.lines():
+        say(line)
     say(f"trained {model.name} in {time.monotonic() - started:.0f} s")
     return model
+
+
+def _forget() -> None:
+    shutil.rmtree(places.ENCODED, ignore_errors=True)
+    shutil.rmtree(places.ROOT / os.environ.get("RASA_CACHE_DIRECTORY", _RASAS_CACHE), ignore_errors=True)
 
 
 def examples() -> list[tuple[str, str]]:
@@ -188,7 +208,7 @@ def _rasa(rasa_train: Callable[..., Any], failure: type[Exception]) -> Path:
         os.chdir(places.ROOT)
         # Rasa also prints to standard output; that is the caller's.
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
+            with contextlib.redirect_stdout(io.StringIO()), packed_quickly():
                 result = rasa_train(
                     domain=str(places.DOMAIN),
                     config=str(places.CONFIG),

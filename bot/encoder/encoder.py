@@ -21,6 +21,11 @@ MAX_TOKENS = 256
 """Longer texts keep their first and last half of this: a story's point stands at one of its ends, and the cost of a
 message stays bounded (about 0.1 s)."""
 
+_MARK = "<"
+"""Every mark of the tokenizer's own ("<s>") begins with it."""
+_SHIFT = 1
+"""The tokenizer's ids lie so far above those of its SentencePiece model; unknown pieces have one of their own."""
+
 
 class Encoder:
     """A loaded encoder. Cheap to call from one thread; several threads may share it.
@@ -35,6 +40,8 @@ class Encoder:
         self.layers = self.manifest.layers
         self.hidden = self.manifest.hidden
         self._tokenizer = _tokenizer(directory, self.manifest.files[PIECES])
+        self._marks = int(self._tokenizer.bos_token_id), int(self._tokenizer.eos_token_id)
+        self._unknown = int(self._tokenizer.unk_token_id)
         self._session = _session(directory / "model.onnx")
         self._outputs = [f"layer_{layer}" for layer in self.layers]
 
@@ -46,13 +53,20 @@ class Encoder:
     def tokens(self, text: str, prefix: str | None = None) -> list[int]:
         """The token ids of a text with the model's prefix, or another one, at most :data:`MAX_TOKENS`."""
         before = self.manifest.prefix if prefix is None else prefix
-        ids: list[int] = self._tokenizer(before + text, verbose=False)["input_ids"]
-        return shortened(ids, MAX_TOKENS)
+        start, end = self._marks
+        return shortened([start, *self._plain(before + text), end], MAX_TOKENS)
 
     def pieces(self, text: str) -> list[int]:
         """The pieces of a text, without prefix and marks: a vocabulary of sub-words for other features."""
-        ids: list[int] = self._tokenizer(text, verbose=False, add_special_tokens=False)["input_ids"]
-        return ids[:MAX_TOKENS]
+        return self._plain(text)[:MAX_TOKENS]
+
+    def _plain(self, text: str) -> list[int]:
+        """The ids of a text without marks, as the tokenizer gives them. What it does beside SentencePiece is to look
+        for its own marks, and takes far longer than SentencePiece itself."""
+        if _MARK in text:
+            ids: list[int] = self._tokenizer(text, verbose=False, add_special_tokens=False)["input_ids"]
+            return ids
+        return [number + _SHIFT if number else self._unknown for number in self._tokenizer.sp_model.encode(text)]
 
     def pools(self, text: str) -> npt.NDArray[np.float32]:
         """The mean over the tokens of each of :attr:`layers`: shape (layers, hidden)."""

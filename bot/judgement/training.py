@@ -28,6 +28,7 @@ from bot.nlu.decision import needs_person
 from bot.nlu.features import featurise_all
 from bot.nlu.groups import folds, near_copies
 from bot.nlu.logistic import fit_logistic
+from bot.nlu.parts import parts
 from bot.nlu.sparse import SparseFeatures
 
 __all__ = [
@@ -155,13 +156,15 @@ def train_emotions(
     folder = folder or places.EMOTION
     rows = [row for file in sorted(folder.glob("*.tsv")) for row in read_rows(file)] + list(plain)
     lexicon = Lexicon.read(folder / LEXICON)
-    examples = featurise_all(encoder, [row.text for row in rows], places.ENCODED, report)
+    with parts.part("emotions: encoding and counting"):
+        examples = featurise_all(encoder, [row.text for row in rows], places.ENCODED, report)
     report(f"emotions: {len(rows)} examples")
     plain_encoder = untuned(encoder)
     alike = examples
     if plain_encoder is not encoder:
         alike = featurise_all(plain_encoder, [row.text for row in rows], places.ENCODED, report)
-    model, _ = train_on(rows, examples, lexicon, folder, alike)
+    with parts.part("emotions: fitting"):
+        model, _ = train_on(rows, examples, lexicon, folder, alike)
     return model
 
 

@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from bot.nlu.groups import folds
+from bot.nlu.machines import TOLERANCE, Machines
+from bot.nlu.parts import parts
 from bot.nlu.sparse import SparseFeatures
 
 __all__ = [
@@ -39,7 +41,6 @@ Floats = npt.NDArray[np.float32]
 THREADS = max(2, min(6, os.cpu_count() or 1))
 """Threads of a training. Encoder and SVMs compute outside the interpreter's lock, each thread on one core; more than
 six gain nothing, as that many models are fitted side by side."""
-_TOLERANCE = 0.1  # finer takes longer and is no better on messages held out
 _MANY, _FEW_FOLDS = 20_000, 3
 """From so many examples on, three folds tell what five do, as each still leaves more than enough to learn from; and all
 dense features are used, of which more can be learnt then."""
@@ -184,38 +185,38 @@ def train(
         raise ValueError("training needs at least two topics")
     position = {name: place for place, name in enumerate(names)}
     truth = np.array([position[topic] for topic in topics])
-    sparse = SparseFeatures.fit((example.counts for example in examples), settings.least_documents)
-    flat = np.stack([example.pools for example in examples]).reshape(len(examples), -1)
-    mean = flat.mean(axis=0)
-    deviation = np.maximum(flat.std(axis=0), 1e-6)
-    dense = (flat - mean) / deviation / np.sqrt(np.float32(flat.shape[1]))
-    axes = _axes(dense, settings.axes)
-    counted = sparse.matrix(example.counts for example in examples)
-    matrix = hstack([counted, csr_matrix(dense @ axes)], format="csr", dtype=np.float32)
-    fold = folds(groups, topics, settings.folds, settings.seed)
-    say(f"{len(examples)} examples, {len(names)} topics, {matrix.shape[1]} features")
+    with parts.part("features"):
+        sparse = SparseFeatures.fit((example.counts for example in examples), settings.least_documents)
+        flat = np.stack([example.pools for example in examples]).reshape(len(examples), -1)
+        mean = flat.mean(axis=0)
+        deviation = np.maximum(flat.std(axis=0), 1e-6)
+        dense = (flat - mean) / deviation / np.sqrt(np.float32(flat.shape[1]))
+        axes = _axes(dense, settings.axes)
+        counted = sparse.matrix(example.counts for example in examples)
+        fold = folds(groups, topics, settings.folds, settings.seed)
+    say(f"{len(examples)} examples, {len(names)} topics, {counted.shape[1] + axes.shape[1]} features")
+    machines = Machines(
+        counted, dense @ axes, truth, len(names), strength=settings.svm_c, seed=settings.seed, threads=THREADS
+    )
     decisions = np.zeros((len(examples), len(names)), np.float32)
-
-    def part(held_out: int) -> tuple[Floats, Floats]:
-        chosen = fold != held_out
-        return fit_svm(matrix[chosen], truth[chosen], len(names), settings)
-
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        for number, (weights, intercept) in enumerate(pool.map(part, range(-1, settings.folds)), start=-1):
-            if number < 0:
-                final = weights, intercept
-            else:
-                chosen = fold == number
-                decisions[chosen] = matrix[chosen] @ weights + intercept
+    # Each fit on one core: the linear algebra's own threads would only wait for each other.
+    with threadpool_limits(1, user_api="blas"), parts.part("SVMs"):
+        final = machines.fit(np.ones(len(examples), np.bool_))
+        say(f"topics: part 1 of {settings.folds + 1}")
+        for number in range(settings.folds):
+            held_out = fold == number
+            if held_out.any() and len(np.unique(truth[~held_out])) > 1:
+                decisions[held_out] = machines.fit(~held_out, like=final).decisions[held_out]
             say(f"topics: part {number + 2} of {settings.folds + 1}")
-    stack, stack_intercept, temperature = _calibrated(decisions, truth, fold, len(names), settings, say)
+    with parts.part("second stage"):
+        stack, stack_intercept, temperature = _calibrated(decisions, truth, fold, len(names), settings, say)
     classifier = Classifier(
         topics=names,
         sparse=sparse,
         mean=mean.astype(np.float32),
         deviation=deviation.astype(np.float32),
-        weights=_unfolded(final[0], counted.shape[1], axes),
-        intercept=final[1],
+        weights=_unfolded(final.weights, counted.shape[1], axes),
+        intercept=final.intercept,
         stack=stack,
         stack_intercept=stack_intercept,
         temperature=temperature,
@@ -238,7 +239,7 @@ def fit_svm(matrix: csr_matrix, truth: npt.NDArray[np.int64], topics: int, setti
     """One SVM a topic: weights (features, topics) and intercepts. A topic that a fold lacks gets a firm no."""
     from sklearn.svm import LinearSVC
 
-    machine = LinearSVC(C=settings.svm_c, tol=_TOLERANCE, random_state=settings.seed)
+    machine = LinearSVC(C=settings.svm_c, tol=TOLERANCE, random_state=settings.seed)
     machine.fit(matrix, truth)
     weights = np.zeros((matrix.shape[1], topics), np.float32)
     intercept = np.full(topics, -1.0, np.float32)

@@ -12,11 +12,12 @@ MAX_LENGTH = 4000
 
 # Zero-width characters, direction marks, soft hyphens and variation selectors: seen by nobody, and each breaks a word.
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
-    "\ufeff]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
 # What masking on arrival put in place of a personal number, "[HETU ••••]": the name in it is ours, not the visitor's.
 _MASKED = re.compile(r"\[[^\[\]]*•[^\[\]]*\]")
+# Control characters, and halves of characters that some clients leave behind.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _STRETCHED = re.compile(r"([^\W\d_])\1{3,}")
@@ -29,9 +30,7 @@ def clean(text: str) -> str:
     places or more ("heiiiiii") is cut to two.
     """
     text = unicodedata.normalize("NFC", text[:MAX_LENGTH])
-    text = _MASKED.sub("••••", _INVISIBLE.sub("", text))
-    # Control characters, and halves of characters that some clients leave behind.
-    text = "".join(" " if unicodedata.category(character) in ("Cc", "Cs") else character for character in text)
+    text = _CONTROL.sub(" ", _MASKED.sub("••••", _INVISIBLE.sub("", text)))
     return _SPACE.sub(" ", _STRETCHED.sub(r"\1\1", text)).strip()
 
 

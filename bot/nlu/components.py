@@ -36,8 +36,9 @@ from bot.nlu.classifier import Classifier, Settings
 from bot.nlu.language import SPOKEN, Detector, Heard, load_words, save_words, typical_words
 from bot.nlu.letters import Letters
 from bot.nlu.owner import OwnerSettings
+from bot.nlu.parts import parts, progress
 from bot.nlu.scope import Scope
-from bot.nlu.training import progress, train_topical
+from bot.nlu.training import train_topical
 from bot.nlu.understanding import FALLBACK, SEVERAL, Topical, Understood, pressed
 
 __all__ = ["EXAMPLE", "PROPERTY", "LanguageDetector", "TopicClassifier"]
@@ -113,7 +114,8 @@ class LanguageDetector(GraphComponent, EntityExtractorMixin):
         """Learn from the texts of all examples."""
         texts = [example.get(TEXT) for example in training_data.intent_examples if example.get(TEXT)]
         with self._model_storage.write_to(self._resource) as directory:
-            save_words(typical_words(texts, self._detector), directory)
+            with parts.part("words typical of a language"):
+                save_words(typical_words(texts, self._detector), directory)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:

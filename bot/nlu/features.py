@@ -6,12 +6,13 @@ encodes those few. The store is keyed by the encoder's checksum and the text, an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import zipfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +20,10 @@ import numpy.typing as npt
 from bot.encoder.choice import AnyEncoder
 from bot.nlu.classifier import THREADS, Example
 from bot.nlu.cleaning import clean
+from bot.nlu.encoding import Encoding
 from bot.nlu.sparse import counts
 
-__all__ = ["featurise", "featurise_all", "written_form"]
+__all__ = ["encoded_ahead", "featurise", "featurise_all", "written_form"]
 
 Floats = npt.NDArray[np.float32]
 Report = Callable[[str], None]
@@ -30,8 +32,8 @@ _MOST = 60_000
 """Texts in the store (about 200 MB); when there are more, only those of the last training stay."""
 _OTHERS = 1
 """Encoders beside the one in use whose texts stay: a deep training needs the tuned one's and the built-in one's."""
-_EACH = 2000
-"""Examples between two lines of progress."""
+_ahead: Encoding | None = None
+"""What encodes in the background, while a training lasts."""
 
 
 def written_form(text: str) -> str:
@@ -59,16 +61,49 @@ def featurise_all(
         report: gets a line now and then.
     """
     forms = [written_form(text) for text in texts]
-    known = _read(store, encoder)
-    missing = list(dict.fromkeys(form for form in forms if _key(form) not in known))
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        for number, (form, pools) in enumerate(zip(missing, pool.map(encoder.pools, missing), strict=True), start=1):
-            known[_key(form)] = pools
-            if report is not None and (number % _EACH == 0 or number == len(missing)):
-                report(f"encoded {number} of {len(missing)} new examples")
-    if store is not None and missing:
-        _write(store, encoder, known, {_key(form) for form in forms})
-    return [Example(counts(form, encoder.pieces(form)), known[_key(form)]) for form in forms]
+    stored = _read(store, encoder)
+    counted: list[tuple[Any, ...]] = []
+    with _encoding(encoder) as encoding:
+        _recall(encoding, forms, stored)
+        pools = encoding.get(
+            forms, report, meanwhile=lambda: counted.extend(counts(form, encoder.pieces(form)) for form in forms)
+        )
+    new = {_key(form): each for form, each in pools.items() if _key(form) not in stored}
+    if store is not None and new:
+        _write(store, encoder, stored | new, {_key(form) for form in forms})
+    return [Example(number, pools[form]) for number, form in zip(counted, forms, strict=True)]
+
+
+@contextlib.contextmanager
+def encoded_ahead(encoder: AnyEncoder, store: Path) -> Iterator[Callable[[Sequence[str]], None]]:
+    """While it lasts, texts are encoded in the background for the :func:`featurise_all` to come. Gives a function
+    that takes the texts that will be needed, in written form."""
+    global _ahead
+    stored = _read(store, encoder)
+    with Encoding(encoder, THREADS) as encoding:
+
+        def want(forms: Sequence[str]) -> None:
+            _recall(encoding, forms, stored)
+            encoding.want(forms)
+
+        before, _ahead = _ahead, encoding
+        try:
+            yield want
+        finally:
+            _ahead = before
+
+
+def _recall(encoding: Encoding, forms: Sequence[str], stored: dict[bytes, Floats]) -> None:
+    for form in forms:
+        if form not in encoding.known and (pools := stored.get(_key(form))) is not None:
+            encoding.known[form] = pools
+
+
+def _encoding(encoder: AnyEncoder) -> contextlib.AbstractContextManager[Encoding]:
+    """What encodes in the background already, or a new one."""
+    if _ahead is not None and _ahead.encoder.identity == encoder.identity:
+        return contextlib.nullcontext(_ahead)
+    return Encoding(encoder, THREADS)
 
 
 def _key(form: str) -> bytes:

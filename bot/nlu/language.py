@@ -6,7 +6,9 @@ examples) add to it. A message of one or two words changes the language of a con
 
 from __future__ import annotations
 
+import heapq
 import json
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -28,6 +30,7 @@ _SECOND_WEIGHT = 0.15
 pairs: more of it costs Danish, none of it costs pairs of words)."""
 _TYPICAL_WEIGHT = 0.4
 """What a message gains for a language when all its words are typical of it."""
+_ROUNDING = 1e-6
 _OURS_FIRST = 0.1
 """By so much a language that is not spoken here must be ahead to be believed: most visitors write one of ours."""
 _TOLD_APART = {1: 0.4, 2: 0.2}
@@ -37,6 +40,8 @@ _DOUBTFUL = 0.03
 _FAR = 0.12
 _LONG = 4
 """A language of the wide world is believed from so many words on, when it is so far ahead of all that we know."""
+_LATIN = re.compile("[^ªµº\u0250-\U0010ffff]*")
+"""Words in which every letter is a Latin one; others are looked at letter by letter."""
 _RARE, _PURE = 3, 0.95
 """A word is typical of a language when it occurs in so many of its examples, and this share of all that hold it."""
 
@@ -116,6 +121,10 @@ class Detector:
         if _foreign_script(said):
             return Heard("en", OTHER)
         scores = self._scores(text, said)
+        if len(said) not in _TOLD_APART and self._beyond_doubt(text, said, scores):
+            best = max(scores, key=lambda code: scores[code])
+            return Heard(best, best) if best in SPOKEN else Heard(self._answered_in.get(best, "en"), best)
+        self._add_second(text, scores)
         ours = max(SPOKEN, key=lambda code: scores[code])
         if len(said) in _TOLD_APART:
             return self._short(said, scores, ours, so_far)
@@ -131,17 +140,26 @@ class Detector:
         return Heard(best, best)
 
     def _scores(self, text: str, said: list[str]) -> dict[str, float]:
-        """A score for each language that is told apart; Norwegian counts as Danish."""
+        """A score for each language that is told apart, by the first detector and the words; Norwegian counts as
+        Danish."""
         scores = dict.fromkeys(_KNOWN, 0.0)
         scores.update(self._first.detect_details(text).scores)
         scores["da"] = max(scores["da"], scores.pop("no"))
-        for value in self._second.compute_language_confidence_values(text):
-            code = str(value.language.iso_code_639_1.name).lower()
-            scores["da" if code == "nb" else code] += _SECOND_WEIGHT * float(value.value)
         hits = Counter(language for word in said if (language := self.typical.get(word)))
         for code, number in hits.items():
             scores[code] += _TYPICAL_WEIGHT * number / len(said)
         return scores
+
+    def _beyond_doubt(self, text: str, said: list[str], scores: Mapping[str, float]) -> bool:
+        """Whether the second detector, which takes most of the time, could change nothing: all that it has to give to
+        another language would not bring that one near enough."""
+        best, next_best = heapq.nlargest(2, scores.values())
+        return best - next_best > _SECOND_WEIGHT + _OURS_FIRST + _ROUNDING and not self._from_afar(text, said, best)
+
+    def _add_second(self, text: str, scores: dict[str, float]) -> None:
+        for value in self._second.compute_language_confidence_values(text):
+            code = str(value.language.iso_code_639_1.name).lower()
+            scores["da" if code == "nb" else code] += _SECOND_WEIGHT * float(value.value)
 
     def _short(self, said: list[str], scores: dict[str, float], ours: str, so_far: str | None) -> Heard:
         """One or two words: plain ones tell, others must be far ahead; at the start of a conversation any does."""
@@ -185,6 +203,8 @@ def _second() -> Any:
 
 def _foreign_script(said: Iterable[str]) -> bool:
     """Whether most letters are of another script than ours."""
+    if _LATIN.fullmatch("".join(said)):
+        return False
     letters = [letter for word in said for letter in word if letter.isalpha()]
     latin = sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
     return latin * 2 < len(letters)

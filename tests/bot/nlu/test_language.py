@@ -38,9 +38,7 @@ def test_a_message_that_tells_its_language_is_heard_in_any_conversation(
 
 @pytest.mark.parametrize("text", ["ok", "MobilePay", "Visa?", "iPhone 15", "info"])
 @pytest.mark.parametrize("so_far", SPOKEN)
-def test_a_word_that_does_not_tell_keeps_the_conversations_language(
-    detector: Detector, text: str, so_far: str
-) -> None:
+def test_a_word_that_does_not_tell_keeps_the_conversations_language(detector: Detector, text: str, so_far: str) -> None:
     assert detector.detect(text, so_far).language in (None, so_far)
 
 
@@ -97,6 +95,20 @@ def test_learnt_words_tell_when_they_stand_alone(detector: Detector) -> None:
     taught = Detector(typical=typical_words(EXAMPLES, detector))
     assert taught.detect("parcel?", "fi").language == "en"
     assert taught.detect("Havu", "da").language is None
+
+
+def test_the_second_detector_is_left_out_only_where_it_would_change_nothing(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [*EXAMPLES, "var är mitt paket", "hvor er pakken min da", "wo ist mein Paket", "où est mon colis", "µ µ µ"]
+    cases = [(text, so_far) for text in texts for so_far in (None, *SPOKEN)]
+    quick = [detector.detect(*case) for case in cases]
+    asked: list[str] = []
+    second = detector._add_second
+    monkeypatch.setattr(detector, "_add_second", lambda text, scores: (asked.append(text), second(text, scores)))
+    assert [detector.detect(*case) for case in cases] == quick and len(asked) < len(cases), "it is left out at times"
+    monkeypatch.setattr(detector, "_beyond_doubt", lambda *_: False)
+    assert [detector.detect(*case) for case in cases] == quick
 
 
 def test_plain_words_belong_to_one_language() -> None:
