@@ -70,7 +70,7 @@ class Thresholds:
 def _cautious() -> dict[str, Thresholds]:
     return {
         "fi": Thresholds(answer=0.85, person=0.75, danger=0.2),
-        "da": Thresholds(answer=0.85, person=0.75, pressing=0.35),
+        "da": Thresholds(answer=0.85, pressing=0.35),
     }
 
 
