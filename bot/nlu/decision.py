@@ -81,7 +81,7 @@ class Limits:
     Finnish and Danish want to be surer: so their answers on training examples held out are right about as often as
     English ones from 0.8 on (90 to 91 %, of examples that are harder than what most visitors write). Their other
     numbers are those with which, on such examples, what presses and who is in danger is found about as often as in
-    English, at no more false alarms.
+    English, at about as many false alarms as before.
     """
 
     general: Thresholds = field(default_factory=Thresholds)
