@@ -24,7 +24,7 @@ dev:
 train: setup ## train the Rasa model
 	@./silta train
 
-test: ## everything that must be green: lint, types, all tests (about ten minutes)
+test: ## everything that must be green: lint, types, all tests (about a quarter of an hour)
 	@ops/test
 
 lint: style types ## style and types
