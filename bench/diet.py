@@ -39,6 +39,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bench.stock import FEATURES
 from bot import places
 from bot.encoder.choice import encoder_in_use
 from bot.encoder.encoder import unit
@@ -111,11 +112,7 @@ def config(epochs: int, dense: bool) -> dict[str, Any]:
         "language": "en",
         "assistant_id": "diet",
         "pipeline": [
-            {"name": "WhitespaceTokenizer"},
-            {"name": "RegexFeaturizer"},
-            {"name": "LexicalSyntacticFeaturizer"},
-            {"name": "CountVectorsFeaturizer"},
-            {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+            *FEATURES,
             *([{"name": "bench.diet.Embedding"}] if dense else []),
             {"name": "DIETClassifier", "epochs": epochs, "entity_recognition": False, "random_seed": 1},
         ],

@@ -21,6 +21,15 @@ from bot import places
 EVERY = 5
 """Each so many-th example is taken."""
 
+FEATURES: tuple[dict[str, Any], ...] = (
+    {"name": "WhitespaceTokenizer"},
+    {"name": "RegexFeaturizer"},
+    {"name": "LexicalSyntacticFeaturizer"},
+    {"name": "CountVectorsFeaturizer"},
+    {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+)
+"""What Rasa's default pipeline has before DIET."""
+
 STORIES = """version: "3.1"
 stories:
   - story: a greeting and two answers
@@ -44,11 +53,7 @@ def config() -> dict[str, Any]:
         "assistant_id": "stock",
         "importers": [{"name": "bot.importer.OwnerTextsImporter"}],
         "pipeline": [
-            {"name": "WhitespaceTokenizer"},
-            {"name": "RegexFeaturizer"},
-            {"name": "LexicalSyntacticFeaturizer"},
-            {"name": "CountVectorsFeaturizer"},
-            {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+            *FEATURES,
             {"name": "DIETClassifier", "epochs": 1},
             {"name": "ResponseSelector", "retrieval_intent": "faq", "epochs": 1},
             {"name": "ResponseSelector", "retrieval_intent": "human", "epochs": 1},

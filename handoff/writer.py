@@ -245,9 +245,10 @@ class Writer:
 
 def _parts(batch: list[_Call], most: int) -> list[list[_Call]]:
     """The batch in as many parts as Redis would read it in, ``most`` at most, with about as many scripts in each."""
-    wanted = min(math.ceil(sum(call.size for call in batch) / READ_BYTES), most, len(batch))
-    if wanted <= 1:
+    most = min(most, len(batch))
+    if most <= 1:
         return [batch]
+    wanted = max(1, min(math.ceil(sum(call.size for call in batch) / READ_BYTES), most))
     return [batch[first::wanted] for first in range(wanted)]
 
 
