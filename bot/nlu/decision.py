@@ -69,7 +69,7 @@ class Thresholds:
 
 def _cautious() -> dict[str, Thresholds]:
     return {
-        "fi": Thresholds(answer=0.85, danger=0.15),
+        "fi": Thresholds(answer=0.85, danger=0.17),
         "da": Thresholds(answer=0.85, pressing=0.35),
     }
 
