@@ -52,8 +52,6 @@ _ASKS = 0.5
 """So likely must a sentence be to ask for a person or a call, not to count as background."""
 _IN_DANGER_SURE = 0.9
 """One sentence of not wanting to live is enough, wherever it stands."""
-_FAINT_DANGER = 0.001
-"""Of not wanting to live a fainter hint is enough: beside a question about a parcel it nearly vanishes."""
 _LONGEST_EVIDENCE = 12
 """Sentences of one message that are weighed against each other as evidence; a longer message is quoted from its
 first ones."""
@@ -145,7 +143,7 @@ class Topical:
         verdict = decide(pairs, in_domain, self.limits.of(language), self.limits.pressing)
         pieces = self._pieces(example, language)
         danger = Verdict(Decision.HANDOFF, IN_DANGER)
-        if verdict != danger and self._in_danger(written, pieces, pairs):
+        if verdict != danger and self._in_danger(written, pieces):
             verdict = danger
         asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, pieces, pairs, language)
         if verdict.decision is not Decision.HANDOFF and self._wishes_person(written, pieces, pairs):
@@ -220,11 +218,9 @@ class Topical:
                 return True
         return False
 
-    def _in_danger(self, text: str, pieces: Pieces, pairs: Sequence[tuple[str, float]]) -> bool:
-        """Whether one of several sentences speaks of not wanting to live, though the whole is about something else.
-        Looked at only where the whole hints at it."""
-        if dict(pairs).get(IN_DANGER, 0.0) < _FAINT_DANGER:
-            return False
+    def _in_danger(self, text: str, pieces: Pieces) -> bool:
+        """Whether one of several sentences speaks of not wanting to live, though the whole is about something else. All
+        are glanced at, whatever the whole hints at: among sentences about a parcel one of danger vanishes."""
         said = sentences(text)[:_LONGEST_EVIDENCE]
         if len(said) < 2:
             return False

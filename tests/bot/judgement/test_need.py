@@ -82,3 +82,17 @@ def test_evidence_is_what_the_visitor_wrote(parser: Parser, language: str) -> No
     for _, text in rows("emotion", language):
         emotion = parser.understand(text).emotion
         assert emotion is None or (emotion["evidence"] and all(quote in text for quote in emotion["evidence"])), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hei! Tilasin lampun viime viikolla. En jaksa enää elää. Missä paketti on?",
+        "Hej! Jeg bestilte en lampe i sidste uge. Jeg vil ikke leve mere. Hvor er pakken?",
+        "Hi! I ordered a lamp last week. I don't want to live any more. Where is the parcel?",
+    ],
+    ids=LANGUAGES,
+)
+def test_danger_among_sentences_about_a_parcel_is_not_missed(parser: Parser, text: str) -> None:
+    understood = parser.understand(text)
+    assert (understood.decision, understood.topic) == (Decision.HANDOFF, "human/self_harm")

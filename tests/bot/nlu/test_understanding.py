@@ -57,7 +57,6 @@ def test_one_sentence_of_danger_outweighs_the_business_around_it(
     text = "Haluan puhua oikealle ihmiselle. Nogen har misbrugt mit kort. I want to talk to a person."
     assert topical.understand(text).topic == "human/talk_to_human"
     monkeypatch.setattr("bot.nlu.understanding.IN_DANGER", "human/fraud")
-    monkeypatch.setattr("bot.nlu.understanding._FAINT_DANGER", 0.0)
     monkeypatch.setattr("bot.nlu.pieces._FAINT_ONE", -9.0)
     monkeypatch.setattr("bot.nlu.understanding._IN_DANGER_SURE", 0.2)
     understood = topical.understand(text)
