@@ -9,7 +9,7 @@ import pytest
 
 from bot.deep import tune as tuning
 from bot.deep.encoder import DeepEncoder, identity_in
-from bot.deep.job import RESULT, Job, read_folder, write_folder
+from bot.deep.job import RESULT, Job, Recipe, read_folder, write_folder
 from bot.deep.numbers import Tuned, tensors
 from bot.deep.side import DeepFailed
 from bot.encoder.encoder import Encoder
@@ -30,6 +30,17 @@ def test_what_is_exported_is_what_was_trained(tuned: Tune, encoder: Encoder) -> 
         assert pools.shape == (1, 32)
         cosine = float(pools[0] @ expected / np.linalg.norm(pools[0]) / np.linalg.norm(expected))
         assert cosine > 0.98, text
+
+
+def test_the_last_frozen_layer_is_pooled_as_the_untuned_encoder_has_it(tuned: Tune, encoder: Encoder) -> None:
+    found = tuned(recipe=Recipe(frozen=1))
+    assert found.layers == (1, 2) and found.untouched == 1
+    text = "missä tilaukseni on"
+    ids = encoder.tokens(text, prefix="")
+    lower = {name: value for name, value in tensors(TinyNumbers(), np.array(ids), 64).items() if name[:2] != "l1"}
+    expected = pooled(lower, 4, 1e-12, np.arange(len(ids)))
+    first = found.pools(text)[0]
+    assert float(first @ expected / np.linalg.norm(first) / np.linalg.norm(expected)) > 0.98
 
 
 def test_one_in_twenty_is_held_out_and_known_again(tuned: Tune, tmp_path: Path) -> None:
