@@ -40,7 +40,7 @@ class DeepEncoder(Encoder):
                 self.weights: Floats = stored["weights"]
                 self.intercept: Floats = stored["intercept"]
                 keys = stored["held_out"]
-                self.untouched = int(stored["untouched"])
+                self.untouched = int(stored["untouched"]) if "untouched" in stored else 0
                 """So many of the pooled layers, the first ones, are as they were before the tuning."""
         except (OSError, ValueError, KeyError) as error:
             raise BadEncoder(directory, f"no tuned encoder ({type(error).__name__})") from error

@@ -23,7 +23,7 @@ from bot.nlu.cleaning import clean
 from bot.nlu.encoding import Encoding
 from bot.nlu.sparse import counts
 
-__all__ = ["encoded_ahead", "featurise", "featurise_all", "written_form"]
+__all__ = ["count", "encoded_ahead", "featurise", "featurise_all", "written_form"]
 
 Floats = npt.NDArray[np.float32]
 Report = Callable[[str], None]
@@ -45,8 +45,13 @@ def written_form(text: str) -> str:
 
 def featurise(encoder: AnyEncoder, text: str) -> Example:
     """The features of one message; the only place where a message is encoded."""
+    return Example(count(encoder, text), encoder.pools(written_form(text)))
+
+
+def count(encoder: AnyEncoder, text: str) -> tuple[Any, ...]:
+    """The counted features alone, which need no encoding: a twentieth of the time."""
     form = written_form(text)
-    return Example(counts(form, encoder.pieces(form)), encoder.pools(form))
+    return counts(form, encoder.pieces(form))
 
 
 def featurise_all(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from bot.deep.job import RESULT, Job, Recipe, read_folder, write_folder
 from bot.deep.numbers import Tuned, tensors
 from bot.deep.side import DeepFailed
 from bot.encoder.encoder import Encoder
-from bot.encoder.manifest import BadEncoder
+from bot.encoder.manifest import BadEncoder, checksum
 from tests.bot.deep.conftest import PAIRS, Tune
 from tests.bot.deep.tiny import TinyNumbers, fit_head, pooled
 
@@ -134,6 +135,17 @@ def test_a_damaged_tuned_encoder_is_refused(tuned: Tune) -> None:
             DeepEncoder(directory)
         assert identity_in(directory) is None
         path.write_bytes(whole)
+
+
+def test_an_encoder_that_was_tuned_by_an_earlier_version_goes_on_working(tuned: Tune) -> None:
+    directory = tuned(recipe=Recipe(frozen=1)).directory
+    with np.load(directory / "head.npz") as stored:
+        np.savez(directory / "head.npz", **{name: stored[name] for name in stored if name != "untouched"})
+    described = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    described["files"]["head.npz"] = checksum(directory / "head.npz")
+    (directory / "manifest.json").write_text(json.dumps(described), encoding="utf-8")
+    found = DeepEncoder(directory)
+    assert found.untouched == 0 and found.pools("moi").shape == (2, 32)
 
 
 def test_an_untuned_encoder_is_no_tuned_one(encoder: Encoder) -> None:
