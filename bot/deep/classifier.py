@@ -1,8 +1,11 @@
-"""Topics from a tuned encoder: its head times an SVM on the sparse features, in the ordinary classifier's form.
+"""Topics from a tuned encoder: its head times SVMs on all that the tuning left as it was, in the ordinary classifier's
+form.
 
-Both are linear and their probabilities are multiplied, so their decision values add up: at run time it is one row of
-weights, as after an ordinary training. How much the SVM counts and how sure the whole may be is chosen on the examples
-that the network has not been trained on, with the numbers that the exported encoder gives for them.
+The SVMs see the sparse features and the layer below those that learnt: what the encoder knew of the language before it
+learnt the topics. Head and SVMs are linear and their probabilities are multiplied, so their decision values add up: at
+run time it is one row of weights, as after an ordinary training. How much the SVMs count and how sure the whole may be
+is chosen on the examples that the network has not been trained on, with the numbers that the exported encoder gives for
+them.
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from bot.deep.encoder import DeepEncoder
-from bot.nlu.classifier import Classifier, Example, Settings, Trained, fit_svm, fit_temperature, log_loss
+from bot.nlu.classifier import THREADS, Classifier, Example, Settings, Trained, fit_temperature
+from bot.nlu.machines import Machines
 from bot.nlu.sparse import SparseFeatures
 
 __all__ = ["KNOWN", "SHARES", "Unfit", "train_with_head"]
@@ -21,8 +26,11 @@ __all__ = ["KNOWN", "SHARES", "Unfit", "train_with_head"]
 Floats = npt.NDArray[np.float32]
 KNOWN = -1
 """The fold of an example that the network was trained on: nothing about the unknown is learnt from it."""
-SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
 """What an SVM's decision value may count against one of the head's; the head's are about three times as large."""
+_CERTAIN = 2.0
+"""Standard errors of a mean difference from which it is no chance."""
+_LEAST = 1e-6  # deviation of a number that is the same in all examples
 
 
 class Unfit(ValueError):
@@ -61,30 +69,45 @@ def train_with_head(
     truth = np.array([names.index(topic) for topic in topics])
     sparse = SparseFeatures.fit((example.counts for example in examples), settings.least_documents)
     matrix = sparse.matrix(example.counts for example in examples)
-    report(f"{len(examples)} examples, {len(names)} topics, {matrix.shape[1]} features beside the network")
-    weights, intercept = fit_svm(matrix[~held_out], truth[~held_out], len(names), settings)
-    counted = matrix[held_out] @ weights + intercept
-    told = np.stack([example.pools[-1] for example in examples])[held_out] @ encoder.weights + encoder.intercept
+    pools = np.stack([example.pools for example in examples])
+    flat = pools[:, : encoder.untouched].reshape(len(examples), -1)
+    width, known = flat.shape[1], pools[0].size
+    mean, deviation = flat.mean(axis=0), np.maximum(flat.std(axis=0), _LEAST) * np.sqrt(np.float32(max(1, width)))
+    report(f"{len(examples)} examples, {len(names)} topics, {matrix.shape[1] + width} features beside the network")
+    machines = Machines(
+        matrix,
+        (flat - mean) / deviation,
+        truth,
+        len(names),
+        strength=settings.svm_c,
+        seed=settings.seed,
+        threads=THREADS,
+    )
+    # Each fit on one core: the linear algebra's own threads would only wait for each other.
+    with threadpool_limits(1, user_api="blas"):
+        final = machines.fit(np.ones(len(examples), np.bool_))
+        counted = machines.fit(~held_out, like=final).decisions[held_out]
+    told = pools[held_out, -1] @ encoder.weights + encoder.intercept
     share = _share(told, counted, truth[held_out])
     scores = np.asarray(told + np.float32(share) * counted, np.float32)
     report(
         f"topics: {_right(scores, truth[held_out])} right on {int(held_out.sum())} held-out examples, "
-        f"{_right(told, truth[held_out])} by the network alone, {_right(counted, truth[held_out])} by words alone"
+        f"{_right(told, truth[held_out])} by the network alone, {_right(counted, truth[held_out])} by the SVMs alone, "
+        f"which count {share:g} times"
     )
-    weights, intercept = fit_svm(matrix, truth, len(names), settings)
     decisions = np.zeros((len(examples), len(names)), np.float32)
     decisions[held_out] = scores
-    hidden, layers = encoder.hidden, len(encoder.layers)
-    head = np.zeros((layers * hidden, len(names)), np.float32)
-    head[-hidden:] = encoder.weights
+    head = np.zeros((known - width, len(names)), np.float32)
+    head[-encoder.hidden :] = encoder.weights
+    # The classifier divides by this root as well; the head was learnt on the layer as it is.
+    root = np.sqrt(np.float32(known))
     classifier = Classifier(
         topics=names,
         sparse=sparse,
-        # The head was learnt on the layer as it is: so divided, the classifier's own scaling changes nothing.
-        mean=np.zeros(layers * hidden, np.float32),
-        deviation=np.full(layers * hidden, 1 / np.sqrt(layers * hidden), np.float32),
-        weights=np.concatenate([np.float32(share) * weights, head]),
-        intercept=np.asarray(np.float32(share) * intercept + encoder.intercept, np.float32),
+        mean=np.concatenate([mean, np.zeros(known - width, np.float32)]),
+        deviation=np.asarray(np.concatenate([deviation, np.ones(known - width, np.float32)]) / root, np.float32),
+        weights=np.concatenate([np.float32(share) * final.weights, head]),
+        intercept=np.asarray(np.float32(share) * final.intercept + encoder.intercept, np.float32),
         stack=np.eye(len(names), dtype=np.float32),
         stack_intercept=np.zeros(len(names), np.float32),
         temperature=fit_temperature(scores, truth[held_out]),
@@ -93,13 +116,27 @@ def train_with_head(
 
 
 def _share(told: Floats, counted: Floats, truth: npt.NDArray[np.int64]) -> float:
-    """The share of the SVM that makes the calibrated log loss smallest."""
+    """The largest share of the SVMs whose calibrated log loss is not certainly worse than the smallest.
 
-    def loss(share: float) -> float:
-        scores = np.asarray(told + np.float32(share) * counted, np.float32)
-        return log_loss(scores / np.float32(fit_temperature(scores, truth)), truth)
+    Of messages that were held out, the network may know a translation or an answer to the same question, and look
+    better than it is on a new one. The SVMs gain less from such: where the two can hardly be told apart, they count.
+    """
+    losses = {share: _losses(np.asarray(told + np.float32(share) * counted, np.float32), truth) for share in SHARES}
+    least = min(losses.values(), key=np.mean)
 
-    return min(SHARES, key=loss)
+    def close(share: float) -> bool:
+        worse = losses[share] - least
+        return bool(worse.mean() <= _CERTAIN * worse.std() / np.sqrt(len(truth)))
+
+    return max(share for share in SHARES if close(share))
+
+
+def _losses(scores: Floats, truth: npt.NDArray[np.int64]) -> Floats:
+    """The log loss of each example at the best temperature: (examples,)."""
+    scores = scores / np.float32(fit_temperature(scores, truth))
+    most = scores.max(axis=1)
+    whole = most + np.log(np.exp(scores - most[:, None]).sum(axis=1))
+    return np.asarray(whole - scores[np.arange(len(truth)), truth], np.float32)
 
 
 def _right(scores: Floats, truth: npt.NDArray[np.int64]) -> str:

@@ -1,7 +1,9 @@
 """The tuned encoder at work: used as :class:`bot.encoder.encoder.Encoder` is, and it costs what that one costs.
 
-Beside the graph lies the head: the layer on top of the last mean that training has learnt along with the rest. It is
-linear, so :mod:`bot.deep.classifier` adds it to the sparse features' weights and nothing has to be run twice.
+It pools two layers: the last one that the tuning left as it was, with what the built-in encoder knows, and the last of
+all, which tells the topics. Beside the graph lies the head: the layer on top of the last mean that training has learnt
+along with the rest. It is linear, so :mod:`bot.deep.classifier` adds it to the other features' weights and nothing has
+to be run twice.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ class DeepEncoder(Encoder):
                 self.weights: Floats = stored["weights"]
                 self.intercept: Floats = stored["intercept"]
                 keys = stored["held_out"]
+                self.untouched = int(stored["untouched"]) if "untouched" in stored else 0
+                """So many of the pooled layers, the first ones, are as they were before the tuning."""
         except (OSError, ValueError, KeyError) as error:
             raise BadEncoder(directory, f"no tuned encoder ({type(error).__name__})") from error
         self._held_out = {item.tobytes() for item in keys}

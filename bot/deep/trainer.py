@@ -70,10 +70,11 @@ def train(folder: Path) -> None:
     network = Network(job.tensors, job.heads, job.epsilon, job.topics, job.recipe.dropout, job.recipe.frozen)
     optimiser = torch.optim.AdamW(_groups(network, job.recipe), weight_decay=job.recipe.weight_decay, fused=True)
     began = _resume(folder, network, optimiser)
-    base = _based(network, job.examples)
+    base = _based(network, job.examples, job.recipe.rounded > 0)
     for epoch in range(began, job.recipe.epochs):
         _epoch(job, base, network, optimiser, epoch)
         _keep(folder, network, optimiser, epoch + 1)
+    network.round(job.recipe.rounded > 0)
     scores = _scores(network, base, np.flatnonzero(job.examples.held_out))
     write_folder(folder / RESULT, {"epochs": job.recipe.epochs}, {"network": network.tensors(), "scores": scores})
     for path in _kept(folder):
@@ -102,12 +103,18 @@ class _Base:
     states: Tensor
     ends: npt.NDArray[np.int64]
 
-    def padded(self, chosen: npt.NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Some examples: (examples, tokens, hidden), and their lengths."""
-        lengths = self.lengths[chosen]
+    def padded(
+        self, chosen: npt.NDArray[np.int64], skipped: float = 0.0, generator: np.random.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Some examples: (examples, tokens, hidden), and their lengths; ``skipped`` is the share of tokens that are
+        left out by chance, but for the first of each example."""
+        kept = [np.arange(self.ends[example], self.ends[example + 1]) for example in chosen]
+        if skipped and generator is not None:
+            kept = [np.append(rows[:1], rows[1:][generator.random(len(rows) - 1) >= skipped]) for rows in kept]
+        lengths = np.array([len(rows) for rows in kept], np.int64)
         states = torch.zeros(len(chosen), int(lengths.max()), self.states.shape[1])
-        for row, example in enumerate(chosen):
-            states[row, : lengths[row]] = self.states[self.ends[example] : self.ends[example + 1]]
+        for row, rows in enumerate(kept):
+            states[row, : len(rows)] = self.states[torch.from_numpy(rows)]
         return states, torch.from_numpy(lengths)
 
     @property
@@ -116,9 +123,10 @@ class _Base:
         return np.diff(self.ends)
 
 
-def _based(network: Network, examples: Batch) -> _Base:
+def _based(network: Network, examples: Batch, rounded: bool) -> _Base:
     """Computed once: the same in every epoch."""
     network.eval()
+    network.round(rounded)
     ends = examples.ends.astype(np.int64)
     states = torch.zeros(int(ends[-1]), network.words.shape[1], dtype=torch.float16)
     order = np.argsort(np.diff(ends), kind="stable")
@@ -139,7 +147,8 @@ def _epoch(job: Job, base: _Base, network: Network, optimiser: torch.optim.Optim
     recipe, examples = job.recipe, job.examples
     known = np.flatnonzero(~examples.held_out)
     torch.manual_seed(recipe.seed * 1000 + epoch)
-    batches = list(_batches(base.lengths, known, recipe.batch, np.random.default_rng([recipe.seed, epoch])))
+    generator = np.random.default_rng([recipe.seed, epoch])
+    batches = list(_batches(base.lengths, known, recipe.batch, generator))
     total = len(batches) * recipe.epochs
     network.train()
     began = said = time.monotonic()
@@ -149,7 +158,8 @@ def _epoch(job: Job, base: _Base, network: Network, optimiser: torch.optim.Optim
         slope = min((done + 1 / total) / recipe.warm_up if recipe.warm_up else 1.0, (1 - done) / (1 - recipe.warm_up))
         for group in optimiser.param_groups:
             group["lr"] = group["full"] * slope
-        decisions = network(*base.padded(chosen))
+        network.round(done >= 1 - recipe.rounded)
+        decisions = network(*base.padded(chosen, recipe.skipped, generator))
         loss = functional.cross_entropy(
             decisions, torch.from_numpy(examples.labels[chosen].astype(np.int64)), label_smoothing=recipe.smoothing
         )

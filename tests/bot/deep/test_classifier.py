@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bot.deep.classifier import KNOWN, Unfit, train_with_head
+from bot.deep.classifier import KNOWN, Unfit, _share, train_with_head
 from bot.deep.encoder import DeepEncoder
-from bot.nlu.classifier import Settings
+from bot.deep.job import Recipe
+from bot.nlu.classifier import Example, Settings
 from bot.nlu.features import featurise_all, written_form
 from bot.nlu.training import train_topical
 from tests.bot.deep.conftest import PAIRS, Tune
@@ -39,6 +40,33 @@ def test_decision_values_are_those_of_the_head_and_the_words_added_up(tuned: Tun
     assert np.allclose(model.decisions(example), head + words, atol=1e-4)
     assert set(trained.fold[~held_out].tolist()) == {KNOWN}
     assert not trained.decisions[~held_out].any() and trained.decisions[held_out].any()
+
+
+def test_the_layer_below_those_that_learnt_is_seen_beside_the_words(tuned: Tune) -> None:
+    encoder = tuned(recipe=Recipe(frozen=1))
+    assert encoder.layers == (1, 2) and encoder.untouched == 1
+    # Texts without a single feature in common: the words alone would tell nothing.
+    texts, topics = zip(*PAIRS, strict=True)
+    examples = [Example((), example.pools) for example in featurise_all(encoder, texts)]
+    held_out = np.array([encoder.held_out(written_form(text)) for text in texts])
+    model = train_with_head(encoder, examples, topics, held_out, SETTINGS).classifier
+    head = np.stack([example.pools[-1] @ encoder.weights + encoder.intercept for example in examples])
+    told = np.stack([model.decisions(example) for example in examples])
+    beside = told - head
+    lower = np.stack([example.pools[0] for example in examples])
+    again = Example((), np.stack([lower[0], examples[5].pools[1]]))
+    other = model.decisions(again) - (again.pools[-1] @ encoder.weights + encoder.intercept)
+    assert np.allclose(other, beside[0], atol=1e-4), "what stands beside the head depends on the lower layer alone"
+    assert beside.std(axis=0).max() > 0.01
+
+
+def test_svms_that_cannot_be_told_from_the_network_count_and_worse_ones_do_not() -> None:
+    chance = np.random.default_rng(0)
+    truth = chance.integers(0, 5, 600)
+    right = 4 * np.eye(5)[truth] + chance.normal(0, 2, (600, 5))
+    alike = (4 * np.eye(5)[truth] + chance.normal(0, 2, (600, 5))) / 3
+    assert _share(right, alike, truth) >= 3.0
+    assert _share(right, chance.normal(0, 2, (600, 5)), truth) <= 0.5
 
 
 def test_other_topics_than_the_encoder_was_tuned_on_are_refused(tuned: Tune) -> None:

@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from bot import places
 from bot.deep import side
 from bot.deep.job import RESULT, Batch, Job, Recipe, read_folder
-from bot.deep.numbers import tensors
+from bot.deep.numbers import Tuned, tensors
+from bot.encoder.graph import encoder_graph
 from tests.bot.deep.conftest import NUMBERS
 from tests.bot.deep.tiny import pooled
 
@@ -27,8 +29,9 @@ def job(**changes: float) -> Job:
     chance = np.random.default_rng(0)
     labels = np.arange(60, dtype=np.int32) % 3
     texts = [[3, *chance.integers(6, 40, chance.integers(1, 6)), label, 4] for label in labels]
+    usual = {"epochs": 3, "batch": 8, "rate": 2e-3, "head_rate": 2e-2, "frozen": 0, "smoothing": 0.0, "rounded": 0.0}
     return Job(
-        recipe=Recipe(**{"epochs": 3, "batch": 8, "rate": 2e-3, "head_rate": 2e-2, "smoothing": 0.0, **changes}),  # type: ignore[arg-type]
+        recipe=Recipe(**{**usual, **changes}),  # type: ignore[arg-type]
         heads=NUMBERS.shape.heads,
         epsilon=NUMBERS.shape.epsilon,
         topics=3,
@@ -84,6 +87,32 @@ def test_layers_that_are_frozen_stay_as_they_are(tmp_path: Path) -> None:
     network = read_folder(folder / RESULT)[1]["network"]
     assert np.array_equal(network["l0.fi.w"], wanted.tensors["l0.fi.w"])
     assert not np.array_equal(network["l1.fi.w"], wanted.tensors["l1.fi.w"])
+
+
+def test_its_scores_are_those_that_the_int8_encoder_will_give(tmp_path: Path) -> None:
+    def apart(rounded: float) -> float:
+        wanted = job(rounded=rounded, frozen=1)
+        folder = wanted.write(tmp_path)
+        side.run(PYTHON, folder, lambda _: None)
+        _, arrays = read_folder(folder / RESULT)
+        network, scores, ends = arrays["network"], arrays["scores"], wanted.examples.ends
+        graph = encoder_graph(Tuned(NUMBERS, network), (2,), "int8").SerializeToString()
+        session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+        texts = [wanted.examples.ids[ends[row] : ends[row + 1]] for row in scores["examples"]]
+        means = np.concatenate([session.run(None, {"input_ids": ids[None].astype(np.int64)})[0] for ids in texts])
+        return float(np.abs(means @ network["head.w"].T + network["head.b"] - scores["decisions"]).mean())
+
+    assert apart(0.5) < 0.25 * apart(0.0)
+
+
+def test_tokens_are_left_out_by_chance_and_no_text_is_ever_empty(tmp_path: Path) -> None:
+    folder = job(skipped=0.99, epochs=1).write(tmp_path)
+    side.run(PYTHON, folder, lambda _: None)
+    blind = read_folder(folder / RESULT)[1]["network"]
+    assert all(np.isfinite(value).all() for value in blind.values())
+    whole = job(skipped=0.0, epochs=1).write(tmp_path)
+    side.run(PYTHON, whole, lambda _: None)
+    assert not np.array_equal(blind["head.w"], read_folder(whole / RESULT)[1]["network"]["head.w"])
 
 
 def test_a_damaged_job_is_one_line(tmp_path: Path) -> None:

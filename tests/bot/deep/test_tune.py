@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,11 @@ import pytest
 
 from bot.deep import tune as tuning
 from bot.deep.encoder import DeepEncoder, identity_in
-from bot.deep.job import RESULT, Job, read_folder, write_folder
+from bot.deep.job import RESULT, Job, Recipe, read_folder, write_folder
 from bot.deep.numbers import Tuned, tensors
 from bot.deep.side import DeepFailed
 from bot.encoder.encoder import Encoder
-from bot.encoder.manifest import BadEncoder
+from bot.encoder.manifest import BadEncoder, checksum
 from tests.bot.deep.conftest import PAIRS, Tune
 from tests.bot.deep.tiny import TinyNumbers, fit_head, pooled
 
@@ -30,6 +31,17 @@ def test_what_is_exported_is_what_was_trained(tuned: Tune, encoder: Encoder) -> 
         assert pools.shape == (1, 32)
         cosine = float(pools[0] @ expected / np.linalg.norm(pools[0]) / np.linalg.norm(expected))
         assert cosine > 0.98, text
+
+
+def test_the_last_frozen_layer_is_pooled_as_the_untuned_encoder_has_it(tuned: Tune, encoder: Encoder) -> None:
+    found = tuned(recipe=Recipe(frozen=1))
+    assert found.layers == (1, 2) and found.untouched == 1
+    text = "missä tilaukseni on"
+    ids = encoder.tokens(text, prefix="")
+    lower = {name: value for name, value in tensors(TinyNumbers(), np.array(ids), 64).items() if name[:2] != "l1"}
+    expected = pooled(lower, 4, 1e-12, np.arange(len(ids)))
+    first = found.pools(text)[0]
+    assert float(first @ expected / np.linalg.norm(first) / np.linalg.norm(expected)) > 0.98
 
 
 def test_one_in_twenty_is_held_out_and_known_again(tuned: Tune, tmp_path: Path) -> None:
@@ -123,6 +135,17 @@ def test_a_damaged_tuned_encoder_is_refused(tuned: Tune) -> None:
             DeepEncoder(directory)
         assert identity_in(directory) is None
         path.write_bytes(whole)
+
+
+def test_an_encoder_that_was_tuned_by_an_earlier_version_goes_on_working(tuned: Tune) -> None:
+    directory = tuned(recipe=Recipe(frozen=1)).directory
+    with np.load(directory / "head.npz") as stored:
+        np.savez(directory / "head.npz", **{name: stored[name] for name in stored if name != "untouched"})
+    described = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    described["files"]["head.npz"] = checksum(directory / "head.npz")
+    (directory / "manifest.json").write_text(json.dumps(described), encoding="utf-8")
+    found = DeepEncoder(directory)
+    assert found.untouched == 0 and found.pools("moi").shape == (2, 32)
 
 
 def test_an_untuned_encoder_is_no_tuned_one(encoder: Encoder) -> None:
