@@ -51,7 +51,7 @@ STEPS = 40
 STRENGTH = 20.0
 """Inverse regularisation: chosen by grouped cross-validation over 3, 10, 20 and 30."""
 LEAST_DOCUMENTS = 3
-"""Examples that a word, or a part of one, must occur in: with 2 it is half as many features again, and none the better."""
+"""Examples that a word, or a part of one, must occur in: with 2 it is half as many features again, and no better."""
 ORDINARY_OF_EACH = 40
 """Examples of one topic taken in as messages without emotion: enough of every matter, fewer than the emotional ones."""
 TEMPTING = "tempting.yml"

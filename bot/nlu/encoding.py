@@ -89,7 +89,7 @@ class Encoding:
             meanwhile()
         told = 0
         with self._changed:
-            while self._failed is None:
+            while True:
                 left = sum(text not in self.known for text in missing)
                 done = len(missing) - left
                 if report is not None and done > told and (done // _EACH > told // _EACH or not left):
@@ -97,8 +97,9 @@ class Encoding:
                     told = done
                 if not left:
                     return {text: self.known[text] for text in wanted}
+                if self._failed is not None:
+                    raise self._failed
                 self._changed.wait(timeout=1.0)
-        raise self._failed
 
     def _work(self) -> None:
         while (text := self._next()) is not None:
