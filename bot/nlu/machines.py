@@ -77,6 +77,7 @@ class Machines:
         self._counted = counted
         self._dense = np.ascontiguousarray(dense, np.float32)
         self._all = hstack([counted, csr_matrix(self._dense)], format="csr", dtype=np.float32)
+        self._all.sort_indices()  # once, or the library does it for every SVM, which takes as long as fitting it
         self._own = truth[:, None] == np.arange(topics)
         self._strength = strength
         self._seed = seed
