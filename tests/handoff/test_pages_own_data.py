@@ -17,7 +17,7 @@ import pyotp
 import pytest
 import pytest_asyncio
 import redis
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route, async_playwright, expect
 
 from handoff.access.sessions import digest_of
 from handoff.keys import HubKeys
@@ -101,9 +101,13 @@ class Watched:
         context.on("request", lambda request: self._asked(request.url))
         page = await context.new_page()
         page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda line: self.faults.append(line.text) if line.type == "error" else None)
+        page.on("console", self._told)
         page.on("dialog", lambda dialog: self.faults.append(dialog.message))
         return page
+
+    def _told(self, line: ConsoleMessage) -> None:
+        if line.type == "error":
+            self.faults.append(f"{line.text} ({line.location['url']})")
 
     def _asked(self, url: str) -> None:
         if not url.startswith((self._address, self._address.replace("http", "ws", 1), "data:", "blob:")):
@@ -277,6 +281,7 @@ async def test_an_agent_sets_a_second_factor_up_signs_in_with_it_and_is_asked_be
     await agent.keyboard.press("Escape")
     await agent.get_by_test_id("settings").click()
     await agent.get_by_test_id("sign-out").click()
+    await agent.get_by_test_id("email").wait_for()
 
     await signs_in(agent, shop, "Aino")
     # A code is good once: the next one, a little early, as the hub allows for clocks that differ.
@@ -291,6 +296,23 @@ async def test_an_agent_sets_a_second_factor_up_signs_in_with_it_and_is_asked_be
         await agent.get_by_test_id("stay").click()
         await expect(agent.get_by_test_id("ending")).to_have_count(0)
         assert int(client.ttl(key)) > 100  # type: ignore[arg-type]  # not awaitable here
+
+
+async def test_a_page_loaded_again_while_its_sign_out_is_under_way_does_not_take_itself_for_signed_in(
+    shop: Shop, pages: Watched
+) -> None:
+    agent = await pages.page("en-GB")
+    await signs_in(agent, shop, "Sanna")
+    await agent.get_by_test_id("settings").click()
+    held: list[Route] = []
+    await agent.route("**/api/logout", lambda route: held.append(route))
+    async with agent.expect_request("**/api/logout"):
+        await agent.get_by_test_id("sign-out").click()
+    asked: list[str] = []
+    agent.on("request", lambda request: asked.append(request.url))
+    await agent.reload()
+    await agent.get_by_test_id("email").wait_for()
+    assert held and not [url for url in asked if "socket-token" in url]
 
 
 async def cookie_of(context: BrowserContext) -> str:

@@ -5,9 +5,10 @@ import { SignedOut } from '../core/connection';
 /** Why signing in did not work: the pair is wrong, too many attempts, or the service is away. */
 export type SignInFault = 'wrong' | 'often' | 'later';
 
-async function post(path: string, body: unknown): Promise<Response> {
+async function post(path: string, body: unknown, keepalive = false): Promise<Response> {
   return fetch(path, {
     method: 'POST',
+    keepalive,
     credentials: 'same-origin',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -93,7 +94,8 @@ export async function socketToken(): Promise<string> {
 /** Signs out here. Who came by way of the company's identity provider is told its page to sign out there, too. */
 export async function signOut(): Promise<string | null> {
   try {
-    const response = await post('/api/logout', {});
+    // Sent even where the page is left at once: at a shared desk the next person must not find it signed in.
+    const response = await post('/api/logout', {}, true);
     const { provider } = (await response.json()) as { provider?: unknown };
     return typeof provider === 'string' && /^https?:\/\//.test(provider) ? provider : null;
   } catch {

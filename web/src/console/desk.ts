@@ -166,8 +166,9 @@ export class Desk {
   async signOut(): Promise<void> {
     this.connection.stop();
     this.connection.clear();
-    const elsewhere = await api.signOut();
+    // Before the hub has answered: a page that is loaded again meanwhile must not take itself for signed in.
     forgetChoice('session');
+    const elsewhere = await api.signOut();
     this.store.update(agent.newAgentState);
     this.edit({ phase: 'out', fault: null, selected: null, settings: false, drafts: new Map(), unfolded: new Set(), dialog: null, found: null, query: '' });
     if (elsewhere) location.assign(elsewhere);
