@@ -55,11 +55,11 @@ def _can_begin() -> bool:
 
 
 def _wanted() -> Iterator[list[str]]:
-    """In the order in which a training needs them: its longest part learns from the topics' examples."""
+    """In the order in which a training needs them."""
+    yield [written_form(text) for text in _emotional()]
     texts = _texts()
     letters = Letters.learn(texts)
     yield [written_form(letters.restore(text)) for text in texts]
-    yield [written_form(text) for text in _emotional()]
 
 
 def _texts() -> list[str]:

@@ -23,7 +23,7 @@ from bot.nlu.groups import folds
 from bot.nlu.logistic import fit_logistic
 from bot.nlu.machines import TOLERANCE, Machines
 from bot.nlu.parts import parts
-from bot.nlu.sparse import SparseFeatures
+from bot.nlu.sparse import Counted, SparseFeatures
 
 __all__ = [
     "THREADS",
@@ -168,6 +168,7 @@ def train(
     groups: npt.NDArray[np.int64],
     settings: Settings | None = None,
     report: Report | None = None,
+    counted: Counted | None = None,
 ) -> Trained:
     """Train on examples with their topics.
 
@@ -177,6 +178,7 @@ def train(
         groups: the group of each (see :func:`bot.nlu.groups.near_copies`).
         settings: see :class:`Settings`.
         report: gets a line for each step.
+        counted: the examples' counts, where they have been put in order already.
     """
     settings = settings or Settings()
     if len(examples) >= _MANY:
@@ -188,17 +190,16 @@ def train(
     position = {name: place for place, name in enumerate(names)}
     truth = np.array([position[topic] for topic in topics])
     with parts.part("features"):
-        sparse = SparseFeatures.fit((example.counts for example in examples), settings.least_documents)
+        counted = counted or Counted.of([example.counts for example in examples], settings.least_documents)
         flat = np.stack([example.pools for example in examples]).reshape(len(examples), -1)
         mean = flat.mean(axis=0)
         deviation = np.maximum(flat.std(axis=0), 1e-6)
         dense = (flat - mean) / deviation / np.sqrt(np.float32(flat.shape[1]))
         axes = _axes(dense, settings.axes)
-        counted = sparse.matrix(example.counts for example in examples)
         fold = folds(groups, topics, settings.folds, settings.seed)
-    say(f"{len(examples)} examples, {len(names)} topics, {counted.shape[1] + axes.shape[1]} features")
+    say(f"{len(examples)} examples, {len(names)} topics, {counted.matrix.shape[1] + axes.shape[1]} features")
     machines = Machines(
-        counted, dense @ axes, truth, len(names), strength=settings.svm_c, seed=settings.seed, threads=THREADS
+        counted.matrix, dense @ axes, truth, len(names), strength=settings.svm_c, seed=settings.seed, threads=THREADS
     )
     decisions = np.zeros((len(examples), len(names)), np.float32)
     # Each fit on one core: the linear algebra's own threads would only wait for each other.
@@ -214,10 +215,10 @@ def train(
         stack, stack_intercept, temperature = _calibrated(decisions, truth, fold, len(names), settings, say)
     classifier = Classifier(
         topics=names,
-        sparse=sparse,
+        sparse=counted.sparse,
         mean=mean.astype(np.float32),
         deviation=deviation.astype(np.float32),
-        weights=_unfolded(final.weights, counted.shape[1], axes),
+        weights=_unfolded(final.weights, counted.matrix.shape[1], axes),
         intercept=final.intercept,
         stack=stack,
         stack_intercept=stack_intercept,

@@ -24,6 +24,7 @@ __all__ = ["encoded_ahead", "featurise", "featurise_all", "keep_encoded", "writt
 
 Floats = npt.NDArray[np.float32]
 Report = Callable[[str], None]
+Counts = tuple[Any, ...]
 
 _SAVED = 2000
 """Texts encoded before they are written to disk: what an interruption loses at most, ten seconds' work."""
@@ -45,7 +46,11 @@ def featurise(encoder: AnyEncoder, text: str) -> Example:
 
 
 def featurise_all(
-    encoder: AnyEncoder, texts: Sequence[str], store: Path | None = None, report: Report | None = None
+    encoder: AnyEncoder,
+    texts: Sequence[str],
+    store: Path | None = None,
+    report: Report | None = None,
+    meanwhile: Callable[[list[Counts]], None] = lambda _: None,
 ) -> list[Example]:
     """The features of many messages, exactly as :func:`featurise` gives them.
 
@@ -54,16 +59,20 @@ def featurise_all(
         texts: the messages.
         store: a directory where pooled layers are kept from one training to the next; None keeps nothing.
         report: gets a line now and then.
+        meanwhile: gets what was counted in each, while they are still being encoded.
     """
     forms = [written_form(text) for text in texts]
     kept = None if store is None else Encoded(store, encoder)
     stored = {} if kept is None else kept.read()
-    counted: list[tuple[Any, ...]] = []
+    counted: list[Counts] = []
+
+    def count() -> None:
+        counted.extend(counts(form, encoder.pieces(form)) for form in forms)
+        meanwhile(counted)
+
     with _encoding(encoder) as encoding:
         _recall(encoding, forms, stored)
-        pools = encoding.get(
-            forms, report, meanwhile=lambda: counted.extend(counts(form, encoder.pieces(form)) for form in forms)
-        )
+        pools = encoding.get(forms, report, meanwhile=count)
     new = {key(form): each for form, each in pools.items() if key(form) not in stored}
     if kept is not None and new:
         kept.add(new, [key(form) for form in forms])
