@@ -66,11 +66,15 @@ def featurise_all(
     stored = {} if kept is None else kept.read()
     counted: list[Counts] = []
 
-    def count() -> None:
-        counted.extend(counts(form, encoder.pieces(form)) for form in forms)
-        meanwhile(counted)
-
     with _encoding(encoder) as encoding:
+
+        def count() -> None:
+            for form in forms:
+                if form not in encoding.counted:
+                    encoding.counted[form] = counts(form, encoder.pieces(form))
+                counted.append(encoding.counted[form])
+            meanwhile(counted)
+
         _recall(encoding, forms, stored)
         pools = encoding.get(forms, report, meanwhile=count)
     new = {key(form): each for form, each in pools.items() if key(form) not in stored}
