@@ -206,11 +206,11 @@ def train(
     with threadpool_limits(1, user_api="blas"), parts.part("SVMs"):
         final = machines.fit(np.ones(len(examples), np.bool_))
         say(f"topics: part 1 of {settings.folds + 1}")
-        for number in range(settings.folds):
-            held_out = fold == number
-            if held_out.any() and len(np.unique(truth[~held_out])) > 1:
-                decisions[held_out] = machines.fit(~held_out, like=final).decisions[held_out]
-            say(f"topics: part {number + 2} of {settings.folds + 1}")
+        kept = [fold != number for number in range(settings.folds)]
+        kept = [each for each in kept if not each.all() and len(np.unique(truth[each])) > 1]
+        for number, (each, fitted) in enumerate(zip(kept, machines.fit_each(kept, like=final), strict=True), start=2):
+            decisions[~each] = fitted.decisions[~each]
+            say(f"topics: part {number} of {settings.folds + 1}")
     with parts.part("second stage"):
         stack, stack_intercept, temperature = _calibrated(decisions, truth, fold, len(names), settings, say)
     classifier = Classifier(

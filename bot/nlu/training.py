@@ -11,7 +11,7 @@ from bot.deep.classifier import train_with_head
 from bot.deep.encoder import DeepEncoder
 from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
-from bot.nlu.classifier import Settings, train
+from bot.nlu.classifier import THREADS, Settings, train
 from bot.nlu.decision import Limits
 from bot.nlu.features import featurise_all, written_form
 from bot.nlu.groups import near_copies
@@ -60,5 +60,5 @@ def train_topical(
             groups = near_copies(vectors, topics)
         trained = train(examples, topics, groups, settings, report, counted[0])
     with parts.part("in-domain score"):
-        scope = Scope.fit(vectors, trained.truth, trained.decisions, trained.fold)
+        scope = Scope.fit(vectors, trained.truth, trained.decisions, trained.fold, THREADS)
     return Topical(encoder, trained.classifier, scope, limits or Limits(), letters)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bot import ahead, places
+from bot.encoder import choice
 from bot.nlu import encoded, features
 from bot.nlu.encoded import Encoded, key
 from bot.nlu.features import keep_encoded
@@ -93,3 +94,19 @@ def test_the_examples_of_topics_and_emotions_are_kept_as_a_training_needs_them(
     said: list[str] = []
     ahead.encode_examples(said.append)
     assert len(kept) == 3 and len(said) == 1
+
+
+def test_a_training_loads_the_encoder_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[Numbers] = []
+
+    def prepare(*_: object, **__: object) -> Numbers:
+        loaded.append(Numbers())
+        return loaded[-1]
+
+    monkeypatch.setattr(choice, "prepare", prepare)
+    for name in ("NLU", "EMOTION", "ENCODED"):
+        monkeypatch.setattr(places, name, tmp_path / name)
+    with ahead.encoding_begun(lambda line: None):
+        assert choice.encoder_in_use() is choice.encoder_in_use() is loaded[0]
+    assert len(loaded) == 1
+    assert choice.encoder_in_use() is not loaded[0], "afterwards whatever is there by then"
