@@ -46,8 +46,8 @@ __all__ = [
 LEXICON = "cues.yml"
 FOLDS = 3
 TRIED = 1
-"""So many of the folds tell the temperature, where nothing else is wanted of them: the others move it by 0.07 at most, and
-a probability of 55 % with it by less than half a point."""
+"""So many of the folds tell the temperature, where nothing else is wanted of them: the others move it by 0.07 at most,
+and a probability of 55 % with it by less than half a point."""
 STEPS = 40
 """Of the optimiser: half as many again, or twice as many, are no better on examples held out."""
 STRENGTH = 20.0
