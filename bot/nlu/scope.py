@@ -30,6 +30,8 @@ _STEPS = 201
 _AXES = 96
 """Directions that are compared with the known examples. The look-up reads every example, so its time is that of
 reading this many numbers of each."""
+_AT_A_TIME = 1000
+"""Messages compared with all known examples at once: with 30,000 of these that is 120 MB; all would be gigabytes."""
 
 
 @dataclass
@@ -140,7 +142,8 @@ def _views(
     vectors: Floats, near: Floats, decisions: Floats, known: Floats, shift: Floats, whiten: Floats, centres: Floats
 ) -> npt.NDArray[np.float64]:
     margin = decisions.max(axis=1)
-    closest = _closest(near @ known.T)
+    rows = range(0, max(1, len(near)), _AT_A_TIME)
+    closest = np.concatenate([_closest(near[start : start + _AT_A_TIME] @ known.T) for start in rows])
     white = (vectors - shift) @ whiten
     distance = (white**2).sum(axis=1)[:, None] - 2 * white @ centres.T + (centres**2).sum(axis=1)[None]
     far = np.sqrt(np.maximum(distance.min(axis=1), 0))
