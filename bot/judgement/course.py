@@ -124,8 +124,10 @@ def _again(latest: Sequence[Turn]) -> Next:
     if not before:
         return Next.NOTHING
     insists, further = _says(now.text)
-    typed = [turn for turn in before if not turn.pressed]
-    if insists or any(alike(now.text, turn.text) >= ALIKE for turn in typed):
+    if insists:
+        return Next.PERSON
+    asked = _triples(now.text)
+    if any(_alike(asked, _triples(turn.text)) >= ALIKE for turn in before if not turn.pressed):
         return Next.PERSON
     if further:
         return Next.NOTHING
@@ -149,7 +151,10 @@ def _says(text: str) -> tuple[bool, bool]:
 
 def alike(one: str, other: str) -> float:
     """The cosine of two texts' triples of letters, 0 to 1: endings may differ, as they do in Finnish."""
-    first, second = _triples(one), _triples(other)
+    return _alike(_triples(one), _triples(other))
+
+
+def _alike(first: Counter[str], second: Counter[str]) -> float:
     common = sum(count * second[triple] for triple, count in first.items())
     length = sqrt(sum(n * n for n in first.values()) * sum(n * n for n in second.values()))
     return common / length if length else 0.0

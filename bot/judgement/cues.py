@@ -32,6 +32,9 @@ _MARKS = re.compile(r"[!?][!?1]+")  # the 1 of a slipped shift key
 _SMILE = re.compile(r"[:;=]-?[)D]+|\bx+D+\b|[\U0001F600-\U0001F60F\U0001F618-\U0001F61D\U0001F923\u2764\U0001F44D]|❤")
 _LETTERS = (("ä", "[äa]"), ("ö", "(?:ö|oe?)"), ("å", "(?:å|aa?)"), ("æ", "(?:æ|ae?)"), ("ø", "(?:ø|oe?)"))
 
+_FIRST = {"ä": "a", "å": "a", "æ": "a", "ö": "o", "ø": "o"}
+"""What a word may begin with when its first letter is written plainly."""
+
 
 class BadLexicon(ValueError):
     """The lexicon has a mistake; the text names file and place."""
@@ -139,7 +142,16 @@ def _shouted(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _pattern(words: list[str]) -> str:
-    return r"(?<!\w)(?:" + "|".join(map(_word, words)) + r")(?!\w)"
+    """Any of the words; those with the same first letter stand together, for of others none is tried then."""
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(_FIRST.get(word[0].lower(), word[0].lower()), []).append(_word(word))
+    first = {letter: "".join(other for other, plain in _FIRST.items() if plain == letter) for letter in groups}
+    parts = [
+        (f"(?=[{re.escape(letter)}{first[letter]}])" if letter.isalnum() else "") + f"(?:{'|'.join(group)})"
+        for letter, group in groups.items()
+    ]
+    return rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)"
 
 
 def _word(word: str) -> str:

@@ -104,10 +104,17 @@ class Classifier:
 
     def decisions(self, example: Example) -> Floats:
         """The SVMs' decision values of one message: (topics,)."""
-        columns, values = self.sparse.row(example.counts)
-        width = len(self.sparse.idf)
-        result = values @ self.weights[columns] if len(columns) else np.zeros(len(self.topics), np.float32)
-        return np.asarray(result + self.dense(example.pools) @ self.weights[width:] + self.intercept, np.float32)
+        return self.words(example.counts) + self.sense(example.pools)
+
+    def words(self, counts: tuple[Any, ...]) -> Floats:
+        """What the counted words alone add to the decision values: (topics,)."""
+        columns, values = self.sparse.row(counts)
+        result = values @ self.weights[columns] if len(columns) else np.zeros(len(self.topics))
+        return np.asarray(result, np.float32)
+
+    def sense(self, pools: Floats) -> Floats:
+        """What the encoder's layers add to them, intercepts included: (topics,)."""
+        return np.asarray(self.dense(pools) @ self.weights[len(self.sparse.idf) :] + self.intercept, np.float32)
 
     def probabilities(self, decisions: Floats) -> Floats:
         """Calibrated probabilities for decision values, of one message or many."""

@@ -20,7 +20,7 @@ from bot.nlu.encoded import Encoded, key
 from bot.nlu.encoding import Encoding
 from bot.nlu.sparse import counts
 
-__all__ = ["encoded_ahead", "featurise", "featurise_all", "keep_encoded", "written_form"]
+__all__ = ["count", "encoded_ahead", "featurise", "featurise_all", "keep_encoded", "written_form"]
 
 Floats = npt.NDArray[np.float32]
 Report = Callable[[str], None]
@@ -41,8 +41,13 @@ def written_form(text: str) -> str:
 
 def featurise(encoder: AnyEncoder, text: str) -> Example:
     """The features of one message; the only place where a message is encoded."""
+    return Example(count(encoder, text), encoder.pools(written_form(text)))
+
+
+def count(encoder: AnyEncoder, text: str) -> Counts:
+    """The counted features alone, which need no encoding: a twentieth of the time."""
     form = written_form(text)
-    return Example(counts(form, encoder.pieces(form)), encoder.pools(form))
+    return counts(form, encoder.pieces(form))
 
 
 def featurise_all(
@@ -65,10 +70,9 @@ def featurise_all(
     kept = None if store is None else Encoded(store, encoder)
     stored = {} if kept is None else kept.read()
     counted: list[Counts] = []
-
     with _encoding(encoder) as encoding:
 
-        def count() -> None:
+        def count_all() -> None:
             for form in forms:
                 if form not in encoding.counted:
                     encoding.counted[form] = counts(form, encoder.pieces(form))
@@ -76,7 +80,7 @@ def featurise_all(
             meanwhile(counted)
 
         _recall(encoding, forms, stored)
-        pools = encoding.get(forms, report, meanwhile=count)
+        pools = encoding.get(forms, report, meanwhile=count_all)
     new = {key(form): each for form, each in pools.items() if key(form) not in stored}
     if kept is not None and new:
         kept.add(new, [key(form) for form in forms])

@@ -9,16 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
-from bot.nlu.classifier import Classifier, Example, Ranking
+from bot.nlu.classifier import Classifier, Example
 from bot.nlu.cleaning import clean
-from bot.nlu.decision import CALLBACK, IN_DANGER, TALK_TO_HUMAN, Decision, Limits, Verdict, decide, needs_person
+from bot.nlu.decision import IN_DANGER, TALK_TO_HUMAN, Decision, Limits, Verdict, decide, needs_person
 from bot.nlu.entities import find_entities
-from bot.nlu.features import featurise
+from bot.nlu.features import count, featurise
 from bot.nlu.letters import Letters
+from bot.nlu.pieces import Pieces
 from bot.nlu.scope import Scope
 from bot.nlu.several import questions
 from bot.reasons import sentences
@@ -118,37 +117,6 @@ def pressed(topic: str, known: Sequence[str], language: str | None) -> Understoo
 
 
 @dataclass
-class _Parts:
-    """The parts of one message, each encoded once however often it is looked at: encoding is what costs."""
-
-    topical: Topical
-    language: str | None
-    known: dict[str, Ranking] = field(default_factory=dict)
-
-    @property
-    def enough(self) -> float:
-        """How sure the bot must be to answer in this language."""
-        return self.topical.limits.of(self.language).answer
-
-    def rank(self, part: str) -> Ranking:
-        if part not in self.known:
-            self.known[part] = self.topical.classifier.rank(self.topical.features(part, self.language))
-        return self.known[part]
-
-    def chance(self, part: str, topic: str) -> float:
-        ranking = self.rank(part)
-        return dict(zip(ranking.topics, ranking.probabilities, strict=True)).get(topic, 0.0)
-
-    def needs_person(self, part: str) -> float:
-        ranking = self.rank(part)
-        chances = zip(ranking.topics, ranking.probabilities, strict=True)
-        return sum(chance for name, chance in chances if needs_person(name))
-
-    def asks_for_person(self, part: str) -> float:
-        return self.chance(part, TALK_TO_HUMAN) + self.chance(part, CALLBACK)
-
-
-@dataclass
 class Topical:
     """Encoder, classifier, scope and letters together."""
 
@@ -160,7 +128,10 @@ class Topical:
 
     def features(self, text: str, language: str | None = None) -> Example:
         """The features of a message or a part of one, its missing letters restored (English misses none)."""
-        return featurise(self.encoder, text if language == "en" else self.letters.restore(text))
+        return featurise(self.encoder, self._restored(text, language))
+
+    def _restored(self, text: str, language: str | None) -> str:
+        return text if language == "en" else self.letters.restore(text)
 
     def understand(self, text: str, language: str | None = None) -> Understood:
         """Understand a typed message. Never fails on odd text: what holds no word is not understood."""
@@ -172,12 +143,12 @@ class Topical:
         in_domain = self.scope.share(unit(example.pools[-1]), ranking.decisions)
         pairs = list(zip(ranking.topics, ranking.probabilities, strict=True))
         verdict = decide(pairs, in_domain, self.limits.of(language), self.limits.pressing)
-        parts = _Parts(self, language)
+        pieces = self._pieces(example, language)
         danger = Verdict(Decision.HANDOFF, IN_DANGER)
-        if verdict != danger and self._in_danger(written, parts, pairs):
+        if verdict != danger and self._in_danger(written, pieces, pairs):
             verdict = danger
-        asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, parts, pairs)
-        if verdict.decision is not Decision.HANDOFF and self._wishes_person(written, parts, pairs):
+        asked = () if verdict.decision is Decision.HANDOFF else self._asked(text, pieces, pairs, language)
+        if verdict.decision is not Decision.HANDOFF and self._wishes_person(written, pieces, pairs):
             if not asked and verdict.decision is Decision.ANSWER:
                 asked = (verdict.topic,)
             verdict = Verdict(Decision.HANDOFF, next(name for name, _ in pairs if needs_person(name)))
@@ -186,7 +157,7 @@ class Topical:
         topic = verdict.topic
         evidence: tuple[str, ...] = ()
         if verdict.decision is Decision.HANDOFF:
-            quote, besides = self._evidence(written, parts, topic)
+            quote, besides = self._evidence(written, pieces, topic, language)
             evidence, asked = (quote,), (*asked, *besides)
         return Understood(
             topic=topic,
@@ -202,60 +173,79 @@ class Topical:
             example=example,
         )
 
-    def _asked(self, text: str, parts: _Parts, pairs: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+    def _pieces(self, whole: Example, language: str | None) -> Pieces:
+        """What looks at the parts of a message."""
+        return Pieces(
+            self.classifier,
+            count=lambda piece: count(self.encoder, self._restored(piece, language)),
+            encode=lambda piece: self.features(piece, language),
+            whole=whole,
+        )
+
+    def _asked(
+        self, text: str, pieces: Pieces, pairs: Sequence[tuple[str, float]], language: str | None
+    ) -> tuple[str, ...]:
         """The topics that the parts of a message ask for, where they are several: each sure by itself, and likely in
         the whole unless it is beyond doubt."""
         near = {topic for topic, _ in pairs[: 1 + _RUNNERS_UP]}
-        enough = parts.enough
+        enough = self.limits.of(language).answer
         asked: list[str] = []
         for part in questions(text):
-            ranking = parts.rank(part)
+            ranking = pieces.rank(part)
             topic, chance = ranking.topics[0], ranking.probabilities[0]
             sure = chance >= (enough if topic in near else _BEYOND_DOUBT)
             if sure and topic.startswith("faq/") and topic not in asked:
                 asked.append(topic)
         return tuple(asked[:_MOST_ANSWERS]) if len(asked) > 1 else ()
 
-    def _wishes_person(self, text: str, parts: _Parts, pairs: Sequence[tuple[str, float]]) -> bool:
+    def _wishes_person(self, text: str, pieces: Pieces, pairs: Sequence[tuple[str, float]]) -> bool:
         """Whether one of several sentences surely needs a person, though the whole is about something else. Looked at
-        only where the whole hints at it, since each sentence costs what a message costs."""
+        only where the whole hints at it."""
         hint = sum(chance for name, chance in pairs if needs_person(name))
         if hint < _HINT and all(name != TALK_TO_HUMAN for name, _ in pairs[: 1 + _RUNNERS_UP]):
             return False
-        pieces = sentences(text)[:_LONGEST_EVIDENCE]
-        if len(pieces) < 2:
+        said = sentences(text)[:_LONGEST_EVIDENCE]
+        if len(said) < 2:
             return False
-        last_question = max((number for number, piece in enumerate(pieces) if piece.endswith("?")), default=-1)
-        for number, piece in enumerate(pieces):
-            chance = parts.needs_person(piece)
-            background = number < last_question and parts.asks_for_person(piece) < _ASKS
-            if chance >= (_BACKGROUND_SURE if background else _SURE) and (hint >= _BACKGROUND_HINT or not background):
+        last_question = max((number for number, piece in enumerate(said) if piece.endswith("?")), default=-1)
+        for number, piece in enumerate(said):
+            told = number < last_question
+            if told and hint < _BACKGROUND_HINT and not pieces.may_ask_for_person(piece):
+                continue
+            if not pieces.may_need_person(piece):
+                continue
+            background = told and pieces.asks_for_person(piece) < _ASKS
+            sure = pieces.needs_person(piece) >= (_BACKGROUND_SURE if background else _SURE)
+            if sure and (hint >= _BACKGROUND_HINT or not background):
                 return True
         return False
 
-    def _in_danger(self, text: str, parts: _Parts, pairs: Sequence[tuple[str, float]]) -> bool:
+    def _in_danger(self, text: str, pieces: Pieces, pairs: Sequence[tuple[str, float]]) -> bool:
         """Whether one of several sentences speaks of not wanting to live, though the whole is about something else.
         Looked at only where the whole hints at it."""
         if dict(pairs).get(IN_DANGER, 0.0) < _FAINT_DANGER:
             return False
-        pieces = sentences(text)[:_LONGEST_EVIDENCE]
-        return len(pieces) > 1 and any(parts.chance(piece, IN_DANGER) >= _IN_DANGER_SURE for piece in pieces)
+        said = sentences(text)[:_LONGEST_EVIDENCE]
+        if len(said) < 2:
+            return False
+        return any(
+            pieces.may_be_about(piece, IN_DANGER) and pieces.chance(piece, IN_DANGER) >= _IN_DANGER_SURE
+            for piece in said
+        )
 
-    def _evidence(self, text: str, parts: _Parts, topic: str) -> tuple[str, tuple[str, ...]]:
+    def _evidence(self, text: str, pieces: Pieces, topic: str, language: str | None) -> tuple[str, tuple[str, ...]]:
         """The sentence that speaks most for a topic that needs a person, and what other sentences ask that can be
         answered. The sentence is as it was written: an agent is shown it in the message."""
-        pieces = sentences(text)[:_LONGEST_EVIDENCE]
-        if len(pieces) < 2:
+        said = sentences(text)[:_LONGEST_EVIDENCE]
+        if len(said) < 2:
             return text.strip(), ()
-        place = self.classifier.topics.index(topic)
-        rankings = [parts.rank(piece) for piece in pieces]
-        best = int(np.argmax([ranking.decisions[place] for ranking in rankings]))
-        besides = [
-            ranking.topics[0]
-            for number, (piece, ranking) in enumerate(zip(pieces, rankings, strict=True))
-            if number != best
-            and piece.endswith("?")
-            and ranking.topics[0].startswith("faq/")
-            and ranking.probabilities[0] >= parts.enough
-        ]
-        return pieces[best], tuple(besides[: _MOST_ANSWERS - 1])
+        best = pieces.best(said, topic)
+        besides: list[str] = []
+        for number, piece in enumerate(said):
+            if number == best or not piece.endswith("?") or not pieces.may_be_answered(piece):
+                continue
+            ranking = pieces.rank(piece)
+            sure = ranking.probabilities[0] >= self.limits.of(language).answer
+            if sure and ranking.topics[0].startswith("faq/"):
+                besides.append(ranking.topics[0])
+        return said[best], tuple(besides[: _MOST_ANSWERS - 1])

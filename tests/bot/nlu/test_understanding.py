@@ -58,6 +58,7 @@ def test_one_sentence_of_danger_outweighs_the_business_around_it(
     assert topical.understand(text).topic == "human/talk_to_human"
     monkeypatch.setattr("bot.nlu.understanding.IN_DANGER", "human/fraud")
     monkeypatch.setattr("bot.nlu.understanding._FAINT_DANGER", 0.0)
+    monkeypatch.setattr("bot.nlu.pieces._FAINT_ONE", -9.0)
     monkeypatch.setattr("bot.nlu.understanding._IN_DANGER_SURE", 0.2)
     understood = topical.understand(text)
     assert (understood.decision, understood.topic) == (Decision.HANDOFF, "human/fraud")
