@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -78,6 +79,11 @@ def _arguments() -> argparse.ArgumentParser:
         description="Build the sentence encoder, if it is missing or damaged.",
     )
     encoder.add_argument("--precision", choices=("int8", "int4", "fp32"), help="default int8, or what is there")
+    encoder.add_argument(
+        "--examples",
+        action="store_true",
+        help="also encode the examples, so that the next training need not (two minutes; may be broken off)",
+    )
     encoder.set_defaults(run=_encoder)
 
     parse = commands.add_parser(
@@ -169,6 +175,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _encoder(arguments: argparse.Namespace) -> int:
     from bot import places
+    from bot.ahead import encode_examples
     from bot.encoder.build import prepare
     from bot.encoder.choice import encoder_in_use
     from bot.encoder.manifest import BadEncoder
@@ -180,7 +187,10 @@ def _encoder(arguments: argparse.Namespace) -> int:
     try:
         if arguments.precision:
             prepare(places.ENCODER, precision=arguments.precision, report=report)
-        else:
+        if arguments.examples:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # set-up ends it so: half a build is cleared away
+            encode_examples(report)
+        elif not arguments.precision:
             encoder_in_use(report)
     except (BadEncoder, BadWeights) as error:
         raise _Stop(FAILED, str(error)) from error

@@ -39,11 +39,12 @@ class Example(Message):
 
     def fingerprint(self) -> str:
         """Rasa's own fingerprint. Rasa forgets it whenever a value is set, be it to what it was."""
+        said = tuple(self.data.items())
+        if self._told is not None and self._told[0] == said and not self.features:
+            return self._told[1]
         if self.features or not _texts(self.data):
             return str(super().fingerprint())
-        said = tuple(self.data.items())
-        if self._told is None or self._told[0] != said:
-            self._told = said, _fingerprint(self.data)
+        self._told = said, _fingerprint(self.data)
         return self._told[1]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Example:

@@ -22,10 +22,20 @@ from bot.encoder.build import prepare
 from bot.encoder.manifest import BadEncoder
 from bot.encoder.other import prepare_other
 
-__all__ = ["AnyEncoder", "encoder_in_use", "encoder_of", "identity_in_use", "note_encoder", "trained_on", "untuned"]
+__all__ = [
+    "AnyEncoder",
+    "encoder_in_use",
+    "encoder_of",
+    "identity_in_use",
+    "note_encoder",
+    "stays_loaded",
+    "trained_on",
+    "untuned",
+]
 
 _NOTE = "encoder.json"
 _tuned: DeepEncoder | None = None
+_loaded: AnyEncoder | None = None
 
 
 class AnyEncoder(Protocol):
@@ -61,6 +71,8 @@ def encoder_in_use(report: Callable[[str], None] | None = None) -> AnyEncoder:
     """
     if _tuned is not None:
         return _tuned
+    if _loaded is not None:
+        return _loaded
     say = report or (lambda _: None)
     name = os.environ.get("SILTA_ENCODER")
     return prepare_other(name, places.MODELS, say) if name else prepare(places.ENCODER, report=say)
@@ -80,6 +92,17 @@ def trained_on(encoder: DeepEncoder) -> Iterator[None]:
         yield
     finally:
         _tuned = before
+
+
+@contextlib.contextmanager
+def stays_loaded(encoder: AnyEncoder) -> Iterator[None]:
+    """While it lasts, this one, which is the one in use, need not be loaded again: each time takes a second."""
+    global _loaded
+    before, _loaded = _loaded, encoder
+    try:
+        yield
+    finally:
+        _loaded = before
 
 
 def untuned(encoder: AnyEncoder) -> AnyEncoder:

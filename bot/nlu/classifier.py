@@ -23,7 +23,7 @@ from bot.nlu.groups import folds
 from bot.nlu.logistic import fit_logistic
 from bot.nlu.machines import TOLERANCE, Machines
 from bot.nlu.parts import parts
-from bot.nlu.sparse import SparseFeatures
+from bot.nlu.sparse import Counted, SparseFeatures
 
 __all__ = [
     "THREADS",
@@ -175,6 +175,7 @@ def train(
     groups: npt.NDArray[np.int64],
     settings: Settings | None = None,
     report: Report | None = None,
+    counted: Counted | None = None,
 ) -> Trained:
     """Train on examples with their topics.
 
@@ -184,6 +185,7 @@ def train(
         groups: the group of each (see :func:`bot.nlu.groups.near_copies`).
         settings: see :class:`Settings`.
         report: gets a line for each step.
+        counted: the examples' counts, where they have been put in order already.
     """
     settings = settings or Settings()
     if len(examples) >= _MANY:
@@ -195,36 +197,35 @@ def train(
     position = {name: place for place, name in enumerate(names)}
     truth = np.array([position[topic] for topic in topics])
     with parts.part("features"):
-        sparse = SparseFeatures.fit((example.counts for example in examples), settings.least_documents)
+        counted = counted or Counted.of([example.counts for example in examples], settings.least_documents)
         flat = np.stack([example.pools for example in examples]).reshape(len(examples), -1)
         mean = flat.mean(axis=0)
         deviation = np.maximum(flat.std(axis=0), 1e-6)
         dense = (flat - mean) / deviation / np.sqrt(np.float32(flat.shape[1]))
         axes = _axes(dense, settings.axes)
-        counted = sparse.matrix(example.counts for example in examples)
         fold = folds(groups, topics, settings.folds, settings.seed)
-    say(f"{len(examples)} examples, {len(names)} topics, {counted.shape[1] + axes.shape[1]} features")
+    say(f"{len(examples)} examples, {len(names)} topics, {counted.matrix.shape[1] + axes.shape[1]} features")
     machines = Machines(
-        counted, dense @ axes, truth, len(names), strength=settings.svm_c, seed=settings.seed, threads=THREADS
+        counted.matrix, dense @ axes, truth, len(names), strength=settings.svm_c, seed=settings.seed, threads=THREADS
     )
     decisions = np.zeros((len(examples), len(names)), np.float32)
     # Each fit on one core: the linear algebra's own threads would only wait for each other.
     with threadpool_limits(1, user_api="blas"), parts.part("SVMs"):
         final = machines.fit(np.ones(len(examples), np.bool_))
         say(f"topics: part 1 of {settings.folds + 1}")
-        for number in range(settings.folds):
-            held_out = fold == number
-            if held_out.any() and len(np.unique(truth[~held_out])) > 1:
-                decisions[held_out] = machines.fit(~held_out, like=final).decisions[held_out]
-            say(f"topics: part {number + 2} of {settings.folds + 1}")
+        kept = [fold != number for number in range(settings.folds)]
+        kept = [each for each in kept if not each.all() and len(np.unique(truth[each])) > 1]
+        for number, (each, fitted) in enumerate(zip(kept, machines.fit_each(kept, like=final), strict=True), start=2):
+            decisions[~each] = fitted.decisions[~each]
+            say(f"topics: part {number} of {settings.folds + 1}")
     with parts.part("second stage"):
         stack, stack_intercept, temperature = _calibrated(decisions, truth, fold, len(names), settings, say)
     classifier = Classifier(
         topics=names,
-        sparse=sparse,
+        sparse=counted.sparse,
         mean=mean.astype(np.float32),
         deviation=deviation.astype(np.float32),
-        weights=_unfolded(final.weights, counted.shape[1], axes),
+        weights=_unfolded(final.weights, counted.matrix.shape[1], axes),
         intercept=final.intercept,
         stack=stack,
         stack_intercept=stack_intercept,

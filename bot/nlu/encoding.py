@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +33,14 @@ class Encoding:
         encoder: the encoder in use.
         threads: so many texts at a time, each on one core.
         known: what is encoded already, by text; more is added to it.
+
+    ``counted`` is a place to keep what was counted in a text as long as what was encoded.
     """
 
     def __init__(self, encoder: AnyEncoder, threads: int, known: dict[str, Floats] | None = None) -> None:
         self.encoder = encoder
         self.known = {} if known is None else known
+        self.counted: dict[str, Any] = {}
         self._changed = threading.Condition()
         self._first: deque[str] = deque()
         self._later: deque[str] = deque()
@@ -89,7 +93,7 @@ class Encoding:
             meanwhile()
         told = 0
         with self._changed:
-            while self._failed is None:
+            while True:
                 left = sum(text not in self.known for text in missing)
                 done = len(missing) - left
                 if report is not None and done > told and (done // _EACH > told // _EACH or not left):
@@ -97,8 +101,9 @@ class Encoding:
                     told = done
                 if not left:
                     return {text: self.known[text] for text in wanted}
+                if self._failed is not None:
+                    raise self._failed
                 self._changed.wait(timeout=1.0)
-        raise self._failed
 
     def _work(self) -> None:
         while (text := self._next()) is not None:

@@ -1,15 +1,11 @@
 """The features of messages: words and pieces counted, layers of the encoder pooled.
 
-Encoding is most of what a training costs, so what was encoded is kept on disk: a training after a few new examples
-encodes those few. The store is keyed by the encoder's checksum and the text, and can be deleted at any time.
+Encoding is most of what a training costs, so what was encoded is kept on disk (:mod:`bot.nlu.encoded`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,18 +16,18 @@ import numpy.typing as npt
 from bot.encoder.choice import AnyEncoder
 from bot.nlu.classifier import THREADS, Example
 from bot.nlu.cleaning import clean
+from bot.nlu.encoded import Encoded, key
 from bot.nlu.encoding import Encoding
 from bot.nlu.sparse import counts
 
-__all__ = ["count", "encoded_ahead", "featurise", "featurise_all", "written_form"]
+__all__ = ["count", "encoded_ahead", "featurise", "featurise_all", "keep_encoded", "written_form"]
 
 Floats = npt.NDArray[np.float32]
 Report = Callable[[str], None]
+Counts = tuple[Any, ...]
 
-_MOST = 60_000
-"""Texts in the store (about 200 MB); when there are more, only those of the last training stay."""
-_OTHERS = 1
-"""Encoders beside the one in use whose texts stay: a deep training needs the tuned one's and the built-in one's."""
+_SAVED = 2000
+"""Texts encoded before they are written to disk: what an interruption loses at most, ten seconds' work."""
 _ahead: Encoding | None = None
 """What encodes in the background, while a training lasts."""
 
@@ -48,14 +44,18 @@ def featurise(encoder: AnyEncoder, text: str) -> Example:
     return Example(count(encoder, text), encoder.pools(written_form(text)))
 
 
-def count(encoder: AnyEncoder, text: str) -> tuple[Any, ...]:
+def count(encoder: AnyEncoder, text: str) -> Counts:
     """The counted features alone, which need no encoding: a twentieth of the time."""
     form = written_form(text)
     return counts(form, encoder.pieces(form))
 
 
 def featurise_all(
-    encoder: AnyEncoder, texts: Sequence[str], store: Path | None = None, report: Report | None = None
+    encoder: AnyEncoder,
+    texts: Sequence[str],
+    store: Path | None = None,
+    report: Report | None = None,
+    meanwhile: Callable[[list[Counts]], None] = lambda _: None,
 ) -> list[Example]:
     """The features of many messages, exactly as :func:`featurise` gives them.
 
@@ -64,19 +64,47 @@ def featurise_all(
         texts: the messages.
         store: a directory where pooled layers are kept from one training to the next; None keeps nothing.
         report: gets a line now and then.
+        meanwhile: gets what was counted in each, while they are still being encoded.
     """
     forms = [written_form(text) for text in texts]
-    stored = _read(store, encoder)
-    counted: list[tuple[Any, ...]] = []
+    kept = None if store is None else Encoded(store, encoder)
+    stored = {} if kept is None else kept.read()
+    counted: list[Counts] = []
     with _encoding(encoder) as encoding:
+
+        def count_all() -> None:
+            for form in forms:
+                if form not in encoding.counted:
+                    encoding.counted[form] = counts(form, encoder.pieces(form))
+                counted.append(encoding.counted[form])
+            meanwhile(counted)
+
         _recall(encoding, forms, stored)
-        pools = encoding.get(
-            forms, report, meanwhile=lambda: counted.extend(counts(form, encoder.pieces(form)) for form in forms)
-        )
-    new = {_key(form): each for form, each in pools.items() if _key(form) not in stored}
-    if store is not None and new:
-        _write(store, encoder, stored | new, {_key(form) for form in forms})
+        pools = encoding.get(forms, report, meanwhile=count_all)
+    new = {key(form): each for form, each in pools.items() if key(form) not in stored}
+    if kept is not None and new:
+        kept.add(new, [key(form) for form in forms])
     return [Example(number, pools[form]) for number, form in zip(counted, forms, strict=True)]
+
+
+def keep_encoded(encoder: AnyEncoder, forms: Sequence[str], store: Path, report: Report) -> None:
+    """Encode texts in written form for trainings to come. What is done is kept when it is broken off.
+
+    Args:
+        encoder: the encoder in use.
+        forms: see :func:`written_form`; those that are kept already are left out.
+        store: the directory that the trainings are given.
+        report: gets a line now and then.
+    """
+    kept = Encoded(store, encoder)
+    known = kept.read()
+    missing = [form for form in dict.fromkeys(forms) if key(form) not in known]
+    with Encoding(encoder, THREADS) as encoding:
+        encoding.want(missing)
+        for start in range(0, len(missing), _SAVED):
+            new = encoding.get(missing[start : start + _SAVED])
+            kept.add({key(form): pools for form, pools in new.items()}, [key(form) for form in forms])
+            report(f"encoded {start + len(new)} of {len(missing)} new texts")
 
 
 @contextlib.contextmanager
@@ -84,7 +112,7 @@ def encoded_ahead(encoder: AnyEncoder, store: Path) -> Iterator[Callable[[Sequen
     """While it lasts, texts are encoded in the background for the :func:`featurise_all` to come. Gives a function
     that takes the texts that will be needed, in written form."""
     global _ahead
-    stored = _read(store, encoder)
+    stored = Encoded(store, encoder).read()
     with Encoding(encoder, THREADS) as encoding:
 
         def want(forms: Sequence[str]) -> None:
@@ -100,7 +128,7 @@ def encoded_ahead(encoder: AnyEncoder, store: Path) -> Iterator[Callable[[Sequen
 
 def _recall(encoding: Encoding, forms: Sequence[str], stored: dict[bytes, Floats]) -> None:
     for form in forms:
-        if form not in encoding.known and (pools := stored.get(_key(form))) is not None:
+        if form not in encoding.known and (pools := stored.get(key(form))) is not None:
             encoding.known[form] = pools
 
 
@@ -109,37 +137,3 @@ def _encoding(encoder: AnyEncoder) -> contextlib.AbstractContextManager[Encoding
     if _ahead is not None and _ahead.encoder.identity == encoder.identity:
         return contextlib.nullcontext(_ahead)
     return Encoding(encoder, THREADS)
-
-
-def _key(form: str) -> bytes:
-    return hashlib.sha256(form.encode("utf-8", "replace")).digest()[:16]
-
-
-def _file(store: Path, encoder: AnyEncoder) -> Path:
-    return store / f"encoded-{encoder.identity[:16]}.npz"
-
-
-def _read(store: Path | None, encoder: AnyEncoder) -> dict[bytes, Floats]:
-    if store is None:
-        return {}
-    try:
-        with np.load(_file(store, encoder), allow_pickle=False) as stored:
-            keys, pools = stored["keys"], stored["pools"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return {}  # Not there yet, or broken off while it was written: encoded again.
-    if pools.shape != (len(keys), len(encoder.layers), encoder.hidden):
-        return {}
-    return dict(zip((key.tobytes() for key in keys), pools, strict=True))
-
-
-def _write(store: Path, encoder: AnyEncoder, known: dict[bytes, Floats], wanted: set[bytes]) -> None:
-    kept = known if len(known) <= _MOST else {key: known[key] for key in wanted}
-    store.mkdir(parents=True, exist_ok=True)
-    path = _file(store, encoder)
-    fresh = path.with_suffix(f".{os.getpid()}.npz")
-    keys = np.frombuffer(b"".join(kept), np.uint8).reshape(len(kept), -1)
-    np.savez(fresh, keys=keys, pools=np.stack(list(kept.values())).astype(np.float32))
-    os.replace(fresh, path)
-    others = [other for other in store.glob("encoded-*.npz") if other != path]
-    for other in sorted(others, key=lambda other: other.stat().st_mtime, reverse=True)[_OTHERS:]:
-        other.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ together give, about as exactly as the library's own tolerance, in a quarter of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -77,6 +77,7 @@ class Machines:
         self._counted = counted
         self._dense = np.ascontiguousarray(dense, np.float32)
         self._all = hstack([counted, csr_matrix(self._dense)], format="csr", dtype=np.float32)
+        self._all.sort_indices()  # once, or the library does it for every SVM, which takes as long as fitting it
         self._own = truth[:, None] == np.arange(topics)
         self._strength = strength
         self._seed = seed
@@ -89,32 +90,42 @@ class Machines:
             chosen: the examples that may be learnt from.
             like: SVMs fitted on about the same examples; they only tell where the search begins.
         """
+        with ThreadPoolExecutor(max_workers=self._threads) as pool:
+            return self._fit(chosen, like, pool)
+
+    def fit_each(self, parts: Sequence[Flags], like: Fitted) -> Iterator[Fitted]:
+        """:meth:`fit` on several parts, in their order: what one of them does on one core goes on beside the others."""
+        if not parts:
+            return
+        with ThreadPoolExecutor(len(parts)) as leaders, ThreadPoolExecutor(max_workers=self._threads) as pool:
+            yield from leaders.map(lambda chosen: self._fit(chosen, like, pool), parts)
+
+    def _fit(self, chosen: Flags, like: Fitted | None, pool: ThreadPoolExecutor) -> Fitted:
         topics = self._own.shape[1]
         weights = np.zeros((self._all.shape[1], topics), np.float32)
         intercept = np.full(topics, NO, np.float32)
         known = np.flatnonzero(self._own[chosen].any(axis=0))
-        with ThreadPoolExecutor(max_workers=self._threads) as pool:
 
-            def fit(near: Flags, which: Sequence[int] | Numbers) -> Floats:
-                for topic, (coefficients, shift) in zip(
-                    which, pool.map(lambda topic: self._one(chosen, near[:, topic], topic), which), strict=True
-                ):
-                    weights[:, topic], intercept[topic] = coefficients, shift
-                return self._decided(weights, intercept, pool)
+        def fit(near: Flags, which: Sequence[int] | Numbers) -> Floats:
+            for topic, (coefficients, shift) in zip(
+                which, pool.map(lambda topic: self._one(chosen, near[:, topic], topic), which), strict=True
+            ):
+                weights[:, topic], intercept[topic] = coefficients, shift
+            return self._decided(weights, intercept, pool)
 
-            near = self._random(chosen) if like is None else like.decisions > BORDER - AROUND
+        near = self._random(chosen) if like is None else like.decisions > BORDER - AROUND
+        decisions = fit(near, known)
+        if like is None and not near[chosen].all():
+            near = self._nearest(chosen, decisions)
             decisions = fit(near, known)
-            if like is None and not near[chosen].all():
-                near = self._nearest(chosen, decisions)
-                decisions = fit(near, known)
-            for _ in range(ROUNDS):
-                missed = chosen[:, None] & ~self._own & ~near & (decisions > BORDER + TOLERANCE)
-                enough = SLIGHT * (near & chosen[:, None]).sum(axis=0)
-                again = known[(missed.sum(axis=0) > enough)[known]]
-                if not len(again):
-                    break
-                near |= decisions > BORDER
-                decisions = fit(near, again)
+        for _ in range(ROUNDS):
+            missed = chosen[:, None] & ~self._own & ~near & (decisions > BORDER + TOLERANCE)
+            enough = SLIGHT * (near & chosen[:, None]).sum(axis=0)
+            again = known[(missed.sum(axis=0) > enough)[known]]
+            if not len(again):
+                break
+            near |= decisions > BORDER
+            decisions = fit(near, again)
         return Fitted(weights, intercept, decisions)
 
     def _one(self, chosen: Flags, near: Flags, topic: int) -> tuple[Floats, float]:

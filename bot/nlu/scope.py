@@ -10,11 +10,13 @@ everything else that follows the encoder.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from bot.encoder.encoder import unit
 
@@ -28,6 +30,8 @@ _STEPS = 201
 _AXES = 96
 """Directions that are compared with the known examples. The look-up reads every example, so its time is that of
 reading this many numbers of each."""
+_AT_A_TIME = 1000
+"""Messages compared with all known examples at once: with 30,000 of these that is 120 MB; all would be gigabytes."""
 
 
 @dataclass
@@ -51,21 +55,27 @@ class Scope:
         truth: npt.NDArray[np.int64],
         decisions: Floats,
         fold: npt.NDArray[np.int64],
+        threads: int = 1,
     ) -> Scope:
         """Learn from sentence embeddings (examples, hidden), topics, out-of-fold decision values and folds. Examples of
-        a fold below 0 are never taken for unknown ones: the encoder itself was trained on them."""
+        a fold below 0 are never taken for unknown ones: the encoder itself was trained on them. Of the others, so many
+        folds as there are ``threads`` are looked at at a time."""
         views = np.zeros((len(vectors), 3))
         judged = fold >= 0
         axes = _widest(vectors)
         near = _along(vectors, vectors.mean(axis=0), axes)
-        for number in np.unique(fold[judged]):
+
+        def look(number: int) -> None:
             chosen = fold == number
             if chosen.all():
-                continue
+                return
             shift, whiten, centres = _whitened(vectors[~chosen], truth[~chosen])
             views[chosen] = _views(
                 vectors[chosen], near[chosen], decisions[chosen], near[~chosen], shift, whiten, centres
             )
+
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=threads) as pool:
+            list(pool.map(look, np.unique(fold[judged]).tolist()))
         views = views[judged]
         middle = views.mean(axis=0)
         spread = np.maximum(views.std(axis=0), 1e-6)
@@ -132,7 +142,8 @@ def _views(
     vectors: Floats, near: Floats, decisions: Floats, known: Floats, shift: Floats, whiten: Floats, centres: Floats
 ) -> npt.NDArray[np.float64]:
     margin = decisions.max(axis=1)
-    closest = _closest(near @ known.T)
+    rows = range(0, max(1, len(near)), _AT_A_TIME)
+    closest = np.concatenate([_closest(near[start : start + _AT_A_TIME] @ known.T) for start in rows])
     white = (vectors - shift) @ whiten
     distance = (white**2).sum(axis=1)[:, None] - 2 * white @ centres.T + (centres**2).sum(axis=1)[None]
     far = np.sqrt(np.maximum(distance.min(axis=1), 0))

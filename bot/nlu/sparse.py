@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from bot.nlu.cleaning import words
 
-__all__ = ["SparseFeatures", "counts"]
+__all__ = ["Counted", "SparseFeatures", "counts"]
 
 _LONGEST = 5
 """Characters in the longest piece of a word."""
@@ -104,3 +104,17 @@ class SparseFeatures:
             weights = weights / np.repeat(np.sqrt(squares), np.diff(blocks_end))
         shape = len(ends) - 1, len(self.columns)
         return csr_matrix((weights.astype(np.float32), places, np.array(ends)), shape=shape, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Documents to learn from: the vocabulary of them all, and their rows."""
+
+    sparse: SparseFeatures
+    matrix: csr_matrix
+
+    @classmethod
+    def of(cls, documents: Sequence[tuple[Counter[str], ...]], least: int) -> Counted:
+        """See :meth:`SparseFeatures.fit`."""
+        sparse = SparseFeatures.fit(documents, least)
+        return cls(sparse, sparse.matrix(documents))

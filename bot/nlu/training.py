@@ -11,13 +11,14 @@ from bot.deep.classifier import train_with_head
 from bot.deep.encoder import DeepEncoder
 from bot.encoder.choice import AnyEncoder
 from bot.encoder.encoder import unit
-from bot.nlu.classifier import Settings, train
+from bot.nlu.classifier import THREADS, Settings, train
 from bot.nlu.decision import Limits
 from bot.nlu.features import featurise_all, written_form
 from bot.nlu.groups import near_copies
 from bot.nlu.letters import Letters
 from bot.nlu.parts import parts, progress
 from bot.nlu.scope import Scope
+from bot.nlu.sparse import Counted
 from bot.nlu.understanding import Topical
 
 __all__ = ["progress", "train_topical"]
@@ -40,8 +41,16 @@ def train_topical(
     them, what it has learnt of the topics is used as well."""
     letters = Letters.learn(texts)
     restored = [letters.restore(text) for text in texts]
+    settings = settings or Settings()
+    counted: list[Counted] = []
     with parts.part("encoding and counting the examples"):
-        examples = featurise_all(encoder, restored, store, report)
+        examples = featurise_all(
+            encoder,
+            restored,
+            store,
+            report,
+            meanwhile=lambda counts: counted.append(Counted.of(counts, settings.least_documents)),
+        )
     vectors = unit(np.stack([example.pools[-1] for example in examples]))
     if isinstance(encoder, DeepEncoder):
         held_out = np.array([encoder.held_out(written_form(text)) for text in restored])
@@ -49,7 +58,7 @@ def train_topical(
     else:
         with parts.part("near-copies"):
             groups = near_copies(vectors, topics)
-        trained = train(examples, topics, groups, settings, report)
+        trained = train(examples, topics, groups, settings, report, counted[0])
     with parts.part("in-domain score"):
-        scope = Scope.fit(vectors, trained.truth, trained.decisions, trained.fold)
+        scope = Scope.fit(vectors, trained.truth, trained.decisions, trained.fold, THREADS)
     return Topical(encoder, trained.classifier, scope, limits or Limits(), letters)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 TOOLS = (
-    "awk basename bash cat chmod cp cut dirname env find flock grep id ln ls mkdir mv printf pwd readlink rm sed sh "
-    "sha256sum sort tail tr uname xargs"
+    "awk basename bash cat chmod cp cut dirname env find flock grep id ln ls mkdir mv nice printf pwd readlink rm sed "
+    "sh sha256sum sort tail tr uname xargs"
 ).split()
 """What a bare machine has; no Python, no Node."""
 
@@ -23,6 +23,7 @@ FAKE_PYTHON = """#!/bin/sh
 echo "python $*" >> "{calls}"
 case "$*" in
     *"pip install"*) exit {pip} ;;
+    *"encoder --examples"*) {encoding} ;;
 esac
 exit 0
 """
@@ -65,9 +66,9 @@ class Machine:
     def lock(self, name: str, text: str) -> None:
         (self.project / "ops" / "requirements" / f"{name}.txt").write_text(f"{text}\n")
 
-    def environment(self, room: str, *, pip: int = 0) -> None:
+    def environment(self, room: str, *, pip: int | str = 0, encoding: str = "exit 0") -> None:
         python = self.project / ".venv" / room / "bin" / "python"
-        script(python, FAKE_PYTHON.format(calls=self.calls, pip=pip))
+        script(python, FAKE_PYTHON.format(calls=self.calls, pip=pip, encoding=encoding))
 
     def run(
         self, *command: str, cwd: Path | None = None, environ: Mapping[str, str] | None = None
@@ -159,12 +160,12 @@ class TestInstalling:
         assert ready.called("pip install") == []
 
     def test_a_failed_installation_is_one_line_and_is_tried_again(self, ready: Machine) -> None:
-        ready.environment("hub", pip=1)
+        ready.environment("bot", pip=1)
         answer = ready.setup()
         assert answer.returncode == 1
         assert len(answer.stderr.splitlines()) == 1
-        assert "installing ops/requirements/hub.txt failed" in answer.stderr
-        ready.environment("hub")
+        assert "installing ops/requirements/bot.txt failed" in answer.stderr
+        ready.environment("bot")
         assert ready.setup().returncode == 0
         assert len(ready.called("pip install")) == 2
 
@@ -177,6 +178,34 @@ class TestInstalling:
         assert machine.setup("--deep").returncode == 0
         assert machine.called("pip install") == []
         assert not (machine.project / ".venv" / "hub").exists()
+
+    def test_examples_are_encoded_beside_the_rest_once_and_not_beyond_the_end(self, ready: Machine) -> None:
+        begun, never, process = (ready.folder / name for name in ("begun", "never", "process"))
+        os.mkfifo(begun)
+        os.mkfifo(never)  # nobody writes into it, so whoever reads waits
+        ready.environment("bot", encoding=f"echo $$ > {process}; echo 0 > {begun}; read -r _ < {never}")
+        ready.environment("hub", pip=f"$(cat {begun})")  # is through when the encoding has begun
+        try:
+            answer = ready.setup()
+            assert (answer.returncode, answer.stderr) == (0, "")
+            assert "beforehand" not in answer.stdout
+            with pytest.raises(ProcessLookupError):
+                os.kill(int(process.read_text()), 0)
+        finally:
+            os.close(os.open(never, os.O_RDWR | os.O_NONBLOCK))  # should it still wait, it goes on, and ends
+        ready.environment("bot")
+        assert ready.setup().returncode == 0
+        assert ready.called("encoder --examples") == []
+
+    def test_a_failure_to_encode_is_told_and_fails_nothing(self, ready: Machine) -> None:
+        begun = ready.folder / "begun"
+        os.mkfifo(begun)
+        ready.environment("bot", encoding=f"echo $$ > {begun}; echo 'no such encoder' >&2; exit 1")
+        waits = f"$(pid=$(cat {begun}); while kill -0 $pid 2>/dev/null; do :; done; echo 0)"  # ends within moments
+        ready.environment("hub", pip=waits)
+        answer = ready.setup()
+        assert (answer.returncode, answer.stderr) == (0, "")
+        assert answer.stdout.count("no such encoder") == 1
 
     def test_bad_usage_has_status_2(self, ready: Machine) -> None:
         assert ready.setup("--wrong").returncode == 2

@@ -12,7 +12,7 @@ from bot import places
 from bot.encoder.encoder import Encoder
 from bot.judgement.cues import Lexicon
 from bot.judgement.emotions import LABELS, NONE, EmotionModel
-from bot.judgement.training import BadExamples, Row, fingerprint, ordinary, read_rows, tempting, train_on
+from bot.judgement.training import FOLDS, BadExamples, Row, fingerprint, ordinary, read_rows, tempting, train_on
 from bot.nlu.understanding import featurise
 from tests.bot.small_emotions import small_rows
 
@@ -25,6 +25,19 @@ def model(encoder: Encoder) -> EmotionModel:
     rows = small_rows()
     examples = [featurise(encoder, row.text) for row in rows]
     return train_on(rows, examples, Lexicon.read(places.EMOTION / "cues.yml"))[0]
+
+
+def test_as_many_folds_are_held_out_as_are_asked_for(encoder: Encoder) -> None:
+    rows = small_rows()
+    examples = [featurise(encoder, row.text) for row in rows]
+    lexicon = Lexicon.read(places.EMOTION / "cues.yml")
+    first, all_of_them = (train_on(rows, examples, lexicon, tried=tried) for tried in (1, FOLDS))
+    told = ~np.isnan(first[1]).any(axis=1)
+    assert 0.2 < told.mean() < 0.5 and not np.isnan(all_of_them[1]).any()
+    np.testing.assert_allclose(first[1][told].sum(axis=1), 1.0, atol=1e-5)
+    # Fitted on all rows alike; the temperature alone may differ.
+    ratio = first[0].weights[all_of_them[0].weights != 0] / all_of_them[0].weights[all_of_them[0].weights != 0]
+    np.testing.assert_allclose(ratio, np.median(ratio), rtol=0.01)
 
 
 ANGRY = "Tilasin takin kolme viikkoa sitten. EN SIEDÄ TÄTÄ ENÄÄ, vastatkaa perkele!!! Takki on sininen."

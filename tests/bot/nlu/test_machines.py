@@ -72,3 +72,15 @@ def test_a_topic_without_examples_gets_a_firm_no() -> None:
     fitted = Machines(counted, dense, truth, TOPICS, strength=STRENGTH).fit(truth != 2)
     assert (fitted.decisions[:, 2] == machines.NO).all() and not fitted.weights[:, 2].any()
     assert set(fitted.decisions.argmax(axis=1).tolist()) == {0, 1, 3, 4}
+
+
+def test_several_parts_side_by_side_give_what_each_gives_alone() -> None:
+    counted, dense, truth = made()
+    # The library's chance is one for all threads: with two of them, no two fits are quite the same.
+    ours = Machines(counted, dense, truth, TOPICS, strength=STRENGTH, threads=1)
+    whole = ours.fit(np.ones(NUMBER, np.bool_))
+    parts = [np.arange(NUMBER) % 3 != number for number in range(3)]
+    for part, beside in zip(parts, ours.fit_each(parts, like=whole), strict=True):
+        alone = ours.fit(part, like=whole)
+        assert np.array_equal(beside.decisions, alone.decisions) and np.array_equal(beside.weights, alone.weights)
+    assert list(ours.fit_each([], like=whole)) == []
