@@ -84,8 +84,9 @@ class Parser:
         understood = self.topical.understand(text, heard.language)
         if heard.foreign or understood.example is None:
             return understood, None
-        feeling = self._emotions.judge(text, understood.example, min(FAINT, self._emotional))
-        at_least = needed(self._emotional, understood.decision.value, understood.confidence)
+        owners = self._emotional.of(heard.language)
+        feeling = self._emotions.judge(text, understood.example, min(FAINT, owners))
+        at_least = needed(owners, understood.decision.value, understood.confidence)
         return judged(understood, feeling if feeling and feeling.score >= at_least else None), feeling
 
     def parse(self, text: str) -> dict[str, Any]:

@@ -92,10 +92,11 @@ class EmotionClassifier(GraphComponent):
             name = (message.get(INTENT) or {}).get("name")
             if example is None or name in (FOREIGN, FOREIGN_FAQ):
                 continue
-            feeling = self._model.judge(message.get(TEXT) or "", example, min(FAINT, self._at_least))
+            known = message.get(PROPERTY) or {}
+            owners = self._at_least.of(known.get("language"))
+            feeling = self._model.judge(message.get(TEXT) or "", example, min(FAINT, owners))
             if feeling is not None:
-                known = message.get(PROPERTY) or {}
-                at_least = needed(self._at_least, str(known.get("decision")), float(known.get("confidence") or 0.0))
+                at_least = needed(owners, str(known.get("decision")), float(known.get("confidence") or 0.0))
                 _write(message, feeling.as_property(), plain=feeling.score >= at_least)
         return messages
 
