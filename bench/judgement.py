@@ -12,7 +12,8 @@ is none. Printed for each language and for all:
 * the processor time that judgement adds to a message: masking, the emotion, the course of a conversation, and looking
   at sentences one by one, for danger, a wish beside a question, and the words that are quoted to the agent.
 
-``--unseen tests/unseen/second`` measures on a second set, written later than all examples but the newest.
+``--unseen tests/unseen/second`` measures on a second set, written later than all examples but the newest; several
+folders are measured as one set: of 30 messages a language one is three points.
 
 The unseen sets are for measuring. Nothing is trained on them and nothing tuned to them line by line.
 """
@@ -98,10 +99,10 @@ def gets_lines(one: Judged) -> bool:
     return one.handed and one.topic == "human/self_harm"
 
 
-def read(kind: str, folder: Path = UNSEEN) -> list[tuple[str, str, str]]:
-    """(language, label, text) of every line of the set's files."""
+def read(kind: str, *folders: Path) -> list[tuple[str, str, str]]:
+    """(language, label, text) of every line of the sets' files."""
     rows = []
-    for file in sorted(folder.glob(f"{kind}.*.tsv")):
+    for file in [file for folder in folders or (UNSEEN,) for file in sorted(folder.glob(f"{kind}.*.tsv"))]:
         for line in file.read_text("utf-8").splitlines():
             if line.strip() and not line.startswith("#"):
                 language, label, text = line.split("\t")
@@ -109,7 +110,7 @@ def read(kind: str, folder: Path = UNSEEN) -> list[tuple[str, str, str]]:
     return rows
 
 
-def judge(model: Path, folder: Path = UNSEEN) -> tuple[list[Judged], dict[str, float]]:
+def judge(model: Path, *folders: Path) -> tuple[list[Judged], dict[str, float]]:
     """Run every message; also returns the milliseconds of processor time that one took, in all and for what judgement
     adds to it: masking, emotion, the course of a conversation of five turns, sentences one by one."""
     from bot.nlu.decision import Decision
@@ -120,7 +121,7 @@ def judge(model: Path, folder: Path = UNSEEN) -> tuple[list[Judged], dict[str, f
     judged = []
     begun = time.process_time()
     for kind in ("topics", "emotion", "self_harm"):
-        for language, label, text in read(kind, folder):
+        for language, label, text in read(kind, *folders):
             understood = parser.understand(text)
             handed = understood.decision is Decision.HANDOFF
             by = [understood.topic if understood.evidence else "", (understood.emotion or {}).get("label", "")]
@@ -211,7 +212,14 @@ def main(given: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     parser = argparse.ArgumentParser(prog="python -m bench.judgement", description="How surely a person is called.")
     parser.add_argument("--model", type=Path, help="the trained model; default the newest")
-    parser.add_argument("--unseen", type=Path, default=UNSEEN, help="folder with topics.*.tsv and emotion.*.tsv")
+    parser.add_argument(
+        "--unseen",
+        type=Path,
+        nargs="+",
+        default=[UNSEEN],
+        metavar="FOLDER",
+        help="with topics.*.tsv and emotion.*.tsv; several are one set",
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
     parser.add_argument("--check", action="store_true", help="exit 1 when a figure is not met")
     parser.add_argument("--errors", action="store_true", help="count misses and false alarms by label")
@@ -223,7 +231,7 @@ def main(given: Sequence[str] | None = None) -> int:
     if model is None:
         print("bench.judgement: there is no model; ./silta train makes one", file=sys.stderr)
         return 2
-    judged, milliseconds = judge(model, arguments.unseen)
+    judged, milliseconds = judge(model, *arguments.unseen)
     urgent = frozenset(topic for topic, route in owner().topics.items() if route.priority != "normal")
     lines, found, good = table(judged, figures(urgent))
     if arguments.json:

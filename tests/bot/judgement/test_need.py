@@ -13,6 +13,7 @@ from bot.parser import Parser
 from bot.training import current_model
 
 UNSEEN = Path(__file__).resolve().parents[2] / "unseen"
+ALL = (UNSEEN, UNSEEN / "second", UNSEEN / "third")
 LANGUAGES = ("fi", "da", "en")
 EMOTIONAL, COLD = 0.85, 0.75
 TONE = 0.75
@@ -20,7 +21,7 @@ TONE = 0.75
 0.8 since it is learnt from all messages made to tempt. What is promised is :data:`EMOTIONAL`."""
 ORDINARY, HARD = 0.04, 0.08
 LEAST_SHARE = 0.05
-"""No language more than so much behind the best."""
+"""No language more than so much behind the best: of the messages of all sets, as every training moves two or three."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(current_model() is None, reason="no model is trained")]
 
@@ -32,8 +33,8 @@ def parser() -> Parser:
     return Parser(model)
 
 
-def rows(kind: str, language: str) -> Iterator[tuple[str, str]]:
-    for line in (UNSEEN / f"{kind}.{language}.tsv").read_text("utf-8").splitlines():
+def rows(kind: str, language: str, folder: Path = UNSEEN) -> Iterator[tuple[str, str]]:
+    for line in (folder / f"{kind}.{language}.tsv").read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             _, label, text = line.split("\t")
             yield label, text
@@ -44,7 +45,6 @@ def share(found: list[bool]) -> float:
 
 
 def test_emotion_is_recognised_in_every_language(parser: Parser) -> None:
-    recall = {}
     for language in LANGUAGES:
         found: dict[str, list[bool]] = defaultdict(list)
         by_decision: dict[bool, list[bool]] = defaultdict(list)
@@ -56,13 +56,20 @@ def test_emotion_is_recognised_in_every_language(parser: Parser) -> None:
             by_decision[label != "none"].append(understood.decision is Decision.HANDOFF)
         none = share(found.pop("none"))
         tone = share([one for each in found.values() for one in each])
-        recall[language] = share(by_decision[True])
+        recall = share(by_decision[True])
         print(language, {label: round(share(each), 3) for label, each in found.items()}, "none", round(none, 3))
         print(language, "tone", round(tone, 3), {n: round(share(e), 3) for n, e in by_decision.items()})
-        assert recall[language] >= EMOTIONAL
+        assert recall >= EMOTIONAL
         assert tone >= TONE
         assert share(found["cold_anger"]) >= COLD
         assert none <= HARD
+
+
+def test_no_language_lies_far_behind_in_emotion(parser: Parser) -> None:
+    recall = {}
+    for language in LANGUAGES:
+        emotional = [text for folder in ALL for label, text in rows("emotion", language, folder) if label != "none"]
+        recall[language] = share([parser.understand(text).decision is Decision.HANDOFF for text in emotional])
     assert max(recall.values()) - min(recall.values()) <= LEAST_SHARE, recall
 
 
