@@ -75,6 +75,8 @@ class Vault:
             raise CannotOpen(match[1] if match else "")
         try:
             data = base64.urlsafe_b64decode(match[2])
+            if base64.urlsafe_b64encode(data).decode() != match[2]:
+                raise CannotOpen(match[1])  # the last letter has bits to spare: another one would say the same
             return box.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], context.encode()).decode()
         except (InvalidTag, ValueError) as error:
             raise CannotOpen(match[1]) from error
