@@ -1,9 +1,9 @@
 """``python -m bench turn``: what a plain turn costs, in Rasa and from a visitor's socket to the same visitor's socket.
 
 In Rasa: our model beside the stock pipeline (:mod:`bench.stock`), each in a process of its own with one thread and
-trackers in memory. Over the sockets: a real Redis, hub and bot process; one visitor after the other for what a turn
-costs at the 5th and at the 500th turn of a conversation, then many at once for what one bot process can do. Wants a
-trained model (``silta train``).
+trackers in memory. Over the sockets: a real Redis, hub and bot process, without the bot's pauses; one visitor after the
+other for what a turn costs at the 5th and at the 500th turn of a conversation, then many at once for what one bot
+process can do. Wants a trained model (``silta train``).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -56,6 +57,8 @@ CONVERSATIONS = 7 * LANGUAGES
 """Conversations whose early turns are taken together; of those with late turns there is one in each language."""
 AT_ONCE = 16
 EACH = 40
+PAUSES = ("pause_s", "question_pause_s")
+"""How long the bot waits whether more is said: not at all here, or it would be most of a turn, and hide its growth."""
 ANSWER_S = 60.0
 """Nothing at all is heard for so long: something is wrong. That the bot is late, the hub says after five seconds."""
 
@@ -97,6 +100,7 @@ def _house() -> Iterator[House]:
         SILTA_VAR=str(folder / "var"),
         SILTA_ACTIONS_URL=f"http://127.0.0.1:{actions_port}/webhook",
         SILTA_PROCESS="bot-1",
+        SILTA_OWNER_DIR=str(_without_pauses(folder / "owner")),
     )
     running: list[subprocess.Popen[bytes]] = []
 
@@ -124,6 +128,17 @@ def _house() -> Iterator[House]:
                 process.kill()
                 process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _without_pauses(folder: Path) -> Path:
+    """The owner's files as they come along, but for the pauses."""
+    shutil.copytree(ROOT / "data" / "owner", folder)
+    file = folder / "manners.yml"
+    text, changed = re.subn(rf"(?m)^({'|'.join(PAUSES)}): .*$", r"\1: 0", file.read_text("utf-8"))
+    if changed != len(PAUSES):
+        raise SystemExit(f"bench: {file.name} has no {' and '.join(PAUSES)}")
+    file.write_text(text, "utf-8")
+    return folder
 
 
 def _until(look: Any) -> None:
