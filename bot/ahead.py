@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from bot import places
-from bot.encoder.choice import encoder_in_use, identity_in_use, stays_loaded
+from bot.encoder.choice import encoder_in_use, identity_in_use, using
 from bot.judgement.training import BadExamples, read_rows
 from bot.nlu.features import encoded_ahead, keep_encoded, written_form
 from bot.nlu.letters import Letters
@@ -31,7 +31,7 @@ def encoding_begun(report: Callable[[str], None]) -> Iterator[None]:
         yield
         return
     encoder = encoder_in_use(report)
-    with stays_loaded(encoder), encoded_ahead(encoder, places.ENCODED) as want:
+    with using(encoder), encoded_ahead(encoder, places.ENCODED) as want:
         for forms in _wanted():
             want(forms)
         yield

@@ -26,7 +26,7 @@ from bot import places
 from bot.deep.encoder import DeepEncoder, identity_in
 from bot.deep.tune import tune
 from bot.encoder.build import prepare
-from bot.encoder.choice import trained_on
+from bot.encoder.choice import using
 from bot.nlu.parts import parts
 from bot.packing import packed_quickly
 from bot.texts import Texts, owner_directory
@@ -151,7 +151,7 @@ def train(report: Report | None = None, *, deep: bool = False, anew: bool = Fals
         note = {"fingerprint": mark}
         if deep:
             encoder = _tuned(say)
-            while_it_lasts.enter_context(trained_on(encoder))
+            while_it_lasts.enter_context(using(encoder))
             note = {"fingerprint": fingerprint(encoder.identity), "tuned": encoder.identity}
             if fingerprint() != mark:
                 raise TrainingFailed("the data was changed while the encoder was tuned on it: start again")

@@ -28,14 +28,12 @@ __all__ = [
     "encoder_of",
     "identity_in_use",
     "note_encoder",
-    "stays_loaded",
-    "trained_on",
     "untuned",
+    "using",
 ]
 
 _NOTE = "encoder.json"
-_tuned: DeepEncoder | None = None
-_loaded: AnyEncoder | None = None
+_chosen: AnyEncoder | None = None
 
 
 class AnyEncoder(Protocol):
@@ -69,10 +67,8 @@ def encoder_in_use(report: Callable[[str], None] | None = None) -> AnyEncoder:
     Raises:
         BadEncoder, BadWeights: it cannot be had; the text says why.
     """
-    if _tuned is not None:
-        return _tuned
-    if _loaded is not None:
-        return _loaded
+    if _chosen is not None:
+        return _chosen
     say = report or (lambda _: None)
     name = os.environ.get("SILTA_ENCODER")
     return prepare_other(name, places.MODELS, say) if name else prepare(places.ENCODER, report=say)
@@ -80,29 +76,19 @@ def encoder_in_use(report: Callable[[str], None] | None = None) -> AnyEncoder:
 
 def identity_in_use() -> str:
     """Changes when another encoder is to be used; empty for the built-in one. Loads nothing."""
-    return _tuned.identity if _tuned is not None else os.environ.get("SILTA_ENCODER", "")
+    return _chosen.identity if isinstance(_chosen, DeepEncoder) else os.environ.get("SILTA_ENCODER", "")
 
 
 @contextlib.contextmanager
-def trained_on(encoder: DeepEncoder) -> Iterator[None]:
-    """While it lasts, this tuned encoder is the one in use: for the training of the model that it belongs to."""
-    global _tuned
-    before, _tuned = _tuned, encoder
+def using(encoder: AnyEncoder) -> Iterator[None]:
+    """While it lasts, this encoder is the one in use: a tuned one for the training of the model that it belongs to, any
+    other so that it is not loaded again, which takes a second each time."""
+    global _chosen
+    before, _chosen = _chosen, encoder
     try:
         yield
     finally:
-        _tuned = before
-
-
-@contextlib.contextmanager
-def stays_loaded(encoder: AnyEncoder) -> Iterator[None]:
-    """While it lasts, this one, which is the one in use, need not be loaded again: each time takes a second."""
-    global _loaded
-    before, _loaded = _loaded, encoder
-    try:
-        yield
-    finally:
-        _loaded = before
+        _chosen = before
 
 
 def untuned(encoder: AnyEncoder) -> AnyEncoder:
