@@ -17,11 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.encoder.encoder import Encoder
-from bot.encoder.manifest import BadEncoder, Manifest
+from bot.encoder.manifest import FORMAT, BadEncoder, Manifest
 
 __all__ = ["HEAD", "TOPICS", "DeepEncoder", "identity_in", "key"]
 
 HEAD, TOPICS = "head.npz", "topics.json"
+_FORMATS = range(1, FORMAT + 1)
+"""A tuned encoder of an earlier version gives what it gave: it cost hours, and goes on working."""
 Floats = npt.NDArray[np.float32]
 
 
@@ -33,7 +35,7 @@ class DeepEncoder(Encoder):
     """
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(directory)
+        super().__init__(directory, _FORMATS)
         try:
             self.topics: list[str] = json.loads((directory / TOPICS).read_text(encoding="utf-8"))
             with np.load(directory / HEAD, allow_pickle=False) as stored:
@@ -59,7 +61,7 @@ class DeepEncoder(Encoder):
 def identity_in(directory: Path) -> str | None:
     """The identity of the tuned encoder in a directory, without loading it; None where there is no whole one."""
     try:
-        return _identity(Manifest.read(directory).files)
+        return _identity(Manifest.read(directory, _FORMATS).files)
     except BadEncoder:
         return None
 

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 __all__ = ["FORMAT", "RESULT", "BadFolder", "BadRecipe", "Batch", "Job", "Recipe", "read_folder", "write_folder"]
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the same job would be trained otherwise than before: what was trained earlier is then left."""
 RESULT = "result"
 """The folder beside the epochs, in a job's folder, that the trainer leaves when it is done."""
@@ -62,9 +62,6 @@ class Recipe:
     """So many of the lowest layers are left as they are: a third of the layers is nearly a third of the time."""
     skipped: float = 0.1
     """Share of the tokens that are left out, others each time: a message must be known by more than one word."""
-    rounded: float = 0.4
-    """Share of all steps, the last ones, in which the network computes with numbers as coarse as those of the int8
-    encoder that it is exported to, and learns to be right all the same."""
     warm_up: float = 0.06
     """Share of all steps in which the rate rises from zero; then it falls to zero."""
     weight_decay: float = 0.01

@@ -8,7 +8,6 @@ layers, if so asked: what comes out of them is then computed once for all epochs
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +17,11 @@ from torch.nn import functional
 
 __all__ = ["Network"]
 
-_STATE_STEPS, _WEIGHT_STEPS = 255, 63
-"""Of the int8 encoder: of a text's numbers from the smallest to the largest, and of a weight on either side of zero."""
-
 
 class _Layer(nn.Module):
     def __init__(self, hidden: int, inner: int, heads: int, epsilon: float, dropout: float) -> None:
         super().__init__()
-        self.heads, self.dropout, self.rounded = heads, dropout, False
+        self.heads, self.dropout = heads, dropout
         self.qkv = nn.Linear(hidden, 3 * hidden)
         self.ao = nn.Linear(hidden, hidden)
         self.fi = nn.Linear(hidden, inner)
@@ -35,24 +31,15 @@ class _Layer(nn.Module):
 
     def forward(self, state: Tensor, seen: Tensor) -> Tensor:
         batch, tokens, hidden = state.shape
-        parts = (
-            self._linear(self.qkv, state, seen)
-            .view(batch, tokens, 3, self.heads, hidden // self.heads)
-            .permute(2, 0, 3, 1, 4)
-        )
+        parts = self.qkv(state).view(batch, tokens, 3, self.heads, hidden // self.heads).permute(2, 0, 3, 1, 4)
         attended = functional.scaled_dot_product_attention(
             parts[0], parts[1], parts[2], attn_mask=seen, dropout_p=self.dropout if self.training else 0.0
         )
         attended = attended.transpose(1, 2).reshape(batch, tokens, hidden)
-        state = self.aln(state + functional.dropout(self._linear(self.ao, attended, seen), self.dropout, self.training))
-        inner = self._linear(self.fo, functional.gelu(self._linear(self.fi, state, seen)), seen)
+        state = self.aln(state + functional.dropout(self.ao(attended), self.dropout, self.training))
+        inner = self.fo(functional.gelu(self.fi(state)))
         normalised: Tensor = self.oln(state + functional.dropout(inner, self.dropout, self.training))
         return normalised
-
-    def _linear(self, linear: nn.Linear, state: Tensor, seen: Tensor) -> Tensor:
-        if not self.rounded:
-            return cast(Tensor, linear(state))
-        return functional.linear(_rounded_state(state, seen), _rounded_weight(linear.weight), linear.bias)
 
 
 class Network(nn.Module):
@@ -99,11 +86,6 @@ class Network(nn.Module):
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
 
-    def round(self, rounded: bool) -> None:
-        """From now on compute (or not) with numbers as coarse as those of the int8 encoder."""
-        for layer in self.layers:
-            layer.rounded = rounded
-
     def base(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """What stands below the layers that learn: (texts, tokens, hidden) of texts of any lengths. ``ids`` (texts,
         tokens) are padded with anything."""
@@ -144,25 +126,6 @@ class Network(nn.Module):
 def _seen(state: Tensor, lengths: Tensor) -> Tensor:
     """Which tokens are no padding, as attention wants it: (texts, 1, 1, tokens)."""
     return (torch.arange(state.shape[1])[None] < lengths[:, None])[:, None, None, :]
-
-
-def _rounded_state(state: Tensor, seen: Tensor) -> Tensor:
-    """Each text's numbers in 256 steps between its smallest and its largest, as the int8 encoder has them."""
-    with torch.no_grad():
-        there = torch.where(seen[:, 0, 0, :, None], state, 0.0).flatten(1)
-        least, most = there.amin(dim=1).clamp(max=0.0), there.amax(dim=1).clamp(min=0.0)
-        step = ((most - least).clamp(min=1e-8) / _STATE_STEPS)[:, None, None]
-        zero = torch.round(-least[:, None, None] / step)
-        error = (torch.clamp(torch.round(state / step) + zero, 0, _STATE_STEPS) - zero) * step - state
-    return state + error
-
-
-def _rounded_weight(weight: Tensor) -> Tensor:
-    """Each output's weights in as many steps as the int8 encoder has (:mod:`bot.encoder.graph`)."""
-    with torch.no_grad():
-        step = weight.abs().amax(dim=1, keepdim=True).clamp(min=1e-8) / _WEIGHT_STEPS
-        error = torch.round(weight / step) * step - weight
-    return weight + error
 
 
 def _fill(module: nn.Linear | nn.LayerNorm, weight: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> None:

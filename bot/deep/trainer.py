@@ -70,11 +70,10 @@ def train(folder: Path) -> None:
     network = Network(job.tensors, job.heads, job.epsilon, job.topics, job.recipe.dropout, job.recipe.frozen)
     optimiser = torch.optim.AdamW(_groups(network, job.recipe), weight_decay=job.recipe.weight_decay, fused=True)
     began = _resume(folder, network, optimiser)
-    base = _based(network, job.examples, job.recipe.rounded > 0)
+    base = _based(network, job.examples)
     for epoch in range(began, job.recipe.epochs):
         _epoch(job, base, network, optimiser, epoch)
         _keep(folder, network, optimiser, epoch + 1)
-    network.round(job.recipe.rounded > 0)
     scores = _scores(network, base, np.flatnonzero(job.examples.held_out))
     write_folder(folder / RESULT, {"epochs": job.recipe.epochs}, {"network": network.tensors(), "scores": scores})
     for path in _kept(folder):
@@ -123,10 +122,9 @@ class _Base:
         return np.diff(self.ends)
 
 
-def _based(network: Network, examples: Batch, rounded: bool) -> _Base:
+def _based(network: Network, examples: Batch) -> _Base:
     """Computed once: the same in every epoch."""
     network.eval()
-    network.round(rounded)
     ends = examples.ends.astype(np.int64)
     states = torch.zeros(int(ends[-1]), network.words.shape[1], dtype=torch.float16)
     order = np.argsort(np.diff(ends), kind="stable")
@@ -158,7 +156,6 @@ def _epoch(job: Job, base: _Base, network: Network, optimiser: torch.optim.Optim
         slope = min((done + 1 / total) / recipe.warm_up if recipe.warm_up else 1.0, (1 - done) / (1 - recipe.warm_up))
         for group in optimiser.param_groups:
             group["lr"] = group["full"] * slope
-        network.round(done >= 1 - recipe.rounded)
         decisions = network(*base.padded(chosen, recipe.skipped, generator))
         loss = functional.cross_entropy(
             decisions, torch.from_numpy(examples.labels[chosen].astype(np.int64)), label_smoothing=recipe.smoothing

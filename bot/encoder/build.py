@@ -17,8 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.encoder.encoder import PIECES, Encoder
+from bot.encoder.encoder import Encoder
 from bot.encoder.manifest import BadEncoder, Manifest, checksum
+from bot.encoder.samples import SAMPLES
+from bot.encoder.tokenizer import PIECES, Tokenizer
 from bot.encoder.weights import Weights, source_path
 
 __all__ = ["LAYERS", "LEAST_SIMILARITY", "PROBES", "prepare", "put_in_place"]
@@ -40,6 +42,9 @@ PROBES = (
     "Can I pay with MobilePay?",
     "opening hours",
 )
+
+_PREFIX = "query: "
+"""What the model was taught to see before a text."""
 
 Report = Callable[[str], None]
 
@@ -93,13 +98,18 @@ def _only_one(directory: Path) -> Iterator[None]:
 def _build(directory: Path, precision: str) -> Encoder:
     from bot.encoder.graph import encoder_graph
     from bot.encoder.pieces import sentencepiece_model
+    from bot.encoder.watch import ranges
 
     source = source_path()
     weights = Weights(source)
     work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
         (work / PIECES).write_bytes(sentencepiece_model(weights))
-        (work / "model.onnx").write_bytes(encoder_graph(weights, LAYERS, precision).SerializeToString())
+        tokenizer = Tokenizer(work, checksum(work / PIECES))
+        seen = None
+        if precision == "int8":
+            seen = ranges(weights, [tokenizer.tokens(_PREFIX + text) for text in SAMPLES])
+        (work / "model.onnx").write_bytes(encoder_graph(weights, LAYERS, precision, seen).SerializeToString())
         files = {name: checksum(work / name) for name in ("model.onnx", PIECES)}
 
         def manifest(similarity: float) -> Manifest:
@@ -108,7 +118,7 @@ def _build(directory: Path, precision: str) -> Encoder:
                 precision=precision,
                 layers=LAYERS,
                 hidden=weights.shape.hidden,
-                prefix="query: ",
+                prefix=_PREFIX,
                 source=checksum(source),
                 similarity=similarity,
                 files=files,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -56,6 +56,9 @@ class AnyEncoder(Protocol):
 
     def pools(self, text: str) -> npt.NDArray[np.float32]:
         """(layers, hidden): the mean over the tokens of each layer."""
+
+    def pools_of(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """(texts, layers, hidden): the same of many texts, each exactly as alone."""
 
     def sentence(self, text: str) -> npt.NDArray[np.float32]:
         """(hidden,): the sentence embedding, of length one."""

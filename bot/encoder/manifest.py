@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Container
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 __all__ = ["FORMAT", "NAME", "BadEncoder", "Manifest", "checksum"]
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a build would turn out otherwise than before: older builds are then made anew."""
 NAME = "manifest.json"
 
@@ -55,8 +56,8 @@ class Manifest:
         (directory / NAME).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, directory: Path) -> Manifest:
-        """Read a directory's manifest and check every file against it.
+    def read(cls, directory: Path, formats: Container[int] = (FORMAT,)) -> Manifest:
+        """Read a directory's manifest, of one of the ``formats``, and check every file against it.
 
         Raises:
             BadEncoder: no manifest, another format, or a file that is missing or differs.
@@ -67,7 +68,7 @@ class Manifest:
             manifest = cls(**raw)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise BadEncoder(directory, f"no readable {NAME} ({type(error).__name__})") from error
-        if manifest.format != FORMAT:
+        if manifest.format not in formats:
             raise BadEncoder(directory, f"built as format {manifest.format}, this version wants {FORMAT}")
         for name, expected in manifest.files.items():
             path = directory / name

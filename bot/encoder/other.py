@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bot.encoder.encoder import MAX_TOKENS, shortened, unit
+from bot.encoder.encoder import unit
 from bot.encoder.manifest import BadEncoder, checksum
+from bot.encoder.tokenizer import MAX_TOKENS, shortened
 
 __all__ = ["OtherEncoder", "prepare_other"]
 

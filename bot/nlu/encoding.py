@@ -24,6 +24,9 @@ Report = Callable[[str], None]
 
 _EACH = 2000
 """Texts between two lines of progress."""
+_AT_ONCE = 64
+"""Texts that a thread takes at a time. Those of a length are encoded together, and as they come sorted, 64 have few
+different ones."""
 
 
 class Encoding:
@@ -31,7 +34,7 @@ class Encoding:
 
     Args:
         encoder: the encoder in use.
-        threads: so many texts at a time, each on one core.
+        threads: so many at a time, each on one core.
         known: what is encoded already, by text; more is added to it.
 
     ``counted`` is a place to keep what was counted in a text as long as what was encoded.
@@ -66,9 +69,9 @@ class Encoding:
             thread.join()
 
     def want(self, texts: Iterable[str]) -> None:
-        """These will be needed; the first of them soonest."""
+        """These will be needed, later than those that were wanted before."""
         with self._changed:
-            self._later.extend(texts)
+            self._later.extend(_sorted(texts))
             self._changed.notify_all()
 
     def get(
@@ -87,7 +90,7 @@ class Encoding:
         wanted = list(dict.fromkeys(texts))
         with self._changed:
             missing = [text for text in wanted if text not in self.known]
-            self._first.extend(missing)
+            self._first.extend(_sorted(missing))
             self._changed.notify_all()
         if meanwhile is not None:
             meanwhile()
@@ -106,28 +109,36 @@ class Encoding:
                 self._changed.wait(timeout=1.0)
 
     def _work(self) -> None:
-        while (text := self._next()) is not None:
+        while texts := self._next():
             try:
-                pools = self.encoder.pools(text)
+                pools = self.encoder.pools_of(texts)
             except BaseException as error:  # told to whoever waits, or nobody needs it
                 with self._changed:
                     self._failed = error
                     self._changed.notify_all()
                 return
-            self.known[text] = pools
+            self.known.update(zip(texts, pools, strict=True))
             if not self._first:
                 with self._changed:
                     self._changed.notify_all()
 
-    def _next(self) -> str | None:
-        """The next text, when there is one; None when all is over."""
+    def _next(self) -> list[str]:
+        """The next texts, when there are any; none when all is over."""
         with self._changed:
             while not self._over and self._failed is None:
                 for queue in (self._first, self._later):
-                    while queue:
+                    texts: list[str] = []
+                    while queue and len(texts) < _AT_ONCE:
                         text = queue.popleft()
                         if text not in self._taken and text not in self.known:
                             self._taken.add(text)
-                            return text
+                            texts.append(text)
+                    if texts:
+                        return texts
                 self._changed.wait()
-        return None
+        return []
+
+
+def _sorted(texts: Iterable[str]) -> list[str]:
+    """The longest first: what is left for the end is done soon."""
+    return sorted(texts, key=len, reverse=True)

@@ -15,6 +15,10 @@ __all__ = ["fit_logistic"]
 
 Floats = npt.NDArray[np.float32]
 
+ENOUGH = 1e-6
+"""The optimiser ends with a step that makes the loss smaller by less than this share of it. The library's own limit, a
+five-hundredth of it, takes twice as many steps and moves a probability by a thousandth."""
+
 
 def fit_logistic(
     sparse: Any, dense: Floats, truth: npt.NDArray[np.int64], classes: int, *, strength: float, steps: int
@@ -43,8 +47,9 @@ def fit_logistic(
         narrow = table.astype(np.float32)
         scores = sparse @ narrow[: sparse.shape[1]] + dense @ narrow[sparse.shape[1] : width] + narrow[width]
         scores -= scores.max(axis=1, keepdims=True)
-        powers = np.exp(scores)
-        chances = powers / powers.sum(axis=1, keepdims=True)
+        # In its place: to find room for a new table takes as long as to fill it.
+        chances = np.exp(scores, out=scores)
+        chances /= chances.sum(axis=1, keepdims=True)
         cost = -float(np.log(np.maximum(chances[rows, truth], 1e-12)).sum(dtype=np.float64))
         chances[rows, truth] -= 1.0
         slope = np.empty_like(table)
@@ -54,6 +59,7 @@ def fit_logistic(
         slope[:width] += table[:width] / strength
         return cost + 0.5 / strength * float((table[:width] ** 2).sum()), slope.ravel()
 
-    found = minimize(loss, np.zeros((width + 1) * classes), jac=True, method="L-BFGS-B", options={"maxiter": steps})
+    limits = {"maxiter": steps, "ftol": ENOUGH}
+    found = minimize(loss, np.zeros((width + 1) * classes), jac=True, method="L-BFGS-B", options=limits)
     table = found.x.reshape(width + 1, classes).astype(np.float32)
     return table[:width], table[width]

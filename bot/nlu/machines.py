@@ -76,7 +76,8 @@ class Machines:
     ) -> None:
         self._counted = counted
         self._dense = np.ascontiguousarray(dense, np.float32)
-        self._all = hstack([counted, csr_matrix(self._dense)], format="csr", dtype=np.float32)
+        # In double precision, which the library would make of it for every SVM.
+        self._all = hstack([counted, csr_matrix(self._dense)], format="csr", dtype=np.float64)
         self._all.sort_indices()  # once, or the library does it for every SVM, which takes as long as fitting it
         self._own = truth[:, None] == np.arange(topics)
         self._strength = strength
@@ -129,6 +130,7 @@ class Machines:
         return Fitted(weights, intercept, decisions)
 
     def _one(self, chosen: Flags, near: Flags, topic: int) -> tuple[Floats, float]:
+        from sklearn import config_context
         from sklearn.svm import LinearSVC
 
         own = self._own[:, topic]
@@ -136,7 +138,8 @@ class Machines:
         if own[rows].all():
             rows = np.flatnonzero(chosen)
         machine = LinearSVC(C=self._strength, tol=TOLERANCE, random_state=self._seed)
-        machine.fit(self._all[rows], own[rows])
+        with config_context(assume_finite=True):
+            machine.fit(self._all[rows], own[rows])
         return machine.coef_[0].astype(np.float32), float(machine.intercept_[0])
 
     def _random(self, chosen: Flags) -> Flags:

@@ -7,7 +7,8 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
+from itertools import chain, pairwise, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,13 @@ from bot.nlu.cleaning import words
 
 __all__ = ["Counted", "SparseFeatures", "counts"]
 
+_UNKNOWN = -1
+"""The column of a feature that there is none for."""
 _LONGEST = 5
 """Characters in the longest piece of a word."""
+_WORDS, _USUAL = 2048, 24
+"""So many words, of at most so many characters, keep their pieces: most words of a message are among those that
+everybody uses. About 10 MB at most, whatever is written."""
 
 Pieces = Callable[[str], Sequence[int]]
 
@@ -29,19 +35,28 @@ def counts(text: str, pieces: Sequence[int]) -> tuple[Counter[str], Counter[str]
     low = text.lower()
     parts: list[str] = []  # counted at once: a hundred small counts take twice as long
     for word in low.split():
-        marked = f" {word} "
-        length = len(marked)
-        for size in range(1, _LONGEST + 1):
-            if length <= size:
-                parts.append(marked)
-                break
-            parts += [marked[start : start + size] for start in range(length - size + 1)]
+        parts += _known_parts(word) if len(word) <= _USUAL else _parts(word)
     said = words(low)
     whole = [f"w{word}" for word in said]
     whole += [f"w{first} {second}" for first, second in pairwise(said)]
     ids = [f"p{piece}" for piece in pieces]
     ids += [f"p{first} {second}" for first, second in pairwise(pieces)]
     return Counter(parts), Counter(whole), Counter(ids)
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    marked = f" {word} "
+    length = len(marked)
+    found: list[str] = []
+    for size in range(1, _LONGEST + 1):
+        if length <= size:
+            found.append(marked)
+            break
+        found += [marked[start : start + size] for start in range(length - size + 1)]
+    return tuple(found)
+
+
+_known_parts = lru_cache(maxsize=_WORDS)(_parts)
 
 
 @dataclass
@@ -55,12 +70,9 @@ class SparseFeatures:
     def fit(cls, documents: Iterable[tuple[Counter[str], ...]], least: int = 2) -> SparseFeatures:
         """Learn the vocabulary of documents as :func:`counts` gives them; features in fewer than ``least`` of them
         are left out."""
-        seen: Counter[str] = Counter()
-        total = 0
-        for blocks in documents:
-            total += 1
-            for block in blocks:
-                seen.update(block.keys())
+        documents = list(documents)
+        total = len(documents)
+        seen = Counter(chain.from_iterable(block for blocks in documents for block in blocks))
         kept = sorted(feature for feature, number in seen.items() if number >= least)
         idf = np.array([math.log((1 + total) / (1 + seen[feature])) + 1.0 for feature in kept], np.float32)
         return cls({feature: column for column, feature in enumerate(kept)}, idf)
@@ -86,24 +98,22 @@ class SparseFeatures:
     def matrix(self, documents: Iterable[tuple[Counter[str], ...]]) -> csr_matrix:
         """The rows of many documents, as :meth:`row` gives them: shape (documents, features)."""
         columns, numbers = array("i"), array("f")
-        ends, blocks_end = [0], [0]
-        find = self.columns.get
-        for blocks in documents:
-            for block in blocks:
-                for feature, number in block.items():
-                    if (column := find(feature)) is not None:
-                        columns.append(column)
-                        numbers.append(number)
-                if len(columns) > blocks_end[-1]:
-                    blocks_end.append(len(columns))
-            ends.append(len(columns))
-        places = np.frombuffer(columns, np.int32) if columns else np.zeros(0, np.int32)
-        weights = (1.0 + np.log(np.frombuffer(numbers, np.float32))) * self.idf[places] if columns else np.zeros(0)
-        if len(weights):
-            squares = np.add.reduceat(weights.astype(np.float64) ** 2, blocks_end[:-1])
-            weights = weights / np.repeat(np.sqrt(squares), np.diff(blocks_end))
+        documents = list(documents)
+        lengths = [len(block) for blocks in documents for block in blocks]
+        for block in chain.from_iterable(documents):
+            columns.extend(map(self.columns.get, block, repeat(_UNKNOWN)))
+            numbers.extend(block.values())
+        places, counted = np.array(columns, np.int32), np.array(numbers, np.float32)
+        known = places != _UNKNOWN
+        document = np.repeat(np.arange(len(documents)), [sum(map(len, blocks)) for blocks in documents])[known]
+        block_of = np.repeat(np.arange(len(lengths)), lengths)[known]
+        places = places[known]
+        weights = (1.0 + np.log(counted[known])) * self.idf[places]
+        squares = np.bincount(block_of, weights.astype(np.float64) ** 2, minlength=len(lengths))
+        weights = weights / np.sqrt(squares[block_of])
+        ends = np.concatenate([[0], np.cumsum(np.bincount(document, minlength=len(documents)))])
         shape = len(ends) - 1, len(self.columns)
-        return csr_matrix((weights.astype(np.float32), places, np.array(ends)), shape=shape, dtype=np.float32)
+        return csr_matrix((weights.astype(np.float32), places, ends), shape=shape, dtype=np.float32)
 
 
 @dataclass(frozen=True)

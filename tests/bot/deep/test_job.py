@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.deep.job import BadFolder, BadRecipe, Batch, Job, Recipe, read_folder, write_folder
+from bot.deep.job import FORMAT, BadFolder, BadRecipe, Batch, Job, Recipe, read_folder, write_folder
 
 
 def job() -> Job:
@@ -60,7 +60,7 @@ def test_a_damaged_folder_is_refused_and_says_which_file(tmp_path: Path, damage:
     elif damage == "no manifest":
         manifest.unlink()
     else:
-        manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 99'))
+        manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
     with pytest.raises(BadFolder, match=r"deep\.damaged.*(examples\.npz|manifest\.json|format 99)"):
         Job.read(folder)
 

@@ -143,6 +143,7 @@ def test_an_encoder_that_was_tuned_by_an_earlier_version_goes_on_working(tuned: 
         np.savez(directory / "head.npz", **{name: stored[name] for name in stored if name != "untouched"})
     described = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
     described["files"]["head.npz"] = checksum(directory / "head.npz")
+    described["format"] = 1
     (directory / "manifest.json").write_text(json.dumps(described), encoding="utf-8")
     found = DeepEncoder(directory)
     assert found.untouched == 0 and found.pools("moi").shape == (2, 32)

@@ -26,16 +26,17 @@ class Slow:
         self.began = threading.Event()
         self.encoded: list[str] = []
 
-    def pools(self, text: str) -> np.ndarray:
+    def pools_of(self, texts: list[str]) -> np.ndarray:
         self.began.set()
         assert self.may.wait(PATIENCE)
-        if text == "bad":
+        if "bad" in texts:
             raise ValueError("bad")
-        self.encoded.append(text)
-        return np.full((1, 1), float(text), np.float32)
+        self.encoded += texts
+        return np.array([float(text) for text in texts], np.float32)[:, None, None]
 
 
-def test_what_somebody_waits_for_comes_before_what_is_only_wanted() -> None:
+def test_what_somebody_waits_for_comes_before_what_is_only_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.nlu.encoding._AT_ONCE", 1)
     encoder = Slow()
     with Encoding(encoder, threads=1) as encoding:  # type: ignore[arg-type]
         encoding.want(["1", "2", "3", "4"])
@@ -45,6 +46,18 @@ def test_what_somebody_waits_for_comes_before_what_is_only_wanted() -> None:
         assert encoder.encoded[:3] == ["1", "4", "5"]
         encoding.get(["2", "3"])
     assert sorted(encoder.encoded) == ["1", "2", "3", "4", "5"], "each once"
+
+
+def test_the_longest_come_first_and_no_text_is_lost() -> None:
+    encoder = Slow()
+    encoder.may.set()
+    texts = [f"{number:0{1 + number % 7}}" for number in range(300)]
+    with Encoding(encoder, threads=3) as encoding:  # type: ignore[arg-type]
+        found = encoding.get(texts)
+    assert {text: float(pools[0, 0]) for text, pools in found.items()} == {text: float(text) for text in texts}
+    assert len(encoder.encoded) == len(texts)
+    lengths = [len(text) for text in encoder.encoded[:64]]
+    assert set(lengths) == {7, 6}, "of a length, as far as they go"
 
 
 def test_what_is_known_is_not_encoded_again() -> None:

@@ -24,9 +24,9 @@ class Counting:
     def __getattr__(self, name: str) -> object:
         return getattr(self._encoder, name)
 
-    def pools(self, text: str) -> object:
-        self.encoded.append(text)
-        return self._encoder.pools(text)
+    def pools_of(self, texts: list[str]) -> object:
+        self.encoded += texts
+        return self._encoder.pools_of(texts)
 
 
 def test_many_get_exactly_what_each_gets_alone(encoder: Encoder, tmp_path: Path) -> None:
