@@ -1,8 +1,9 @@
 """A plain turn inside Rasa: what one message costs a process, for any trained Rasa model.
 
 Run as a process of its own by :mod:`bench.turn`, in the bot's environment: ``python -m bench.rasa_turn MODEL FILE``,
-with one message a line in FILE. Trackers live in memory; prints one JSON object: ``load_s``, ``nlu_ms`` and ``turn_ms``
-(medians of processor time, one thread), ``per_second`` (messages a second of wall time) and ``rss_mb``.
+with one message a line in FILE, and ``--ours`` after them for a model of the bot: its graph is run as the bot runs it.
+Trackers live in memory; prints one JSON object: ``load_s``, ``nlu_ms`` and ``turn_ms`` (medians of processor time, one
+thread), ``per_second`` (messages a second of wall time) and ``rss_mb``.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ TURNS = 6
 """Messages of one conversation: six topics in one language."""
 
 
-async def measure(model: str, texts: list[str]) -> dict[str, float]:
+async def measure(model: str, texts: list[str], ours: bool) -> dict[str, float]:
     """Parse all texts, then say them in conversations of :data:`TURNS` messages."""
     from rasa.core.agent import load_agent
     from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
     began = time.perf_counter()
     agent = await load_agent(model_path=model)
+    if ours:
+        from bot.graph_runner import run_straight
+
+        run_straight(agent)
     load_s = time.perf_counter() - began
     assert agent.processor is not None  # noqa: S101 - loaded above
     for text in texts[:WARMING]:
@@ -67,7 +72,7 @@ def main() -> None:
     configure_structlog(logging.INFO)  # as in the bot's process; unset, Rasa words and prints a line for every step
     os.environ.pop("SILTA_REDIS_URL", None)
     texts = Path(sys.argv[2]).read_text("utf-8").splitlines()
-    print(json.dumps(asyncio.run(measure(sys.argv[1], texts))))
+    print(json.dumps(asyncio.run(measure(sys.argv[1], texts, "--ours" in sys.argv[3:]))))
 
 
 if __name__ == "__main__":

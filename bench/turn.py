@@ -267,9 +267,9 @@ def _line(name: str, ms: Sequence[float], cpu_ms: float) -> None:
     )
 
 
-def _in_rasa(model: Path, texts: Path) -> dict[str, float]:
+def _in_rasa(model: Path, texts: Path, *more: str) -> dict[str, float]:
     done = subprocess.run(
-        [str(BOT), "-m", "bench.rasa_turn", str(model), str(texts)],
+        [str(BOT), "-m", "bench.rasa_turn", str(model), str(texts), *more],
         env=_environ(TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1"),
         cwd=ROOT,
         capture_output=True,
@@ -295,7 +295,7 @@ def _rasa() -> None:
     with tempfile.TemporaryDirectory(prefix="silta-b-") as work:
         texts = Path(work) / "texts"
         texts.write_text("\n".join([text for row in TEXTS for text in row] * 7), "utf-8")
-        ours, stock = _in_rasa(ROOT / "models", texts), _in_rasa(_stock(), texts)
+        ours, stock = _in_rasa(ROOT / "models", texts, "--ours"), _in_rasa(_stock(), texts)
     print(f"{'in Rasa, one thread':<28}{'ours':>10}{'stock':>10}{'ratio':>8}")
     for name in ours:
         print(f"{name:<28}{ours[name]:>10}{stock[name]:>10}{ours[name] / stock[name]:>8.2f}", flush=True)

@@ -13,6 +13,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.graph_runner import run_straight
 from bot.lock_store import SeamLockStore
 from bot.seam import watch
 from bot.seam.limits import Limits
@@ -101,6 +102,7 @@ async def attach(
     if limits is not None:
         link.limits = limits
     _reach_actions(agent)
+    run_straight(agent)
     try:
         watch.install()
         await _warm(agent)
