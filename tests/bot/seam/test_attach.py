@@ -24,6 +24,7 @@ from tests.bot.seam.harness import KEYS, Hub, RedisServer, until
 class Processor:
     def __init__(self) -> None:
         self.action_endpoint = EndpointConfig("http://127.0.0.1:1/webhook")
+        self.graph_runner = None
         self.understood: list[Any] = []
 
     async def parse_message(self, message: Any) -> None:
