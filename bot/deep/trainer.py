@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bot.deep.job import RESULT, BadFolder, Batch, Job, Recipe, read_folder, write_folder
+from bot.deep.job import RESULT, BadFolder, Job, Recipe, read_folder, write_folder
 from bot.deep.network import Network
 
 __all__ = ["main", "train"]
@@ -70,11 +70,12 @@ def train(folder: Path) -> None:
     network = Network(job.tensors, job.heads, job.epsilon, job.topics, job.recipe.dropout, job.recipe.frozen)
     optimiser = torch.optim.AdamW(_groups(network, job.recipe), weight_decay=job.recipe.weight_decay, fused=True)
     began = _resume(folder, network, optimiser)
-    base = _based(network, job.examples)
+    plain = _based(network, job.examples.ids, job.examples.ends)
     for epoch in range(began, job.recipe.epochs):
-        _epoch(job, base, network, optimiser, epoch)
+        cut = _based(network, *job.examples.of(epoch)) if len(job.examples.cuts) else plain
+        _epoch(job, cut, plain, network, optimiser, epoch)
         _keep(folder, network, optimiser, epoch + 1)
-    scores = _scores(network, base, np.flatnonzero(job.examples.held_out))
+    scores = _scores(network, plain, np.flatnonzero(job.examples.held_out))
     write_folder(folder / RESULT, {"epochs": job.recipe.epochs}, {"network": network.tensors(), "scores": scores})
     for path in _kept(folder):
         path.unlink()
@@ -102,14 +103,9 @@ class _Base:
     states: Tensor
     ends: npt.NDArray[np.int64]
 
-    def padded(
-        self, chosen: npt.NDArray[np.int64], skipped: float = 0.0, generator: np.random.Generator | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Some examples: (examples, tokens, hidden), and their lengths; ``skipped`` is the share of tokens that are
-        left out by chance, but for the first of each example."""
+    def padded(self, chosen: npt.NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Some examples: (examples, tokens, hidden), and their lengths."""
         kept = [np.arange(self.ends[example], self.ends[example + 1]) for example in chosen]
-        if skipped and generator is not None:
-            kept = [np.append(rows[:1], rows[1:][generator.random(len(rows) - 1) >= skipped]) for rows in kept]
         lengths = np.array([len(rows) for rows in kept], np.int64)
         states = torch.zeros(len(chosen), int(lengths.max()), self.states.shape[1])
         for row, rows in enumerate(kept):
@@ -122,10 +118,10 @@ class _Base:
         return np.diff(self.ends)
 
 
-def _based(network: Network, examples: Batch) -> _Base:
-    """Computed once: the same in every epoch."""
+def _based(network: Network, tokens: npt.NDArray[Any], ends: npt.NDArray[Any]) -> _Base:
+    """Computed once, for it does not change while the layers above learn."""
     network.eval()
-    ends = examples.ends.astype(np.int64)
+    ends = ends.astype(np.int64)
     states = torch.zeros(int(ends[-1]), network.words.shape[1], dtype=torch.float16)
     order = np.argsort(np.diff(ends), kind="stable")
     for start in range(0, len(order), _AT_ONCE):
@@ -133,15 +129,16 @@ def _based(network: Network, examples: Batch) -> _Base:
         lengths = np.diff(ends)[chosen]
         ids = np.zeros((len(chosen), int(lengths.max())), np.int64)
         for row, example in enumerate(chosen):
-            ids[row, : lengths[row]] = examples.ids[ends[example] : ends[example + 1]]
+            ids[row, : lengths[row]] = tokens[ends[example] : ends[example + 1]]
         found = network.base(torch.from_numpy(ids), torch.from_numpy(lengths))
         for row, example in enumerate(chosen):
             states[ends[example] : ends[example + 1]] = found[row, : lengths[row]].half()
     return _Base(states, ends)
 
 
-def _epoch(job: Job, base: _Base, network: Network, optimiser: torch.optim.Optimizer, epoch: int) -> None:
-    """Once over all examples that are trained on. Everything by chance follows from the seed and the epoch."""
+def _epoch(job: Job, base: _Base, plain: _Base, network: Network, optimiser: torch.optim.Optimizer, epoch: int) -> None:
+    """Once over all examples that are trained on; those held out are tried as they are usually cut (``plain``).
+    Everything by chance follows from the seed and the epoch."""
     recipe, examples = job.recipe, job.examples
     known = np.flatnonzero(~examples.held_out)
     torch.manual_seed(recipe.seed * 1000 + epoch)
@@ -156,7 +153,7 @@ def _epoch(job: Job, base: _Base, network: Network, optimiser: torch.optim.Optim
         slope = min((done + 1 / total) / recipe.warm_up if recipe.warm_up else 1.0, (1 - done) / (1 - recipe.warm_up))
         for group in optimiser.param_groups:
             group["lr"] = group["full"] * slope
-        decisions = network(*base.padded(chosen, recipe.skipped, generator))
+        decisions = network(*base.padded(chosen))
         loss = functional.cross_entropy(
             decisions, torch.from_numpy(examples.labels[chosen].astype(np.int64)), label_smoothing=recipe.smoothing
         )
@@ -175,7 +172,7 @@ def _epoch(job: Job, base: _Base, network: Network, optimiser: torch.optim.Optim
     line = f"epoch {epoch + 1} of {recipe.epochs}: loss {cost / max(1, len(batches)):.3f}"
     kept = np.flatnonzero(examples.held_out)
     if len(kept):
-        scores = _scores(network, base, kept)
+        scores = _scores(network, plain, kept)
         right = float(np.mean(scores["decisions"].argmax(axis=1) == examples.labels[kept]))
         line += f", {100 * right:.1f} % right on {len(kept)} held-out examples"
     _say(f"{line} ({time.monotonic() - began:.0f} s)")

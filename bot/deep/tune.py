@@ -109,18 +109,28 @@ def tune(
 def _job(
     plain: Encoder, forms: Sequence[str], labels: Sequence[int], held_out: Array, numbers: Numbers, recipe: Recipe
 ) -> Job:
-    tokens = [np.array(shortened(plain.tokens(form, prefix=_PREFIX), MOST_TOKENS), np.int64) for form in forms]
+    usual = [plain.tokens(form, prefix=_PREFIX) for form in forms]
+    cuts = [
+        ids
+        for epoch in range(recipe.epochs if recipe.cut else 0)
+        for ids in plain.tokenizer.cut(forms, recipe.cut, recipe.seed * 1000 + epoch)
+    ]
+    tokens = [shortened(ids, MOST_TOKENS) for ids in (*usual, *cuts)]
     rows, ids = np.unique(np.concatenate(tokens), return_inverse=True)
+    ends = np.cumsum([0, *map(len, tokens)]).astype(np.int64)
+    first = ends[len(usual)]
     return Job(
         recipe=recipe,
         heads=numbers.shape.heads,
         epsilon=numbers.shape.epsilon,
         topics=max(labels) + 1,
         examples=Batch(
-            ids=ids.astype(np.int32),
-            ends=np.cumsum([0, *(len(each) for each in tokens)]).astype(np.int64),
+            ids=ids[:first].astype(np.int32),
+            ends=ends[: len(usual) + 1],
             labels=np.array(labels, np.int32),
             held_out=np.asarray(held_out, bool),
+            cuts=ids[first:].astype(np.int32),
+            cut_ends=ends[len(usual) :] - first,
         ),
         tensors=tensors(numbers, rows, min(MOST_TOKENS, numbers.shape.positions)),
     )

@@ -22,6 +22,8 @@ def job() -> Job:
             ends=np.array([0, 2, 5], np.int64),
             labels=np.array([2, 0], np.int32),
             held_out=np.array([False, True]),
+            cuts=np.array([1, 4, 2, 3, 4, 1, 2, 0, 3], np.int32),
+            cut_ends=np.array([0, 2, 4, 6, 9], np.int64),
         ),
         tensors={"emb.word": np.ones((5, 2), np.float32)},
     )
@@ -32,6 +34,15 @@ def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (found.recipe, found.heads, found.epsilon, found.topics) == (Recipe(epochs=2), 4, 1e-12, 3)
     assert found.examples.ids.tolist() == [4, 1, 2, 0, 3] and found.examples.held_out.tolist() == [False, True]
     assert found.tensors["emb.word"].dtype == np.float32
+
+
+def test_each_epoch_has_its_own_cuts_where_there_are_any() -> None:
+    examples = job().examples
+    for epoch, expected in enumerate(([1, 4, 2, 3], [4, 1, 2, 0, 3])):
+        ids, ends = examples.of(epoch)
+        assert ids.tolist() == expected and ends.tolist() == [0, 2, len(expected)]
+    plain = replace(examples, cuts=examples.cuts[:0], cut_ends=examples.cut_ends[:1])
+    assert plain.of(1) == (plain.ids, plain.ends)
 
 
 def test_the_same_examples_find_the_same_folder_and_others_another(tmp_path: Path) -> None:

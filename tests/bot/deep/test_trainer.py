@@ -25,11 +25,12 @@ pytestmark = [
 ]
 
 
-def job(**changes: float) -> Job:
-    """Texts of three topics, told apart by one token."""
+def job(cut: bool = False, **changes: float) -> Job:
+    """Texts of three topics, told apart by one token; where they are ``cut``, from the second epoch on by another."""
     chance = np.random.default_rng(0)
     labels = np.arange(60, dtype=np.int32) % 3
     texts = [[3, *chance.integers(6, 40, chance.integers(1, 6)), label, 4] for label in labels]
+    others = [[*text[:-2], 3 + text[-2], 4] for text in texts] * 2
     usual = {"epochs": 3, "batch": 8, "rate": 2e-3, "head_rate": 2e-2, "frozen": 0, "smoothing": 0.0}
     return Job(
         recipe=Recipe(**{**usual, **changes}),  # type: ignore[arg-type]
@@ -41,6 +42,8 @@ def job(**changes: float) -> Job:
             ends=np.cumsum([0, *map(len, texts)]).astype(np.int64),
             labels=labels,
             held_out=np.arange(60) % 10 == 9,
+            cuts=np.concatenate([*texts, *others]).astype(np.int32)[: None if cut else 0],
+            cut_ends=np.cumsum([0, *map(len, [*texts, *others])]).astype(np.int64)[: None if cut else 1],
         ),
         tensors=tensors(NUMBERS, np.arange(40), 64),
     )
@@ -105,14 +108,21 @@ def test_its_scores_are_those_that_the_int8_encoder_will_give(tmp_path: Path) ->
     assert float(np.abs(given - scores["decisions"]).mean()) < 0.02 * float(scores["decisions"].std())
 
 
-def test_tokens_are_left_out_by_chance_and_no_text_is_ever_empty(tmp_path: Path) -> None:
-    folder = job(skipped=0.99, epochs=1).write(tmp_path)
-    side.run(PYTHON, folder, lambda _: None)
-    blind = read_folder(folder / RESULT)[1]["network"]
-    assert all(np.isfinite(value).all() for value in blind.values())
-    whole = job(skipped=0.0, epochs=1).write(tmp_path)
-    side.run(PYTHON, whole, lambda _: None)
-    assert not np.array_equal(blind["head.w"], read_folder(whole / RESULT)[1]["network"]["head.w"])
+@pytest.mark.parametrize("frozen", [0, 1])
+def test_each_epoch_learns_from_its_own_cuts_and_tries_the_usual_ones(tmp_path: Path, frozen: int) -> None:
+    networks = []
+    for cut in (False, True):
+        wanted = job(cut=cut, frozen=frozen)
+        folder = wanted.write(tmp_path)
+        side.run(PYTHON, folder, lambda _: None)
+        _, arrays = read_folder(folder / RESULT)
+        networks.append(arrays["network"])
+        example = int(arrays["scores"]["examples"][0])
+        ids = wanted.examples.ids[wanted.examples.ends[example] : wanted.examples.ends[example + 1]]
+        mean = pooled({**wanted.tensors, **arrays["network"]}, wanted.heads, wanted.epsilon, ids)
+        given = mean @ arrays["network"]["head.w"].T + arrays["network"]["head.b"]
+        assert np.allclose(given, arrays["scores"]["decisions"][0], atol=0.05)
+    assert not np.allclose(networks[0]["head.w"], networks[1]["head.w"], atol=1e-3)
 
 
 def test_a_damaged_job_is_one_line(tmp_path: Path) -> None:

