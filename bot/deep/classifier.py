@@ -47,6 +47,7 @@ def train_with_head(
     examples: Sequence[Example],
     topics: Sequence[str],
     held_out: npt.NDArray[np.bool_],
+    strange: npt.NDArray[np.bool_],
     settings: Settings | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Trained:
@@ -56,6 +57,7 @@ def train_with_head(
         encoder: the one that was tuned on them, and gave their pools.
         examples: all of them; ``topics`` the topic of each.
         held_out: (examples,), those that were kept from the tuning; at least one.
+        strange: (examples,), those of them that are least like any other; at least one.
         settings: of the SVM; the rest has no meaning here.
         report: gets a line for each step.
 
@@ -88,7 +90,8 @@ def train_with_head(
         final = machines.fit(np.ones(len(examples), np.bool_))
         counted = machines.fit(~held_out, like=final).decisions[held_out]
     told = pools[held_out, -1] @ encoder.weights + encoder.intercept
-    share = _share(told, counted, truth[held_out])
+    few = strange[held_out]
+    share = _share(told[few], counted[few], truth[held_out][few])
     scores = np.asarray(told + np.float32(share) * counted, np.float32)
     report(
         f"topics: {_right(scores, truth[held_out])} right on {int(held_out.sum())} held-out examples, "
@@ -116,10 +119,12 @@ def train_with_head(
 
 
 def _share(told: Floats, counted: Floats, truth: npt.NDArray[np.int64]) -> float:
-    """The largest share of the SVMs whose calibrated log loss is not certainly worse than the smallest.
+    """The largest share of the SVMs whose calibrated log loss is not certainly worse than the smallest, on strange
+    examples.
 
     Of messages that were held out, the network may know a translation or an answer to the same question, and look
-    better than it is on a new one. The SVMs gain less from such: where the two can hardly be told apart, they count.
+    better than it is on a new one. The SVMs gain less from such. So those least like what was learnt from decide, and
+    where the two can hardly be told apart, the SVMs count.
     """
     losses = {share: _losses(np.asarray(told + np.float32(share) * counted, np.float32), truth) for share in SHARES}
     least = min(losses.values(), key=np.mean)

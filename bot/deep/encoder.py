@@ -42,11 +42,13 @@ class DeepEncoder(Encoder):
                 self.weights: Floats = stored["weights"]
                 self.intercept: Floats = stored["intercept"]
                 keys = stored["held_out"]
+                strange = stored["strange"] if "strange" in stored else np.ones(len(keys), np.bool_)
                 self.untouched = int(stored["untouched"]) if "untouched" in stored else 0
                 """So many of the pooled layers, the first ones, are as they were before the tuning."""
         except (OSError, ValueError, KeyError) as error:
             raise BadEncoder(directory, f"no tuned encoder ({type(error).__name__})") from error
         self._held_out = {item.tobytes() for item in keys}
+        self._strange = {item.tobytes() for item in keys[strange]}
 
     @cached_property
     def identity(self) -> str:
@@ -56,6 +58,10 @@ class DeepEncoder(Encoder):
     def held_out(self, form: str) -> bool:
         """Whether a text (in its written form) was kept from the training, so that it shows how good it is."""
         return key(form) in self._held_out
+
+    def strange(self, form: str) -> bool:
+        """Whether it is also one of those that are least like what was learnt from."""
+        return key(form) in self._strange
 
 
 def identity_in(directory: Path) -> str | None:

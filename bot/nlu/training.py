@@ -53,8 +53,10 @@ def train_topical(
         )
     vectors = unit(np.stack([example.pools[-1] for example in examples]))
     if isinstance(encoder, DeepEncoder):
-        held_out = np.array([encoder.held_out(written_form(text)) for text in restored])
-        trained = train_with_head(encoder, examples, topics, held_out, settings, report)
+        forms = [written_form(text) for text in restored]
+        held_out = np.array([encoder.held_out(form) for form in forms])
+        strange = np.array([encoder.strange(form) for form in forms])
+        trained = train_with_head(encoder, examples, topics, held_out, strange, settings, report)
     else:
         with parts.part("near-copies"):
             groups = near_copies(vectors, topics)

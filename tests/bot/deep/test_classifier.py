@@ -32,7 +32,7 @@ def test_decision_values_are_those_of_the_head_and_the_words_added_up(tuned: Tun
     texts, topics = zip(*PAIRS, strict=True)
     examples = featurise_all(encoder, texts)
     held_out = np.array([encoder.held_out(written_form(text)) for text in texts])
-    trained = train_with_head(encoder, examples, topics, held_out, SETTINGS)
+    trained = train_with_head(encoder, examples, topics, held_out, held_out, SETTINGS)
     model, example = trained.classifier, examples[3]
     columns, values = model.sparse.row(example.counts)
     head = example.pools[-1] @ encoder.weights + encoder.intercept
@@ -49,7 +49,7 @@ def test_the_layer_below_those_that_learnt_is_seen_beside_the_words(tuned: Tune)
     texts, topics = zip(*PAIRS, strict=True)
     examples = [Example((), example.pools) for example in featurise_all(encoder, texts)]
     held_out = np.array([encoder.held_out(written_form(text)) for text in texts])
-    model = train_with_head(encoder, examples, topics, held_out, SETTINGS).classifier
+    model = train_with_head(encoder, examples, topics, held_out, held_out, SETTINGS).classifier
     head = np.stack([example.pools[-1] @ encoder.weights + encoder.intercept for example in examples])
     told = np.stack([model.decisions(example) for example in examples])
     beside = told - head
@@ -74,4 +74,6 @@ def test_other_topics_than_the_encoder_was_tuned_on_are_refused(tuned: Tune) -> 
     texts = ["moi", "hej", "hello there", "thanks"]
     examples = featurise_all(encoder, texts)
     with pytest.raises(Unfit, match=r"deep\.other_topics: .*faq/track_order"):
-        train_with_head(encoder, examples, ["greet", "greet", "new", "thanks"], np.array([True, False, False, True]))
+        train_with_head(
+            encoder, examples, ["greet", "greet", "new", "thanks"], *[np.array([True, False, False, True])] * 2
+        )

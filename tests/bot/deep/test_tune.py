@@ -57,8 +57,18 @@ def test_one_in_twenty_is_held_out_and_known_again(tuned: Tune, tmp_path: Path) 
     assert 1 <= len(kept) <= len(PAIRS) / 10
     assert all(found.held_out(text) for text in kept)
     assert sum(found.held_out(text.lower()) for text, _ in PAIRS) == len(kept)
+    strange = [form for form in kept if found.strange(form)]
+    assert 0 < len(strange) <= (len(kept) + 1) / 2 + 1
     assert len(job.tensors["emb.word"]) < 1000  # of 250,037
     assert list(tmp_path.glob("deep/job-*")) == []
+
+
+def test_strange_is_what_is_least_like_anything_learnt_from() -> None:
+    known = np.eye(4, dtype=np.float32)[[0, 1, 2]]
+    others = np.array([[0.9, 0.1, 0, 0], [0, 0, 0, 1], [0.5, 0.5, 0.1, 0.7], [0, 1, 0, 0]], np.float32)
+    vectors = np.concatenate([known, others])
+    found = tuning._strange(vectors, np.array([False] * 3 + [True] * 4))
+    assert found.tolist() == [False, True, True, False]
 
 
 def test_the_same_examples_are_not_trained_twice(tuned: Tune) -> None:
@@ -140,7 +150,9 @@ def test_a_damaged_tuned_encoder_is_refused(tuned: Tune) -> None:
 def test_an_encoder_that_was_tuned_by_an_earlier_version_goes_on_working(tuned: Tune) -> None:
     directory = tuned(recipe=Recipe(frozen=1)).directory
     with np.load(directory / "head.npz") as stored:
-        np.savez(directory / "head.npz", **{name: stored[name] for name in stored if name != "untouched"})
+        np.savez(
+            directory / "head.npz", **{name: stored[name] for name in stored if name not in ("untouched", "strange")}
+        )
     described = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
     described["files"]["head.npz"] = checksum(directory / "head.npz")
     described["format"] = 1
