@@ -6,8 +6,8 @@ words with a linear SVM, one model a language. Prints accuracy and macro-F1 of e
 time and memory; where the test file has the label ``oos``, also how much of it the in-domain share finds while 5 % of
 the rest are refused. 34,500 lines take about ten minutes on two cores.
 
-``--deep`` tunes the encoder on the training file first, as ``silta train --deep`` does: 34,500 lines take about an
-hour of one core. Broken off, the same command goes on where the last epoch ended.
+``--deep`` tunes the encoder on the training file first, as ``silta train --deep`` does: 34,500 lines take an hour and
+a half of one core. Broken off, the same command goes on where the last epoch ended.
 
 Any Python starts it: what it needs is in the bot's environment, where it goes on by itself.
 """
