@@ -26,11 +26,11 @@ from bot.deep.numbers import Tuned, tensors
 from bot.deep.side import DeepFailed
 from bot.encoder.build import put_in_place
 from bot.encoder.encoder import Encoder, unit
-from bot.encoder.graph import Numbers, encoder_graph
+from bot.encoder.graph import Numbers
 from bot.encoder.manifest import BadEncoder, Manifest, checksum
 from bot.encoder.samples import SAMPLES
 from bot.encoder.tokenizer import PIECES, shortened
-from bot.encoder.watch import ranges
+from bot.encoder.watch import fitted_graph
 from bot.encoder.weights import Weights, source_path
 from bot.nlu.features import featurise_all, written_form
 from bot.nlu.groups import folds, near_copies
@@ -192,11 +192,9 @@ def _export(
                 untouched=len(layers) - 1,
             )
             shutil.copyfile(plain.directory / PIECES, work / PIECES)
-            seen = None
-            if precision == "int8":
-                shown = held_out[:: max(1, len(held_out) // _WATCHED)]
-                seen = ranges(numbers, [plain.tokens(text, prefix=_PREFIX) for text in (*shown, *SAMPLES)])
-            (work / "model.onnx").write_bytes(encoder_graph(numbers, layers, precision, seen).SerializeToString())
+            shown = (*held_out[:: max(1, len(held_out) // _WATCHED)], *SAMPLES)
+            texts = [plain.tokens(text, prefix=_PREFIX) for text in shown]
+            (work / "model.onnx").write_bytes(fitted_graph(numbers, layers, precision, texts))
             files = {path.name: checksum(path) for path in sorted(work.iterdir())}
             manifest = Manifest(
                 name=f"{plain.manifest.name}, deep training",

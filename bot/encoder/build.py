@@ -96,9 +96,8 @@ def _only_one(directory: Path) -> Iterator[None]:
 
 
 def _build(directory: Path, precision: str) -> Encoder:
-    from bot.encoder.graph import encoder_graph
     from bot.encoder.pieces import sentencepiece_model
-    from bot.encoder.watch import ranges
+    from bot.encoder.watch import fitted_graph
 
     source = source_path()
     weights = Weights(source)
@@ -106,10 +105,8 @@ def _build(directory: Path, precision: str) -> Encoder:
     try:
         (work / PIECES).write_bytes(sentencepiece_model(weights))
         tokenizer = Tokenizer(work, checksum(work / PIECES))
-        seen = None
-        if precision == "int8":
-            seen = ranges(weights, [tokenizer.tokens(_PREFIX + text) for text in SAMPLES])
-        (work / "model.onnx").write_bytes(encoder_graph(weights, LAYERS, precision, seen).SerializeToString())
+        texts = [tokenizer.tokens(_PREFIX + text) for text in SAMPLES]
+        (work / "model.onnx").write_bytes(fitted_graph(weights, LAYERS, precision, texts))
         files = {name: checksum(work / name) for name in ("model.onnx", PIECES)}
 
         def manifest(similarity: float) -> Manifest:

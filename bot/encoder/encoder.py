@@ -13,7 +13,7 @@ import numpy.typing as npt
 from bot.encoder.manifest import FORMAT, Manifest
 from bot.encoder.tokenizer import PIECES, Tokenizer
 
-__all__ = ["Encoder", "unit"]
+__all__ = ["Encoder", "session", "unit"]
 
 _TOGETHER = 16
 """Texts of one length that are encoded together; more gain nothing."""
@@ -32,7 +32,7 @@ class Encoder:
         self.layers = self.manifest.layers
         self.hidden = self.manifest.hidden
         self.tokenizer = Tokenizer(directory, self.manifest.files[PIECES])
-        self._session = _session(directory / "model.onnx")
+        self._session = session(directory / "model.onnx")
         self._outputs = [f"layer_{layer}" for layer in self.layers]
 
     @property
@@ -78,7 +78,8 @@ def unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
 
 
-def _session(path: Path) -> Any:
+def session(model: Path | bytes) -> Any:
+    """What runs a model, a file or what is in one, on one thread."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -86,4 +87,5 @@ def _session(path: Path) -> Any:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    given = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
