@@ -22,6 +22,7 @@ from handoff.errors import Forbidden
 from handoff.gateway.agent import AgentGateway, AgentSocket
 from handoff.gateway.console import Console
 from handoff.settings import Settings
+from handoff.tasks import end
 from handoff.wire import agent as wire
 from tests.handoff.frames_for_tests import frame_of
 from tests.handoff.gateway.peers import RecordingPeer
@@ -64,8 +65,7 @@ async def listening(parts: Parts) -> AsyncIterator[None]:
     task = asyncio.create_task(parts.fanout.listen())
     await asyncio.wait_for(parts.fanout.listening.wait(), 10)
     yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await end(task)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from handoff.decisions import Decision
 from handoff.errors import SettingsError
 from handoff.privacy.retention import DAY_MS, Retention, lightened
 from handoff.privacy.rules import KeepDays, PrivacyRules, read_privacy
+from handoff.tasks import end
 from tests.handoff.parts import AINO, Parts, new_conversation
 from tests.handoff.texts_for_tests import OWNER
 
@@ -94,9 +94,7 @@ async def test_the_rest_of_an_erasure_is_done_without_being_asked(parts: Parts) 
             while await parts.redis.exists(parts.keys.erasures) or not await parts.redis.exists(parts.keys.swept):
                 await asyncio.sleep(0.02)
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 def test_the_repositorys_own_file_is_read_and_every_kind_has_a_limit(tmp_path: Path) -> None:
