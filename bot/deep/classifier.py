@@ -4,8 +4,8 @@ form.
 The SVMs see the sparse features and the layer below those that learnt: what the encoder knew of the language before it
 learnt the topics. Head and SVMs are linear and their probabilities are multiplied, so their decision values add up: at
 run time it is one row of weights, as after an ordinary training. How much the SVMs count and how sure the whole may be
-is chosen on the examples that the network has not been trained on, with the numbers that the exported encoder gives for
-them.
+is chosen on the strangest of the examples that the network has not been trained on, with the numbers that the exported
+encoder gives for them.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def train_with_head(
         intercept=np.asarray(np.float32(share) * final.intercept + encoder.intercept, np.float32),
         stack=np.eye(len(names), dtype=np.float32),
         stack_intercept=np.zeros(len(names), np.float32),
-        temperature=fit_temperature(scores, truth[held_out]),
+        temperature=fit_temperature(scores[few], truth[held_out][few]),
     )
     return Trained(classifier, decisions, truth, np.where(held_out, 0, KNOWN))
 
@@ -123,8 +123,8 @@ def _share(told: Floats, counted: Floats, truth: npt.NDArray[np.int64]) -> float
     examples.
 
     Of messages that were held out, the network may know a translation or an answer to the same question, and look
-    better than it is on a new one. The SVMs gain less from such. So those least like what was learnt from decide, and
-    where the two can hardly be told apart, the SVMs count.
+    better and surer than it may be on a new one. The SVMs gain less from such. So those least like what was learnt from
+    decide, of the temperature, too; and where the two can hardly be told apart, the SVMs count.
     """
     losses = {share: _losses(np.asarray(told + np.float32(share) * counted, np.float32), truth) for share in SHARES}
     least = min(losses.values(), key=np.mean)

@@ -2,8 +2,8 @@
 
 The examples go to the trainer as a job (:mod:`bot.deep.job`); what comes back is exported as the built-in encoder is,
 checked against what the trainer itself gave on the examples held out, and put in place by one rename. One part in
-twenty, near-copies together, is held out: what the network does on what it knows by heart tells nothing about how
-sure it may be.
+twenty, near-copies and translations together, is held out: what the network does on what it knows by heart, in
+whichever language, tells nothing about how sure it may be.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from bot.encoder.watch import fitted_graph
 from bot.encoder.weights import Weights, source_path
 from bot.nlu.features import featurise_all, written_form
 from bot.nlu.groups import folds, near_copies
+from bot.nlu.language import Detector
 from bot.nlu.letters import Letters
 
 __all__ = ["MOST_TOKENS", "PARTS", "tune"]
@@ -85,7 +86,9 @@ def tune(
     restored = [letters.restore(text) for text in texts]
     forms = [written_form(text) for text in restored]
     vectors = unit(np.stack([example.pools[-1] for example in featurise_all(plain, restored, store, report)]))
-    held_out = folds(near_copies(vectors, topics), topics, PARTS) == 0
+    detector = Detector()
+    languages = [detector.detect(text).language for text in texts]
+    held_out = folds(near_copies(vectors, topics, languages=languages), topics, PARTS) == 0
     numbers, recipe = numbers or Weights(source_path()), recipe or Recipe()
     names = sorted(set(topics))
     job = _job(plain, forms, [names.index(topic) for topic in topics], held_out, numbers, recipe)

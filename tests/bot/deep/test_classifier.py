@@ -69,6 +69,25 @@ def test_svms_that_cannot_be_told_from_the_network_count_and_worse_ones_do_not()
     assert _share(right, chance.normal(0, 2, (600, 5)), truth) <= 0.5
 
 
+def test_how_sure_the_whole_may_be_is_told_by_the_strange_ones(tuned: Tune) -> None:
+    encoder = tuned()
+    texts, topics = zip(*PAIRS, strict=True)
+    examples = featurise_all(encoder, texts)
+    held_out = np.zeros(len(texts), bool)
+    held_out[::3] = True
+    names = sorted(set(topics))
+    told = np.stack([example.pools[-1] @ encoder.weights + encoder.intercept for example in examples])
+    truth = np.array([names.index(topic) for topic in topics])
+    wrong = held_out & (told.argmax(axis=1) != truth)
+    right = held_out & ~wrong
+    assert wrong.any() and right.any()
+    surer, less_sure = (
+        train_with_head(encoder, examples, topics, held_out, strange, SETTINGS).classifier.temperature
+        for strange in (right, wrong)
+    )
+    assert surer < less_sure
+
+
 def test_other_topics_than_the_encoder_was_tuned_on_are_refused(tuned: Tune) -> None:
     encoder: DeepEncoder = tuned()
     texts = ["moi", "hej", "hello there", "thanks"]

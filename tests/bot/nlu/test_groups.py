@@ -32,6 +32,27 @@ def test_examples_of_two_topics_are_never_copies() -> None:
     assert groups[0] != groups[1]
 
 
+def test_translations_share_a_group_where_the_languages_are_known() -> None:
+    # Two languages far from each other; in each the same three things, lying alike around the middle of their language.
+    things = np.eye(4, dtype=np.float32)[:3]
+    both = np.concatenate([things + 5 * np.eye(4, dtype=np.float32)[3], things - 5 * np.eye(4, dtype=np.float32)[3]])
+    both /= np.linalg.norm(both, axis=1, keepdims=True)
+    spoken = ["fi"] * 3 + ["da"] * 3
+    assert len(set(near_copies(both, ["x"] * 6, near=0.999).tolist())) == 6
+    groups = near_copies(both, ["x"] * 6, near=0.999, languages=spoken)
+    assert groups[:3].tolist() == groups[3:].tolist() and len(set(groups.tolist())) == 3
+    other = near_copies(both, ["x"] * 3 + ["y"] * 3, near=0.999, languages=spoken)
+    assert len(set(other.tolist())) == 6, "of two topics nothing is a translation"
+
+
+def test_what_only_lies_nearest_is_no_translation() -> None:
+    generator = np.random.default_rng(2)
+    chance = generator.normal(size=(60, 300)).astype(np.float32)
+    chance /= np.linalg.norm(chance, axis=1, keepdims=True)
+    groups = near_copies(chance, ["x"] * 60, languages=["en", "fi", None] * 20)
+    assert len(set(groups.tolist())) == 60
+
+
 def test_a_group_stays_in_one_fold() -> None:
     generator = np.random.default_rng(1)
     groups = generator.integers(0, 40, 200)
