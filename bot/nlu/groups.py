@@ -16,8 +16,8 @@ NEAR = 0.93
 """Cosine of sentence embeddings from which two examples of one topic count as copies of each other."""
 TRANSLATED = 0.4
 """Cosine from which two examples of one topic in two languages, the nearest to each other there, may be translations:
-what is common to all examples of a language is taken away first. A third of translations lie below, and the nearest of
-two languages' examples above is the right one in two of three cases (MASSIVE)."""
+what is common to all examples of a language is taken away first. On MASSIVE three in ten translations lie below, and
+what is nearest above is the translation in six cases of ten."""
 _LONGEST = 0.1
 """Share of a topic's examples that copies of copies may hold together: half of what one of five folds holds …"""
 _SHORT = 12
