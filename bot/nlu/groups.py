@@ -44,8 +44,8 @@ def near_copies(
             in each other language, from :data:`TRANSLATED` on; an embedding tells languages apart before it tells
             anything else, so few translations are near copies.
     """
-    spoken = None if languages is None else np.array([str(language) for language in languages])
-    apart = None if spoken is None else _without_language(vectors, spoken)
+    spoken = np.array([str(language) for language in languages or ()])
+    apart = _without_language(vectors, spoken) if len(spoken) else vectors
     result = np.arange(len(topics))
     members: dict[str, list[int]] = defaultdict(list)
     for index, topic in enumerate(topics):
@@ -54,7 +54,7 @@ def near_copies(
         indices = np.array(listed)
         close = vectors[indices] @ vectors[indices].T > near
         np.fill_diagonal(close, True)
-        if spoken is not None and apart is not None:
+        if len(spoken):
             close |= _translations(apart[indices], spoken[indices])
         number, chain = connected_components(csr_matrix(close), directed=False)
         most = max(_SHORT, int(_LONGEST * len(indices)))
