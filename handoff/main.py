@@ -30,6 +30,7 @@ from handoff.edge.server import make_server
 from handoff.errors import HubError, SettingsError
 from handoff.fanout import Fanout
 from handoff.gateway.agent import AgentGateway
+from handoff.gateway.greetings import Greetings
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.visitor import VisitorGateway
 from handoff.hub import Hub
@@ -114,6 +115,7 @@ async def serve(settings: Settings) -> None:
     hub.exports.vault = hub.clear.vault = vault
     hub.clear.keeps = privacy.keep_covered_numbers
     line = WaitingLine(hub)
+    greetings = Greetings(hub.moment)
     dispatcher = Dispatcher(hub)
     # The room before those that look into it.
     fanout.first = (hub.erasure.noticed, hub.room.noticed, hub.board.noticed, line.noticed, dispatcher.noticed)
@@ -130,7 +132,7 @@ async def serve(settings: Settings) -> None:
         messages=settings.address_messages,
         on=settings.limits,
     )
-    visitors = VisitorGateway(hub, tokens, settings, line, file_keys, limits)
+    visitors = VisitorGateway(hub, tokens, settings, line, greetings, file_keys, limits)
     agents = AgentGateway(hub, accounts, settings, load_suggestions(settings.owner_dir, canned), limits)
     messenger = Messenger.of(hub, writer, settings)
     files = (uploads, tokens, file_keys)
@@ -165,6 +167,7 @@ async def serve(settings: Settings) -> None:
         bridge.keep_deadlines(),
         presence.keep_touching(),
         line.keep_telling(),
+        greetings.keep_true(),
         agents.keep_sessions(),
         Caretaker(hub).keep_sweeping(),
         owner.keep_looking(),

@@ -16,6 +16,7 @@ from handoff.errors import BadRequest, Forbidden, StoreUnavailable, Unauthorized
 from handoff.fanout import Subscription
 from handoff.gateway.frame_socket import FrameSocket
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, come_later, refuse_upgrade
+from handoff.gateway.greetings import Greetings
 from handoff.gateway.line import WaitingLine
 from handoff.gateway.peer import Peer
 from handoff.hub import Hub
@@ -69,6 +70,7 @@ class VisitorGateway:
         tokens: VisitorTokens,
         settings: Settings,
         line: WaitingLine,
+        greetings: Greetings,
         files: FileKeys | None = None,
         limits: Limits | None = None,
     ) -> None:
@@ -77,6 +79,7 @@ class VisitorGateway:
         self.tokens = tokens
         self.settings = settings
         self.line = line
+        self.greetings = greetings
         self.files = files
         self.peers: set[Peer] = set()
 
@@ -128,8 +131,8 @@ class VisitorSocket(FrameSocket):
     """One visitor's socket. A listener of its conversation's events."""
 
     __slots__ = (
-        *("_answered", "_erasing", "_gateway", "_hub", "_language", "_page", "_scope", "_status", "_subscription"),
-        *("_typing", "_untold", "conversation"),
+        *("_answered", "_erasing", "_gateway", "_greeted", "_hub", "_page", "_scope", "_status", "_subscription"),
+        *("_typing", "_untold", "conversation", "language"),
     )
     log = log
     first = visitor.Hello
@@ -151,8 +154,10 @@ class VisitorSocket(FrameSocket):
         self._typing = False
         self._answered = 0
         """The highest number of a message that the bot has answered, as far as this socket was told."""
+        self._greeted = 0
+        """The last number of which the welcome knew."""
         self.conversation = ""
-        self._language = language
+        self.language = language
         """The browser's, until the conversation or its page says another."""
         self._page: str | None = None
         """Where a conversation began that has no message yet."""
@@ -173,8 +178,9 @@ class VisitorSocket(FrameSocket):
         if event["kind"] in STATUS_KINDS:
             self._bot_types(False)
             self.tell_status()
-        if event["kind"] == "language":
-            self._language = event["language"]
+        if event["kind"] == "language" and event["seq"] > self._greeted:
+            self.language = event["language"]
+            self.greet()
 
     def _with_files(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event with addresses of files that this visitor's page can open."""
@@ -202,7 +208,7 @@ class VisitorSocket(FrameSocket):
             self._peer.close(1000, ERASED)
 
     def _announced(self, announcement: Announcement, holds: bool) -> None:
-        frame = announcement.frame(self._language) if holds else {"id": announcement.id, "ended": True}
+        frame = announcement.frame(self.language) if holds else {"id": announcement.id, "ended": True}
         self._peer.push({"type": "announcement", **frame})
 
     # -- life
@@ -213,6 +219,7 @@ class VisitorSocket(FrameSocket):
     def close(self) -> None:
         """Stop listening; the conversation goes on."""
         self._gateway.line.leave(self)
+        self._gateway.greetings.leave(self)
         self._hub.board.listeners.discard(self._announced)
         if self._subscription is not None:
             self._subscription.close()
@@ -231,9 +238,9 @@ class VisitorSocket(FrameSocket):
         if state is None and erased:
             raise Unauthorized("The conversation was erased.")
         if state is None:
-            state = Conversation(id=conversation, language=hello.language or self._language, page=_page(hello.page))
-        self._language, self._page = state.language, state.page if state.version == 0 else None
-        known = hello.after <= state.last
+            state = Conversation(id=conversation, language=hello.language or self.language, page=_page(hello.page))
+        self.language, self._page = state.language, state.page if state.version == 0 else None
+        known, self._greeted = hello.after <= state.last, state.last
         self._peer.push(
             {
                 "type": "welcome",
@@ -242,9 +249,7 @@ class VisitorSocket(FrameSocket):
                 "status": state.status.value,
                 "language": state.language,
                 "last": state.last,
-                "notice": hub.texts.say(state.language, "bot_notice"),
-                **hub.moment.greeting(state.language),
-                "announcements": [one.frame(state.language) for one in hub.board.current()],
+                **self._greeting(),
                 "may": hub.visitors.may(),
                 # A conversation that is under way is not stopped by a box that the owner has put up since.
                 "consent": hub.owner.now.widget.consent and state.last == 0,
@@ -263,10 +268,22 @@ class VisitorSocket(FrameSocket):
         if state.version:
             await self._push_status(state)
 
+    def greet(self) -> None:
+        """Tell anew, in the language of now, what the welcome told."""
+        self._peer.push({"type": "greeting", "language": self.language, **self._greeting()})
+
+    def _greeting(self) -> dict[str, Any]:
+        """What a visitor is told who comes in."""
+        return {
+            "notice": self._hub.texts.say(self.language, "bot_notice"),
+            **self._gateway.greetings.greeting(self),
+            "announcements": [one.frame(self.language) for one in self._hub.board.current()],
+        }
+
     @property
     def _new(self) -> Conversation:
         """The conversation to begin with, where there is none."""
-        return Conversation(id=self.conversation, language=self._language, page=self._page)
+        return Conversation(id=self.conversation, language=self.language, page=self._page)
 
     # -- frames
 

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from tests.helpers.fixtures import AGENTS, PASSWORD
 from tests.helpers.owner import shown
 from tests.helpers.stack import ROOT, Stack
+from tests.helpers.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -162,3 +163,36 @@ async def test_the_other_languages_on_a_phone(silta: Stack, browser: Browser, la
     await shoot(page, f"phone-{language}")
     assert watch.wrong == []
     await context.close()
+
+
+async def test_all_that_stands_on_the_page_turns_with_the_language_of_the_conversation(
+    silta: Stack, browser: Browser
+) -> None:
+    context = await browser.new_context(viewport={"width": 390, "height": 844}, locale="fi")
+    watch = Watch(context, silta.address)
+    page = await context.new_page()
+    page.set_default_timeout(SLOW_MS)
+    expect.set_options(timeout=SLOW_MS)
+    await page.goto(f"{silta.address}/?lang=fi")
+    await page.get_by_test_id("launcher").click()
+    notice, person = page.get_by_test_id("notice"), page.get_by_test_id("person").locator("..")
+    await expect(notice).to_contain_text(shown("fi", "bot_notice"))
+    opening = {language: await greeting(silta, language) for language in ("fi", "en")}
+    await expect(person).to_contain_text(opening["fi"])
+    await write(page, "Where is my order?")
+    await expect(page.locator('[data-testid=message][data-role="bot"]').first).to_contain_text(
+        shown("en", "faq/track_order")
+    )
+    await expect(notice).to_contain_text(shown("en", "bot_notice"))
+    await expect(person).to_contain_text(opening["en"])
+    await expect(page.get_by_test_id("panel")).not_to_contain_text(shown("fi", "bot_notice"))
+    await shoot(page, "phone-turned")
+    assert watch.wrong == []
+    await context.close()
+
+
+async def greeting(silta: Stack, language: str) -> str:
+    """What stands beside the button for a person when somebody comes in now who reads this language."""
+    async with await Visitor.arrive(silta.address, language=language) as visitor:
+        told = visitor.welcome
+    return str(told["response"] if told["open"] else told["opening"])

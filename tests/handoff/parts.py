@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 
@@ -22,6 +23,7 @@ from handoff.fanout import Fanout
 from handoff.hub import Hub
 from handoff.keys import HubKeys
 from handoff.owner.files import LiveOwner, OwnerSettings
+from handoff.owner.hours import Schedule, ServiceHours, Span
 from handoff.owner.hours_file import OpeningHours
 from handoff.owner.rules import Rules
 from handoff.owner.service_texts import read_service_texts
@@ -31,7 +33,7 @@ from handoff.store import Store
 from handoff.writer import Writer
 from tests.handoff.texts_for_tests import OWNER, texts
 
-__all__ = ["AINO", "ALWAYS_OPEN", "MIKKEL", "Parts", "Recorder", "new_conversation", "parts_on", "uid"]
+__all__ = ["AINO", "ALWAYS_OPEN", "MIKKEL", "Parts", "Recorder", "closed_but", "new_conversation", "parts_on", "uid"]
 
 ALWAYS_OPEN = OwnerSettings(OpeningHours.always(), Rules(), read_service_texts(OWNER / "texts" / "service"))
 AINO = Account(id="aino", email="aino@test.example", name="Aino", role="supervisor", capacity=100)
@@ -40,6 +42,13 @@ MIKKEL = Account(id="mikkel", email="mikkel@test.example", name="Mikkel", capaci
 
 def uid() -> str:
     return str(uuid.uuid4())
+
+
+def closed_but(days: Mapping[str, tuple[Span, ...]]) -> OwnerSettings:
+    """The owner's settings with a chat that is open on these days only, in UTC."""
+    chat = ServiceHours(Schedule(ZoneInfo("UTC"), {}, (), days))
+    hours = ALWAYS_OPEN.hours
+    return replace(ALWAYS_OPEN, hours=replace(hours, services={**hours.services, "chat": chat}))
 
 
 def new_conversation(language: str = "en") -> Conversation:

@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from handoff.owner.files import OwnerSettings
-from handoff.owner.hours import Schedule, ServiceHours, Span
-from tests.handoff.parts import ALWAYS_OPEN, Parts
+from tests.handoff.parts import ALWAYS_OPEN, Parts, closed_but
 
 
 async def test_out_of_hours_the_visitor_is_told_when_people_are_there(parts: Parts) -> None:
@@ -22,13 +18,6 @@ async def test_out_of_hours_the_visitor_is_told_when_people_are_there(parts: Par
     parts.hub.owner.now = closed_but({})
     waiting = await parts.queued()
     assert (await parts.store.events(waiting.id))[0]["text"] == ALWAYS_OPEN.texts.say("en", "queue.closed")
-
-
-def closed_but(days: dict[str, tuple[Span, ...]]) -> OwnerSettings:
-    """The owner's settings with a chat that is open on these days only."""
-    chat = ServiceHours(Schedule(ZoneInfo("UTC"), {}, (), days))
-    hours = ALWAYS_OPEN.hours
-    return replace(ALWAYS_OPEN, hours=replace(hours, services={**hours.services, "chat": chat}))
 
 
 async def test_answers_about_hours_and_response_times_say_what_holds_right_now(parts: Parts) -> None:

@@ -337,6 +337,27 @@ export class Hub {
     this.pushStatus();
   }
 
+  /** What stands on a visitor's page all the time. */
+  greeting(conversation) {
+    return {
+      notice: SYSTEM[conversation.language].notice,
+      open: this.open.now,
+      opens_at: this.open.opens_at,
+      opening: this.open.text,
+      response: this.response,
+      zones: this.zones,
+      announcements: this.announcements,
+    };
+  }
+
+  /** From now on the conversation is in this language, and so is what stands on its pages. */
+  turn(conversation, language, role) {
+    conversation.language = language;
+    this.log(conversation, { kind: 'language', language, author: { role } });
+    for (const peer of this.visitors)
+      if (peer.conversation === conversation) peer.send({ type: 'greeting', language, ...this.greeting(conversation) });
+  }
+
   pushStatus() {
     const line = [...this.conversations.values()]
       .filter((c) => c.status === 'queued')
@@ -386,7 +407,7 @@ export class Hub {
     if (conversation.status !== 'bot' || !text) return seq;
     const turn = answer(text, conversation.language, button);
     this.log(conversation, { kind: 'nlu', author: { role: 'bot' }, of: seq, ...turn.nlu });
-    conversation.language = turn.language;
+    if (turn.language !== conversation.language) this.turn(conversation, turn.language, 'bot');
     conversation.topics.push({
       topic: turn.nlu.topic,
       confidence: turn.nlu.confidence,
@@ -521,8 +542,7 @@ export class Hub {
           });
         case 'language':
           return this.once(ws, frame, () => {
-            conversation.language = frame.value;
-            this.log(conversation, { kind: 'language', language: frame.value, author: { role: 'visitor' } });
+            this.turn(conversation, frame.value, 'visitor');
             return {};
           });
         case 'end':
@@ -610,15 +630,9 @@ export class Hub {
       status: conversation.status,
       language: conversation.language,
       last: conversation.events.length,
-      notice: SYSTEM[conversation.language].notice,
-      open: this.open.now,
-      opens_at: this.open.opens_at,
-      opening: this.open.text,
-      response: this.response,
-      zones: this.zones,
+      ...this.greeting(conversation),
       may: this.may,
       consent: this.consent && !conversation.agreed,
-      announcements: this.announcements,
     });
     for (const event of conversation.events.slice(frame.after ?? 0)) peer.send(forVisitor(event));
     if (conversation.status === 'queued') this.pushStatus();

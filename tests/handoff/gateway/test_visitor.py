@@ -294,6 +294,8 @@ async def test_the_bot_changes_the_language_of_what_follows(door: Door, bot: Fak
     visitor = await door.visitor("en")
     await visitor.say("suomeksi")
     assert (await visitor.hear_event("language"))["language"] == "fi"
+    greeting = await visitor.expect("greeting")
+    assert (greeting["language"], greeting["notice"]) == ("fi", texts().say("fi", "bot_notice"))
     await visitor.ask("request_handoff")
     handoff = await visitor.hear_event("handoff")
     assert handoff["language"] == "fi"
@@ -360,10 +362,29 @@ async def test_the_chosen_language_holds_from_then_on(door: Door) -> None:
     visitor = await door.visitor("en")
     assert (await visitor.ask("language", value="da"))["language"] == "da"
     assert (await visitor.hear_event("language"))["language"] == "da"
+    # What stands on the page all the time is told in it, too: as to somebody who comes in now.
+    greeting = await visitor.expect("greeting")
+    newcomer = (await door.visitor("da")).welcome
+    told = {"notice", "open", "opens_at", "opening", "response", "zones", "announcements"}
+    assert greeting == {"type": "greeting", "language": "da"} | {name: newcomer[name] for name in told}
     await visitor.ask("request_handoff")
     assert (await visitor.hear_event("handoff"))["language"] == "da"
-    assert (await door.again(visitor)).welcome["language"] == "da"
+    again = await door.again(visitor)
+    assert again.welcome["language"] == "da"
     await refused(visitor, "bad_request", "language", value="sv")
+
+
+async def test_who_comes_back_is_greeted_once_whatever_languages_the_conversation_has_seen(door: Door) -> None:
+    visitor = await door.visitor("en")
+    for language in ("da", "fi", "da"):
+        await visitor.ask("language", value=language)
+    back = await door.raw()
+    await back.send("hello", token=visitor.token, after=0)
+    assert (await back.expect("welcome"))["language"] == "da"
+    await back.expect("event", where=lambda f: f["seq"] == 3)
+    await back.send("ping", id="p")
+    await back.expect("pong")
+    assert [frame for frame in back.frames if frame["type"] == "greeting"] == []
 
 
 async def test_a_rating_is_taken_once_there_is_something_to_rate(door: Door, bot: FakeBot) -> None:

@@ -155,13 +155,9 @@ export interface ToldZone {
   name?: string;
 }
 
-export interface VisitorWelcome {
-  type: 'welcome';
-  token: string;
-  conversation: string;
-  status: Status;
+/** What a visitor is told who comes in: told again when the language, the hours or the clock has changed it. */
+export interface Greeting {
   language?: string;
-  last: number;
   notice?: string;
   open?: boolean | OpenHours;
   /** When people answer next, and the same as a sentence. */
@@ -172,6 +168,14 @@ export interface VisitorWelcome {
   /** By language. */
   zones?: Partial<Record<string, ToldZone>>;
   announcements?: (string | Announcement)[];
+}
+
+export interface VisitorWelcome extends Greeting {
+  type: 'welcome';
+  token: string;
+  conversation: string;
+  status: Status;
+  last: number;
   /** What else this hub lets a visitor do. */
   may?: May;
   /** The owner's box is to be ticked before the first message. */

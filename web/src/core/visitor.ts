@@ -14,6 +14,7 @@ import {
   eventOf,
   type FileRef,
   type Frame,
+  type Greeting,
   isLanguage,
   type Language,
   type LogEvent,
@@ -129,6 +130,11 @@ export function receive(state: VisitorState, frame: Frame): VisitorState {
   switch (frame.type) {
     case 'welcome':
       return welcome(state, frame as unknown as VisitorWelcome);
+    case 'greeting': {
+      const next = greeted(state, frame as unknown as Greeting);
+      // Who waits is told by the status when the people they wait for are there; the greeting is for everybody.
+      return state.status === 'queued' ? { ...next, open: state.open, opensAt: state.opensAt } : next;
+    }
     case 'event':
       return take(state, eventOf(frame));
     case 'status':
@@ -159,8 +165,8 @@ function announce(state: VisitorState, frame: Frame): VisitorState {
   return { ...state, announcements: [...others, { id, text }] };
 }
 
-function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
-  const fresh = state.conversation !== null && state.conversation !== frame.conversation;
+/** What stands on the page all the time, as the hub tells it at the welcome and whenever it has become another. */
+function greeted(state: VisitorState, frame: Greeting): VisitorState {
   const hours: OpenHours =
     typeof frame.open === 'object'
       ? frame.open
@@ -168,10 +174,6 @@ function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
   const open = hours.now ?? hours.open ?? null;
   return {
     ...state,
-    token: frame.token,
-    conversation: frame.conversation,
-    status: frame.status,
-    language: isLanguage(frame.language) ? frame.language : state.language,
     notice: frame.notice ?? state.notice,
     open,
     hours: hours.hours ?? null,
@@ -179,10 +181,21 @@ function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
     // While nobody is there, the hub says so in a sentence of its own.
     response: (open === false ? hours.text : null) ?? frame.response ?? null,
     zones: frame.zones ?? state.zones,
+    announcements: (frame.announcements ?? []).map((item) => (typeof item === 'string' ? { id: item, text: item } : item)),
+  };
+}
+
+function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
+  const fresh = state.conversation !== null && state.conversation !== frame.conversation;
+  return {
+    ...greeted(state, frame),
+    token: frame.token,
+    conversation: frame.conversation,
+    status: frame.status,
+    language: isLanguage(frame.language) ? frame.language : state.language,
     may: frame.may ?? {},
     consent: frame.consent === true,
     read: fresh ? 0 : state.read,
-    announcements: (frame.announcements ?? []).map((item) => (typeof item === 'string' ? { id: item, text: item } : item)),
     callback: fresh ? null : state.callback,
     log: fresh ? EMPTY : state.log,
     historyEnd: frame.last,

@@ -71,6 +71,16 @@ function nameOf(role: Role, name: string | undefined, t: WidgetTexts): string {
   return name || t('agent');
 }
 
+/**
+ * The number of the bot's first notice: it stands above the conversation already, there in the language of now.
+ *
+ * A notice after a person has been there says that the bot is back, and is shown where it was said.
+ */
+function standingNotice(state: VisitorState): number | null {
+  const first = state.log.events.find((event) => event.kind === 'notice' || event.kind === 'assigned');
+  return state.notice !== null && first?.kind === 'notice' ? first.seq : null;
+}
+
 /** All rows, oldest first. */
 export function rows(state: VisitorState, t: WidgetTexts, now: number): Row[] {
   const all: Row[] = [];
@@ -81,6 +91,7 @@ export function rows(state: VisitorState, t: WidgetTexts, now: number): Row[] {
     day = dayKey(at);
     all.push({ type: 'day', key: `day-${day}-${all.length}`, at });
   };
+  const standing = standingNotice(state);
   for (const event of state.log.events) {
     const { author, language, seq, at } = event;
     if (event.kind === 'message' && author && author.role !== 'system') {
@@ -105,8 +116,7 @@ export function rows(state: VisitorState, t: WidgetTexts, now: number): Row[] {
       const before = all.at(-1);
       if (event.kind === 'rating' && before?.type === 'line' && before.kind === 'rating') continue;
       const text = event.kind === 'message' ? (event.text ?? null) : lineOf(event, t);
-      // The first notice of the bot stands above the conversation already.
-      if (text === null || (event.kind === 'notice' && text === state.notice)) continue;
+      if (text === null || seq === standing) continue;
       divide(at);
       all.push({ type: 'line', key: `seq-${seq}`, kind: event.kind, text, language, seq });
     }

@@ -59,6 +59,48 @@ describe('the welcome', () => {
   });
 });
 
+describe('the greeting', () => {
+  const closed = {
+    open: false,
+    opens_at: '2026-11-23T07:00:00.000Z',
+    opening: 'Asiakaspalvelu on nyt kiinni.',
+    response: '',
+    zones: { fi: { zone: 'Europe/Helsinki', name: '' } },
+    announcements: [{ id: 'x', text: 'Viivettä' }],
+  };
+  const english = {
+    ...closed,
+    type: 'greeting',
+    language: 'en',
+    notice: 'A bot',
+    opening: 'Customer service is closed right now.',
+    announcements: [{ id: 'x', text: 'Delays' }],
+  };
+
+  it('tells what stands on the page anew when the language has changed, and nothing else', () => {
+    const before = begin(welcome({ ...closed, last: 1 }), said(1, 'bot', 'Hei'));
+    const after = visitor.receive(before, english);
+    expect(after).toEqual({
+      ...before,
+      notice: 'A bot',
+      response: 'Customer service is closed right now.',
+      announcements: [{ id: 'x', text: 'Delays' }],
+    });
+  });
+
+  it('says that people are there again when the clock has opened the doors', () => {
+    const state = visitor.receive(begin(welcome(closed)), { type: 'greeting', open: true, opens_at: null, response: '' });
+    expect(state).toMatchObject({ open: true, opensAt: null, response: '', notice: 'Botti' });
+  });
+
+  it('leaves to the status when the people are there that somebody waits for', () => {
+    const told = { open: false, opens_at: '2026-11-24T07:00:00.000Z' };
+    const queued = visitor.receive(begin(welcome(closed)), { type: 'status', status: 'queued', ...told });
+    const state = visitor.receive(queued, { ...english, open: true, opens_at: null });
+    expect(state).toMatchObject({ open: false, opensAt: told.opens_at, notice: 'A bot' });
+  });
+});
+
 describe("a message of the visitor's", () => {
   it('is shown at once, and replaced by its event without a double', () => {
     let state = visitor.send(begin(), 'u1', 'Moi', 0);

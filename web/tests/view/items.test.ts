@@ -41,6 +41,19 @@ describe('the rows of the panel', () => {
     expect(all.map((row) => row.name)).toEqual(['Sinä', 'Botti', 'Aino', 'Asiakaspalvelu']);
   });
 
+  it('leave out the first notice of the bot, which stands above them in the language of now, and no other', () => {
+    const greeting = { type: 'greeting', notice: 'You are chatting with a bot.' };
+    const first = event(1, 'notice', { text: 'Keskustelet botin kanssa.' });
+    const back = event(3, 'notice', { text: 'Botti vastaa taas.' });
+    const person = event(2, 'assigned', { author: { role: 'agent', name: 'Aino' }, text: 'Aino liittyi.' });
+    expect(drawn(greeting, first, person, back).map((row) => row.type === 'line' && row.text)).toEqual([
+      'Aino liittyi.',
+      'Botti vastaa taas.',
+    ]);
+    expect(drawn(greeting, event(1, 'hidden'), person, back)).toHaveLength(2);
+    expect(drawn(first)).toHaveLength(1); // nothing stands above yet
+  });
+
   it("tell events in the hub's words, else in ours, and leave out what concerns nobody", () => {
     const all = drawn(
       event(1, 'assigned', {
