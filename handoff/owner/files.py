@@ -96,10 +96,17 @@ class LiveOwner:
     async def keep_looking(self, every_s: float = LOOK_EVERY_S) -> None:
         while True:
             await asyncio.sleep(every_s)
-            await asyncio.to_thread(self.look)
+            if await asyncio.to_thread(self._read):
+                self._tell()  # here, not in the thread: who listens wakes tasks of the loop
 
     def look(self) -> bool:
         """Read the files again when one has changed; whether that was so."""
+        changed = self._read()
+        if changed:
+            self._tell()
+        return changed
+
+    def _read(self) -> bool:
         times = self._times()
         if self._folder is None or times == self._seen:
             return False
@@ -112,9 +119,11 @@ class LiveOwner:
         except SettingsError as error:
             self.problems = error.problems
             log.error("the owner's files are refused, what was before stays in force: %s", "; ".join(error.problems))
+        return True
+
+    def _tell(self) -> None:
         for listener in self._listeners:
             listener()
-        return True
 
     def _say_doubts(self) -> None:
         for doubt in self.now.doubts:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from handoff.errors import SettingsError
 from handoff.owner.files import LiveOwner, read_owner
 from handoff.settings import ROOT
+from handoff.tasks import end
 from tests.handoff.texts_for_tests import OWNER
 
 
@@ -36,6 +38,21 @@ def test_a_change_is_in_force_without_a_restart(folder: Path) -> None:
     assert not owner.look(), "nothing has changed"
     change(folder / "routing.yml", "mode: claim", "mode: offer")
     assert owner.look() and owner.now.rules.mode == "offer" and told == ["offer"]
+
+
+async def test_who_listens_to_changes_is_told_where_tasks_can_be_woken(folder: Path) -> None:
+    """The files are read in a thread; an event that is set there would wake nobody for certain."""
+    owner, told = LiveOwner(read_owner(folder), folder), asyncio.Event()
+    where: list[object] = []
+    owner.on_change(lambda: (where.append(asyncio.get_running_loop()), told.set()))
+    looking = asyncio.create_task(owner.keep_looking(0.01))
+    try:
+        change(folder / "routing.yml", "mode: claim", "mode: offer")
+        async with asyncio.timeout(20):
+            await told.wait()
+        assert where == [asyncio.get_running_loop()] and not looking.done()
+    finally:
+        await end(looking)
 
 
 def test_a_bad_file_is_refused_and_what_was_before_stays_in_force(folder: Path) -> None:
