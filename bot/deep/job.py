@@ -64,6 +64,9 @@ class Recipe:
     cut: float = 0.5
     """Share of the examples that are cut into other pieces than usual, others in each epoch: the words of a language
     that the encoder knows less well are not known by one way to write them alone."""
+    agreement: float = 0.0
+    """What it weighs that the network says the same of an example cut as usual and otherwise (multi-view subword
+    regularisation, Wang, Ruder and Neubig 2021). Each step then sees both, and takes twice as long; 0 sees one."""
     warm_up: float = 0.06
     """Share of all steps in which the rate rises from zero; then it falls to zero."""
     weight_decay: float = 0.01

@@ -138,7 +138,8 @@ def _based(network: Network, tokens: npt.NDArray[Any], ends: npt.NDArray[Any]) -
 
 def _epoch(job: Job, base: _Base, plain: _Base, network: Network, optimiser: torch.optim.Optimizer, epoch: int) -> None:
     """Once over all examples that are trained on; those held out are tried as they are usually cut (``plain``).
-    Everything by chance follows from the seed and the epoch."""
+    Where both cuttings are to agree (``recipe.agreement``), each example is learnt from in both. Everything by chance
+    follows from the seed and the epoch."""
     recipe, examples = job.recipe, job.examples
     known = np.flatnonzero(~examples.held_out)
     torch.manual_seed(recipe.seed * 1000 + epoch)
@@ -153,10 +154,8 @@ def _epoch(job: Job, base: _Base, plain: _Base, network: Network, optimiser: tor
         slope = min((done + 1 / total) / recipe.warm_up if recipe.warm_up else 1.0, (1 - done) / (1 - recipe.warm_up))
         for group in optimiser.param_groups:
             group["lr"] = group["full"] * slope
-        decisions = network(*base.padded(chosen))
-        loss = functional.cross_entropy(
-            decisions, torch.from_numpy(examples.labels[chosen].astype(np.int64)), label_smoothing=recipe.smoothing
-        )
+        views = [network(*cut.padded(chosen)) for cut in ((base, plain) if recipe.agreement else (base,))]
+        loss = _loss(views, torch.from_numpy(examples.labels[chosen].astype(np.int64)), recipe)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -176,6 +175,23 @@ def _epoch(job: Job, base: _Base, plain: _Base, network: Network, optimiser: tor
         right = float(np.mean(scores["decisions"].argmax(axis=1) == examples.labels[kept]))
         line += f", {100 * right:.1f} % right on {len(kept)} held-out examples"
     _say(f"{line} ({time.monotonic() - began:.0f} s)")
+
+
+def _loss(views: Sequence[Tensor], labels: Tensor, recipe: Recipe) -> Tensor:
+    """Of one batch, each view of it (examples, topics) from another cutting and with other values dropped: the mean of
+    the cross entropies, and of two views how far they are apart (multi-view subword regularisation, Wang, Ruder and
+    Neubig 2021, equation 3; the divergence in both directions, as in R-Drop, Liang et al. 2021)."""
+    loss = torch.stack(
+        [functional.cross_entropy(view, labels, label_smoothing=recipe.smoothing) for view in views]
+    ).mean()
+    if len(views) == 1:
+        return loss
+    one, other = (functional.log_softmax(view, dim=1) for view in views)
+    apart = (
+        functional.kl_div(one, other, reduction="batchmean", log_target=True)
+        + functional.kl_div(other, one, reduction="batchmean", log_target=True)
+    ) / 2
+    return loss + recipe.agreement * apart
 
 
 def _batches(

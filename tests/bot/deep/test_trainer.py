@@ -125,6 +125,32 @@ def test_each_epoch_learns_from_its_own_cuts_and_tries_the_usual_ones(tmp_path: 
     assert not np.allclose(networks[0]["head.w"], networks[1]["head.w"], atol=1e-3)
 
 
+def test_cuttings_that_are_to_agree_come_nearer_to_each_other(tmp_path: Path) -> None:
+    """How far a text cut as usual and otherwise are apart, as probabilities, with weight and without."""
+    apart = []
+    for agreement in (1e-9, 4.0):
+        wanted = job(cut=True, agreement=agreement, dropout=0.0)
+        folder = wanted.write(tmp_path)
+        side.run(PYTHON, folder, lambda _: None)
+        network = read_folder(folder / RESULT)[1]["network"]
+        told = [
+            [
+                told_by({**wanted.tensors, **network}, wanted, ids[ends[row] : ends[row + 1]])
+                for row in np.flatnonzero(wanted.examples.held_out)
+            ]
+            for ids, ends in (wanted.examples.of(0), wanted.examples.of(1))
+        ]
+        apart.append(float(np.abs(np.subtract(*told)).sum(axis=1).mean()))
+    assert apart[1] < 0.6 * apart[0], apart
+
+
+def told_by(network: dict[str, np.ndarray], wanted: Job, ids: np.ndarray) -> np.ndarray:
+    """The probabilities of the topics for one text."""
+    values = pooled(network, wanted.heads, wanted.epsilon, ids) @ network["head.w"].T + network["head.b"]
+    shares = np.exp(values - values.max())
+    return shares / shares.sum()
+
+
 def test_a_damaged_job_is_one_line(tmp_path: Path) -> None:
     folder = job().write(tmp_path)
     (folder / "network.npz").write_bytes(b"PK")
