@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from handoff.events import LANGUAGES
 from handoff.moment import Moment
 
 __all__ = ["Greetings"]
@@ -53,13 +54,17 @@ class Greetings:
 
     async def look(self) -> None:
         """Have those greet again who told something else than what holds now."""
-        late = [socket for socket, told in self._told.items() if self._untrue(told, socket.language)]
+        holds = {language: self._moment.greeting(language) for language in LANGUAGES}
+        # Who came in the same second was told the same: compared once, as this looks through thousands of pages.
+        pairs = {id(told): (told, holds[socket.language]) for socket, told in self._told.items()}
+        untrue = {key for key, (told, now) in pairs.items() if _lasting(told) != _lasting(now)}
+        late = [socket for socket, told in self._told.items() if id(told) in untrue]
         for number, socket in enumerate(late, start=1):
             if socket in self._told:
                 socket.greet()
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
 
-    def _untrue(self, told: Mapping[str, Any], language: str) -> bool:
-        holds = self._moment.greeting(language)
-        return told is not holds and any(told[name] != holds[name] for name in holds.keys() - CHANGES_ALONE)
+
+def _lasting(greeting: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in greeting.items() if name not in CHANGES_ALONE}

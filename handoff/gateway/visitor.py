@@ -131,8 +131,8 @@ class VisitorSocket(FrameSocket):
     """One visitor's socket. A listener of its conversation's events."""
 
     __slots__ = (
-        *("_answered", "_erasing", "_gateway", "_greeted", "_hub", "_page", "_scope", "_status", "_subscription"),
-        *("_typing", "_untold", "conversation", "language"),
+        *("_answered", "_erasing", "_gateway", "_hub", "_page", "_scope", "_status", "_subscription"),
+        *("_typing", "_untold", "_welcomed", "conversation", "language"),
     )
     log = log
     first = visitor.Hello
@@ -154,7 +154,7 @@ class VisitorSocket(FrameSocket):
         self._typing = False
         self._answered = 0
         """The highest number of a message that the bot has answered, as far as this socket was told."""
-        self._greeted = 0
+        self._welcomed = 0
         """The last number of which the welcome knew."""
         self.conversation = ""
         self.language = language
@@ -178,7 +178,7 @@ class VisitorSocket(FrameSocket):
         if event["kind"] in STATUS_KINDS:
             self._bot_types(False)
             self.tell_status()
-        if event["kind"] == "language" and event["seq"] > self._greeted:
+        if event["kind"] == "language" and event["seq"] > self._welcomed:
             self.language = event["language"]
             self.greet()
 
@@ -240,7 +240,7 @@ class VisitorSocket(FrameSocket):
         if state is None:
             state = Conversation(id=conversation, language=hello.language or self.language, page=_page(hello.page))
         self.language, self._page = state.language, state.page if state.version == 0 else None
-        known, self._greeted = hello.after <= state.last, state.last
+        known, self._welcomed = hello.after <= state.last, state.last
         self._peer.push(
             {
                 "type": "welcome",
