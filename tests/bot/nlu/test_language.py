@@ -36,10 +36,38 @@ def test_a_message_that_tells_its_language_is_heard_in_any_conversation(
     assert detector.detect(text, so_far).language == language
 
 
-@pytest.mark.parametrize("text", ["ok", "MobilePay", "Visa?", "iPhone 15", "info"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("ok", "MobilePay", "Visa?", "iPhone 15", "info", "DHL", "ok ok ok", "MobilePay Visa Mastercard?"),
+        *("Visa, MasterCard, PayPal?", "iPhone 15 Pro Max", "Harry Potter Lego", "Georg Jensen Damask", "Nike Air Max"),
+    ],
+)
 @pytest.mark.parametrize("so_far", SPOKEN)
 def test_a_word_that_does_not_tell_keeps_the_conversations_language(detector: Detector, text: str, so_far: str) -> None:
     assert detector.detect(text, so_far).language in (None, so_far)
+
+
+@pytest.mark.parametrize(
+    ("so_far", "text"),
+    [
+        *(("da", text) for text in ("Ja", "Ja ok", "Ja selvfølgelig", "Ja please", "ja ja ja", "En kjole", "Se ordre")),
+        *(("fi", text) for text in ("Hoitui jo", "Selvisi jo", "Jo", "Se", "En", "Me")),
+        *(("en", text) for text in ("Hold on", "on time", "me too")),
+    ],
+)
+def test_a_word_of_two_languages_does_not_change_the_conversations(detector: Detector, text: str, so_far: str) -> None:
+    assert detector.detect(text, so_far).language in (None, so_far)
+
+
+@pytest.mark.parametrize("text", ["jo saapui", "en ole varma", "ja sitten mitä", "se ei toimi"])
+def test_such_a_word_keeps_nobody_from_changing_it(detector: Detector, text: str) -> None:
+    assert detector.detect(text, "da").language == "fi"
+
+
+@pytest.mark.parametrize("text", ["iphone 15 pro max", "samsung galaxy s24"])
+def test_a_products_name_in_few_words_is_not_taken_for_a_foreign_language(detector: Detector, text: str) -> None:
+    assert not detector.detect(text, "da").foreign
 
 
 @pytest.mark.parametrize("text", ["", "12345", "😀", "?!", "\u200b", "  "])
@@ -59,6 +87,18 @@ def test_norwegian_is_answered_in_danish(detector: Detector, text: str) -> None:
 def test_swedish_is_answered_as_the_owner_sets(answered_in: str) -> None:
     heard = Detector(swedish=answered_in).detect("Jag har inte fått mitt paket ännu, var är det någonstans?")
     assert (heard.language, heard.written) == (answered_in, "sv")
+
+
+@pytest.mark.parametrize(
+    "text", ["Var är mitt paket?", "Kan jag få en faktura?", "Tack!", "När kommer min beställning?", "Hur gör jag"]
+)
+@pytest.mark.parametrize("so_far", [None, *SPOKEN])
+def test_short_swedish_is_not_taken_for_danish(text: str, so_far: str | None) -> None:
+    assert Detector(swedish="fi").detect(text, so_far).language == "fi"
+
+
+def test_a_place_with_foreign_letters_does_not_make_danish_swedish(detector: Detector) -> None:
+    assert detector.detect("Kan I sende pakken til Göteborg eller Järvenpää?").language == "da"
 
 
 def test_another_language_is_noticed(detector: Detector) -> None:
@@ -89,6 +129,15 @@ def test_words_typical_of_a_language_are_learnt_from_examples(detector: Detector
     assert typical["havu"] == ""  # it occurs in all three and tells nothing
     save_words(typical, tmp_path)
     assert load_words(tmp_path) == typical
+
+
+def test_names_are_learnt_as_telling_nothing(detector: Detector) -> None:
+    typical = typical_words(
+        ["I ordered it to my home in Espoo", "is the shop in Espoo open today", "can I pick it up in Espoo please"],
+        detector,
+    )
+    assert (typical["espoo"], typical["in"]) == ("", "en")
+    assert Detector(typical=typical).detect("Espoo", "fi").language is None
 
 
 def test_learnt_words_tell_when_they_stand_alone(detector: Detector) -> None:
