@@ -89,6 +89,8 @@ class SeamTrackerStore(TrackerStore):
             tracker.slots[language.SLOT].reset()
         elif spoken:
             tracker.update(SlotSet(language.SLOT, spoken))
+        if newer := language.so_far(tracker, turn.inbound):
+            turn.metadata[language.SO_FAR] = newer
         return tracker
 
     async def save(self, tracker: DialogueStateTracker) -> None:

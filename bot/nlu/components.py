@@ -48,6 +48,7 @@ PROPERTY = "silta"
 EXAMPLE = "silta_example"
 """The message's features, for the components that follow; they do not leave the pipeline."""
 _LANGUAGE = "language"
+_SO_FAR = "so_far"  # where it is newer than what the hub said (`bot.seam.language`)
 _FOREIGN = "foreign"
 _RANKED = 5
 
@@ -122,7 +123,7 @@ class LanguageDetector(GraphComponent, EntityExtractorMixin):
         """Add the entity ``language``: the message's own, or the conversation's where it does not tell."""
         for message in messages:
             ours = _ours(message)
-            so_far = ours.get(_LANGUAGE) if ours.get(_LANGUAGE) in SPOKEN else None
+            so_far = next((code for key in (_SO_FAR, _LANGUAGE) if (code := ours.get(key)) in SPOKEN), None)
             if ours.get("topic"):
                 heard = Heard(None, None)
             else:

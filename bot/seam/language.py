@@ -12,10 +12,12 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from handoff.events import LANGUAGES, Inbound, InboundKind
 
-__all__ = ["SLOT", "correction"]
+__all__ = ["SLOT", "SO_FAR", "correction", "so_far"]
 
 SLOT = "language"
 """The slot that the answers' variants depend on."""
+SO_FAR = "so_far"
+"""Key in a message's metadata under which the pipeline finds a language that is newer than the hub's."""
 
 
 def correction(tracker: DialogueStateTracker, inbound: Inbound) -> str | None:
@@ -26,6 +28,15 @@ def correction(tracker: DialogueStateTracker, inbound: Inbound) -> str | None:
     if value == inbound.language or (value is not None and _outdated(tracker, inbound)):
         return None
     return inbound.language
+
+
+def so_far(tracker: DialogueStateTracker, inbound: Inbound) -> str | None:
+    """The language that the conversation speaks before ``inbound`` is read, where it is another than the hub says.
+
+    Ask once the slot has been corrected: what is left differs because the hub's word is outdated.
+    """
+    value = tracker.slots[SLOT].value if SLOT in tracker.slots else None
+    return value if value in LANGUAGES and value != inbound.language else None
 
 
 def _outdated(tracker: DialogueStateTracker, inbound: Inbound) -> bool:

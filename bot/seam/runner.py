@@ -20,11 +20,10 @@ CHANNEL = "silta"
 
 
 def _metadata(inbound: Inbound) -> dict[str, Any]:
-    # One namespaced key: Rasa merges others over the message's own fields.
     ours: dict[str, Any] = {"language": inbound.language, "topic": inbound.topic, "of": inbound.of}
     if inbound.parts:
         ours["parts"] = [[part.of, part.text] for part in inbound.parts]
-    return {"silta": ours}
+    return ours
 
 
 class Runner:
@@ -40,11 +39,13 @@ class Runner:
     async def __call__(self, turn: Turn) -> None:
         """Run ``turn`` up to its commit. Must be called within the turn's context."""
         if turn.inbound.kind is InboundKind.MESSAGE:
-            await self._message(turn.inbound)
+            await self._message(turn)
         else:
             await self._command(turn.inbound)
 
-    async def _message(self, inbound: Inbound) -> None:
+    async def _message(self, turn: Turn) -> None:
+        inbound = turn.inbound
+        turn.metadata = _metadata(inbound)
         await self._handle(
             UserMessage(
                 # A button may come without a text; Rasa needs one.
@@ -53,7 +54,8 @@ class Runner:
                 sender_id=inbound.conversation,
                 input_channel=CHANNEL,
                 message_id=inbound.message_id,
-                metadata=_metadata(inbound),
+                # One namespaced key: Rasa merges others over the message's own fields.
+                metadata={"silta": turn.metadata},
             )
         )
 

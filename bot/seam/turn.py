@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from handoff.events import Inbound
 
@@ -46,6 +47,8 @@ class Turn:
     entry: str
     """Stream id of the inbox entry."""
     stage: Stage = Stage.RUNNING
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """What the message tells the components of the pipeline; completed once the tracker is loaded."""
     failed_actions: list[str] = field(default_factory=list)
     """Names of the actions that raised or could not be reached. Rasa itself goes on as if they had run."""
 

@@ -248,3 +248,19 @@ async def test_a_language_that_the_visitor_chose_in_the_hub_goes_before_the_trac
     assert again is not None
     assert again.get_slot("language") == "fi"
     assert len(again.events) == len(await hub.tracker("c"))
+
+
+async def test_a_language_newer_than_the_hubs_is_told_to_the_pipeline(hub: Hub, link: Link) -> None:
+    await Inbox(link).join()
+    store = SeamTrackerStore(SPEAKING, link=link)
+    tracker = await store.get_or_create_tracker("c")
+    tracker.update(UserUttered("where is it", {"name": "hello"}, metadata={"silta": {"language": "fi"}}))
+    tracker.update(SlotSet("language", "en"))
+    await store.save(tracker)
+    await hub.say("c", "12345", language="fi")
+    (delivery,) = await Inbox(link).read(1)
+    turn = Turn(decode_inbound(delivery.data), delivery.entry, metadata={"language": "fi"})
+    with running(turn):
+        loaded = await store.retrieve("c")
+    assert loaded is not None and loaded.get_slot("language") == "en"
+    assert turn.metadata == {"language": "fi", "so_far": "en"}

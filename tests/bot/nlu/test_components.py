@@ -66,6 +66,12 @@ def test_a_message_that_does_not_tell_its_language_keeps_that_of_the_conversatio
     assert [entity["value"] for entity in parsed["entities"]] == ["da"] and parsed["silta"]["language"] == "da"
 
 
+def test_what_the_bot_heard_last_goes_before_what_the_hub_said_earlier(agent: Agent) -> None:
+    for silta in ({}, {"topic": "faq/opening_hours"}):
+        parsed = parse(agent, "12345", language="fi", so_far="en", **silta)
+        assert [entity["value"] for entity in parsed["entities"]] == ["en"]
+
+
 def test_no_language_is_made_up_where_none_is_known(agent: Agent) -> None:
     assert parse(agent, "12345")["entities"] == []
 
