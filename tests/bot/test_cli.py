@@ -12,7 +12,7 @@ import pytest
 
 from bot import places, training
 from bot.cli import main
-from bot.texts import LANGUAGES, owner_directory
+from bot.texts import LANGUAGES, Texts, owner_directory
 
 Said = tuple[int, str, str]
 Run = Callable[..., Said]
@@ -49,6 +49,13 @@ def test_parse_prints_one_object_a_line(run: Run) -> None:
         }
     ]
     assert (third["text"], third["topic"], third["decision"], third["answer"]) == ("", None, "clarify", None)
+
+
+def test_parse_says_what_the_bot_says_to_a_language_that_it_does_not_speak(run: Run) -> None:
+    status, out, _ = run("parse", given="Ich möchte gerne wissen, wie das Wetter morgen wird\n".encode())
+    (said,) = (json.loads(line) for line in out.splitlines())
+    assert status == 0
+    assert said["answer"].startswith(Texts().system("spoken_languages", "en")) and said["choices"] == []
 
 
 def test_parse_reads_a_file_too(run: Run, tmp_path: Path) -> None:
