@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from bot.judgement.cues import SURFACE, Cue, Lexicon
 from bot.nlu.classifier import Example
+from bot.nlu.cleaning import words
 from bot.nlu.sparse import SparseFeatures, counts
 from bot.reasons import sentences
 
@@ -35,6 +36,8 @@ SHOWN = ("capitals", "exclamations")
 
 _QUOTED = 160
 """Characters of one quotation: a clause, not a story."""
+_WHOLE_WORD = 40
+"""Characters by which a quotation may grow at either end so that it cuts no word."""
 _QUOTES = 2
 
 
@@ -86,7 +89,9 @@ class EmotionModel:
         return dict(zip(self.labels, (powers / powers.sum()).tolist(), strict=True))
 
     def judge(self, text: str, example: Example, at_least: float) -> Emotion | None:
-        """The emotion of a message, where it is at least this likely."""
+        """The emotion of a message, where it is at least this likely; a text without words shows none."""
+        if not words(text):
+            return None
         cues = self.lexicon.find(text)
         chances = self.chances(text, example, cues)
         score = 1.0 - chances[NONE]
@@ -133,11 +138,9 @@ class EmotionModel:
             middle = (strongest.start + strongest.end) // 2
         left = max(start, min(middle - _QUOTED // 2, end - _QUOTED))
         right = min(end, left + _QUOTED)
-        while left > start and not text[left - 1].isspace():
-            left -= 1
-        while right < end and not text[right].isspace():
-            right += 1
-        return text[left:right].strip()
+        begin = next((at for at in range(left, max(start, left - _WHOLE_WORD) - 1, -1) if _edge(text, at)), left)
+        stop = next((at for at in range(right, min(end, right + _WHOLE_WORD) + 1) if _edge(text, at)), right)
+        return text[begin:stop].strip()
 
     def save(self, directory: Path) -> None:
         """Write the model as plain arrays and JSON."""
@@ -160,6 +163,11 @@ class EmotionModel:
             lexicon=Lexicon(described["words"]),
             **arrays,
         )
+
+
+def _edge(text: str, at: int) -> bool:
+    """Whether no word goes on over this place."""
+    return at in (0, len(text)) or text[at - 1].isspace() or text[at].isspace()
 
 
 _ARRAYS = ("mean", "deviation", "weights", "intercept")

@@ -21,17 +21,21 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _STRETCHED = re.compile(r"([^\W\d_])\1{3,}")
+_SYLLABLES = re.compile(r"([^\W\d_]{2,12}?)\1{7,}")
+_REPEATED = re.compile(r"(?<!\S)(?=\S*[^\W\d_])(\S{1,40})(?: \1){7,}(?!\S)", re.IGNORECASE)
 
 
 def clean(text: str) -> str:
     """The text composed (NFC), without invisible characters, with single spaces, and at most :data:`MAX_LENGTH` long.
 
     What was covered on arrival is dots without a name. Words, case and punctuation stay; a letter drawn out over four
-    places or more ("heiiiiii") is cut to two.
+    places or more ("heiiiiii") is cut to two, and so are syllables and words that are said eight times or more: that
+    is play, and what weighs words would take it for shouting.
     """
     text = unicodedata.normalize("NFC", text[:MAX_LENGTH])
     text = _CONTROL.sub(" ", _MASKED.sub("••••", _INVISIBLE.sub("", text)))
-    return _SPACE.sub(" ", _STRETCHED.sub(r"\1\1", text)).strip()
+    text = _SYLLABLES.sub(r"\1\1", _STRETCHED.sub(r"\1\1", text))
+    return _REPEATED.sub(r"\1 \1", _SPACE.sub(" ", text).strip())
 
 
 def words(text: str) -> list[str]:

@@ -16,6 +16,11 @@ from bot.nlu.cleaning import MAX_LENGTH, clean, words
         ("HEIIIIIII!!!!!", "HEII!!!!!"),
         ("tilaus 10000042", "tilaus 10000042"),  # digits are never cut
         ("haaamu", "haaamu"),
+        ("Ok ok " * 20, "Ok Ok"),
+        ("hei! " * 9 + "missä paketti", "hei! hei! missä paketti"),
+        ("ha" * 30, "haha"),
+        ("apua apua apua apua apua", "apua apua apua apua apua"),  # said five times it means it
+        ("12 " * 9, ("12 " * 9).strip()),
         ("", ""),
         ("\u200b\u200b", ""),
         ("a\x00b", "a b"),
@@ -26,7 +31,7 @@ def test_invisible_things_go_and_the_rest_stays(typed: str, cleaned: str) -> Non
 
 
 def test_cleaning_twice_changes_nothing() -> None:
-    for text in ("Moiiiii \u200b  maailma", "a\u0308\u0308", "x" * 5000):
+    for text in ("Moiiiii \u200b  maailma", "a\u0308\u0308", "x" * 5000, "ok " * 99, "abc" * 99):
         assert clean(clean(text)) == clean(text)
 
 
