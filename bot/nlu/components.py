@@ -10,7 +10,8 @@ What they put on a message:
   actions ``utter_faq`` and ``utter_human`` answer.
 * ``silta``: everything the hub shows and logs (:meth:`bot.nlu.understanding.Understood.as_property`).
 
-What they read: the message's metadata ``{"silta": {"language": the conversation's so far, "topic": a button's}}``.
+What they read: the message's metadata ``{"silta": {"language": the conversation's so far, "topic": a button's, "at":
+when it was written, in seconds since the epoch}}``.
 """
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ def _ours(message: Message) -> dict[str, Any]:
     metadata = message.get(METADATA)
     part = metadata.get(PROPERTY) if isinstance(metadata, dict) else None
     return part if isinstance(part, dict) else {}
+
+
+def _written_at(message: Message) -> float | None:
+    """A message may wait for the bot, over midnight too: "yesterday" is before the day on which it was written."""
+    at = _ours(message).get("at")
+    return at if isinstance(at, (int, float)) else None
 
 
 def _code_fingerprint() -> str:
@@ -230,7 +237,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):
             if topic:
                 understood = pressed(topic, self._topical.classifier.topics, language)
             else:
-                understood = self._topical.understand(message.get(TEXT) or "", language)
+                understood = self._topical.understand(message.get(TEXT) or "", language, _written_at(message))
             _write(message, understood, foreign=bool(heard.get(_FOREIGN)))
         return messages
 

@@ -1,15 +1,21 @@
 """What a message names: order number, e-mail, phone, sum, date, postal code, each in one written form.
 
 For the handoff packet and for agents. Rules, no model: what these look like is known. Where a message names several of
-a kind, the first is taken. All are found in any language; the language only decides between readings (a number without
-a country, "kr").
+a kind, the first is taken. A value that is not sure is left out: in the packet it would take the place of an earlier,
+right one. All are found in any language; the language only decides between readings (a number without a country,
+``449,-``).
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from functools import lru_cache
+from collections.abc import Sequence
+
+from bot.nlu.amounts import SIGN, find_amounts
+from bot.nlu.dates import find_dates, find_spoken_days
+from bot.nlu.found import Found, blanked, head
+from bot.nlu.postal import find_postal_codes
 
 __all__ = ["find_entities"]
 
@@ -17,169 +23,117 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _MASKED = re.compile(r"\[[^\]]*•[^\]]*\]")
 """What the masking on arrival has put in place of a personal number: nothing is looked for in it."""
 
+_SMALL = (
+    r"(?:(?:numero\w*|nummer\w*|number|nro|nr|no|id|koodi|kode|code|is|on|er|was|oli|var)(?![^\W\d_])[\s:.,#(-]*){0,3}"
+)
+"""Small words between a noun and its number."""
+_NUMBER = r"(?P<number>(?:[A-Z]{1,5}-?)?\d{2,12}(?:-\d{2,12})*)"
+_NUMBER_ENDS = (
+    rf"(?!\w|[/-]\w|[.,:]\d{{1,3}}(?!\d)|\s?(?:{SIGN})|\s?(?:kpl|stk|pcs|kg|g|ml|cm|mm|pv|päivää|dage|days)\b)"
+)
 _ORDER = re.compile(
-    r"(?:tilau\w*|tilnro|ordre\w*|bestilling\w*|order\w*|köp\w*|parcel|paket\w*|pakke\w*|reference|viite\w*)"
-    r"[\s:.,#(-]*(?:(?:numero\w*|nro|nr|no|number|is|on|er|nummer\w*|id)\b[\s:.,#(-]*){0,3}"
-    r"(?P<number>(?=[A-Z-]{0,5}\d)[A-Z]{0,3}-?\d{4,12})\b(?!\s?(?:€|e\b|eur|kr|dkk))",
+    r"(?:tilau\w*|tilnro|ordre\w*|bestilling\w*|order(?!ed|ing)\w*|köp\w*|parcel|paket\w*|pakke\w*|reference|viite\w*)"
+    rf"[\s:.,#(-]*{_SMALL}{_NUMBER}{_NUMBER_ENDS}",
     re.IGNORECASE,
 )
-_MARKED = re.compile(r"#\s?(?P<number>[A-Z]{0,3}-?\d{4,12})\b", re.IGNORECASE)
-_BARE = re.compile(r"(?<![\w.,+/-])(?P<number>\d{5,7})(?![\w/-]|[.,]\d)")
+_MARKED = re.compile(rf"#\s?{_NUMBER}{_NUMBER_ENDS}", re.IGNORECASE)
+_IN_FIVES = re.compile(
+    rf"(?:reference|viite)\w*[\s:.,#(-]*{_SMALL}(?P<number>\d{{1,5}}(?: \d{{5}}){{1,3}})(?! ?\d|[\w-])", re.IGNORECASE
+)
+"""A Finnish reference number, as invoices print it."""
+_GOES_ON = re.compile(r" \d{4}(?!\d)")
+_DIGITS = range(4, 17)
+_NO_ORDER = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d|0\d{1,2}-[\d-]+|20[0-3]\d")
+"""A day, a phone number, a year."""
+_BARE = re.compile(rf"(?<![\w.,+/-])(?!0\d{{4}}(?!\d))(?P<number>\d{{5,7}}){_NUMBER_ENDS}", re.IGNORECASE)
+"""Five digits with a zero in front are a postal code, if anything."""
+_OTHERS = re.compile(
+    r"(?<![^\W\d_])(?:cvr|y-?tunnus\w*|faktura\w*|invoice|regning\w*|lasku\w*|asiakas(?:n\w*|tunnus\w*)?"
+    r"|kunde(?:nummer\w*|nr|id|konto)?|customer|client|jäsen\w*|medlem(?:s\w*)?|member\w*|konto(?:en|nummer\w*|nr)?"
+    rf"|account|ean|tracking|seuranta\w*|sporing\w*|tilau\w*|ordre\w*|order|bestilling\w*)[\s:.,#(-]*{_SMALL}$",
+    re.IGNORECASE,
+)
+"""A number behind these is a company's, an invoice's, a customer's: no phone's and no order's."""
 _PRODUCT = re.compile(
     r"(?:tuote(?:koodi|numero)\w*|tuotenro|vare(?:nummer|nr)\w*|product (?:code|number)|item (?:code|number|no))"
     r"[\s:.#]*(?P<code>[A-Z0-9][A-Z0-9-]{2,15})\b",
     re.IGNORECASE,
 )
-_AMOUNT = re.compile(
-    r"(?P<before>€|eur|dkk|kr\.?)?\s?(?<![\w.,])(?P<whole>\d{1,3}(?:[ .\u00a0]\d{3})+|\d{1,6})"
-    r"(?:[.,](?P<cents>\d{2}|-))?(?!\d)\s?(?P<after>€|euro\w*|eur\b|e\b|kroner|kr\b\.?|dkk\b|,-)?",
-    re.IGNORECASE,
-)
-_POSTAL = re.compile(
-    r"(?:(?:postinumero\w*|postnummer\w*|postcode|postal code|zip)\W{1,3}(?P<told>\d{4,5})\b"
-    r"|\b(?P<code>\d{5}|\d{4})\s+(?P<place>[A-ZÅÄÖÆØ][a-zåäöæø]{2,}))"
-)
-_NUMERIC_DATE = re.compile(
-    r"(?<![\d.,/-])(?:(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)"
-    r"|(?P<day2>\d{1,2})[./](?P<month2>\d{1,2})(?:[./](?P<year2>20\d\d|\d\d)|\.(?!\d)|(?=\s|$|[,!?)])))(?![\d/])"
-)
-_CURRENCY = {"€": "EUR", "e": "EUR", "k": "DKK", "d": "DKK", ",": "DKK"}
-_RELATIVE = {
-    "toissapäivänä": -2, "eilen": -1, "tänään": 0, "huomenna": 1,
-    "i forgårs": -2, "i går": -1, "i dag": 0, "i morgen": 1,
-    "yesterday": -1, "today": 0, "tomorrow": 1,
-}  # fmt: skip
-_AHEAD = datetime.timedelta(days=90)
-"""A date without a year lies at most this far ahead: visitors write of what was, or of what comes soon."""
 
 
-def find_entities(text: str, language: str | None = None, today: datetime.date | None = None) -> dict[str, str]:
+def find_entities(text: str, language: str | None, today: datetime.date) -> dict[str, str]:
     """The entities of a message.
 
     Args:
         text: the message as cleaned (:func:`bot.nlu.cleaning.clean`).
         language: the message's language; None is taken as Finnish where it matters.
-        today: the day on which it was written, for dates without a year.
+        today: the day on which its visitor wrote it: "yesterday" and dates without a year start from it.
 
     Returns:
         Any of ``order_number``, ``product_code``, ``email``, ``phone`` (E.164), ``amount`` (``49.90 EUR``), ``date``
         (ISO) and ``postal_code``.
     """
-    today = today or datetime.datetime.now(datetime.timezone.utc).date()
     found: dict[str, str] = {}
     rest = _MASKED.sub(lambda match: " " * len(match.group()), text)
-    rest = _take(rest, _EMAIL, found, "email")
-    rest = _take(rest, _PRODUCT, found, "product_code", "code")
-    rest = _take(rest, _ORDER, found, "order_number", "number")
-    rest = _take(rest, _MARKED, found, "order_number", "number")
-    rest = _date(rest, found, today)
-    rest = _phone(rest, found, language)
-    rest = _amount(rest, found)
-    rest = _postal(rest, found)
+    rest = _note(rest, [Found(*match.span(), match.group().lower()) for match in _EMAIL.finditer(rest)], found, "email")
+    codes = [Found(*match.span(), match["code"].upper()) for match in _PRODUCT.finditer(rest)]
+    rest = _note(rest, codes, found, "product_code")
+    rest = _note(rest, _orders(rest), found, "order_number")
+    rest = _note(rest, find_amounts(rest, language), found, "amount")
+    rest = _note(rest, find_dates(rest, language, today), found, "date")
+    if "date" not in found:
+        _note(rest, find_spoken_days(rest, today), found, "date")
+    rest = _note(rest, find_postal_codes(rest), found, "postal_code")
+    rest = _note(rest, _phones(rest, language), found, "phone")
     if "order_number" not in found:
-        _take(rest, _BARE, found, "order_number", "number")
+        _note(rest, _bare_orders(rest), found, "order_number")
     return found
 
 
-def _blank(text: str, start: int, end: int) -> str:
-    return text[:start] + " " * (end - start) + text[end:]
+def _note(text: str, finds: Sequence[Found], found: dict[str, str], name: str) -> str:
+    """Note the first under ``name``; what was found is not looked at again."""
+    if finds:
+        found[name] = finds[0].value
+    return blanked(text, finds)
 
 
-def _take(text: str, pattern: re.Pattern[str], found: dict[str, str], name: str, group: str | int = 0) -> str:
-    """Note the first match under ``name`` unless there is one already; what matched is not looked at again."""
-    match = pattern.search(text)
-    if match is None:
-        return text
-    value = match.group(group)
-    found.setdefault(name, value.upper() if name in ("order_number", "product_code") else value.lower())
-    return _blank(text, *match.span())
+def _orders(text: str) -> list[Found]:
+    """Numbers that are called an order's, in the order of the text."""
+    finds = [Found(*match.span(), match["number"].replace(" ", "")) for match in _IN_FIVES.finditer(text)]
+    for pattern in (_ORDER, _MARKED):
+        for match in pattern.finditer(blanked(text, finds)):
+            number = match["number"].upper()
+            # In two groups of four it is one number; whether it ends with them is not sure.
+            cut = len(number) == 4 and _GOES_ON.match(text, match.end()) is not None
+            if sum(map(str.isdigit, number)) in _DIGITS and not _NO_ORDER.fullmatch(number) and not cut:
+                finds.append(Found(*match.span(), number))
+    return sorted(finds)
 
 
-def _phone(text: str, found: dict[str, str], language: str | None) -> str:
+def _bare_orders(text: str) -> list[Found]:
+    """Numbers of an order's length without a word that says what they are."""
+    return [
+        Found(*match.span(), match["number"])
+        for match in _BARE.finditer(text)
+        if not _OTHERS.search(head(text, match.start()))
+    ]
+
+
+def _phones(text: str, language: str | None) -> list[Found]:
     if sum(map(str.isdigit, text)) < 5:
-        return text  # most messages: the search below is not cheap
+        return []  # most messages: the search below is not cheap
     import phonenumbers
 
     regions = ("DK", "FI") if language == "da" else ("FI", "DK")
     for region in regions:
-        for match in phonenumbers.PhoneNumberMatcher(text, region):
-            found["phone"] = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
-            return _blank(text, match.start, match.end)
-    return text
-
-
-def _amount(text: str, found: dict[str, str]) -> str:
-    for match in _AMOUNT.finditer(text):
-        sign = match["after"] or match["before"] or (match["cents"] == "-" and ",-") or ""
-        if not sign:
-            continue
-        whole = re.sub(r"\D", "", match["whole"])
-        cents = f".{match['cents']}" if match["cents"] and match["cents"] != "-" else ""
-        found["amount"] = f"{int(whole)}{cents} {_CURRENCY[sign[0].lower()]}"
-        return _blank(text, *match.span())
-    return text
-
-
-def _postal(text: str, found: dict[str, str]) -> str:
-    match = _POSTAL.search(text)
-    if match is None:
-        return text
-    found["postal_code"] = match["told"] or match["code"]
-    return _blank(text, *match.span())
-
-
-def _date(text: str, found: dict[str, str], today: datetime.date) -> str:
-    for match in _NUMERIC_DATE.finditer(text):
-        year = match["year"] or match["year2"]
-        date = _day(year, match["month"] or match["month2"], match["day"] or match["day2"], today)
-        if date is not None:
-            found["date"] = date.isoformat()
-            return _blank(text, *match.span())
-    named = _named_date().search(text)
-    if named is not None:
-        month = _months()[(named["month"] or named["month2"]).lower()]
-        date = _day(named["year"], str(month), named["day"] or named["day2"], today)
-        if date is not None:
-            found["date"] = date.isoformat()
-            return _blank(text, *named.span())
-    low = text.lower()
-    for word, days in _RELATIVE.items():
-        if re.search(rf"(?<!\w){word}(?!\w)", low):
-            found["date"] = (today + datetime.timedelta(days=days)).isoformat()
-            break
-    return text
-
-
-def _day(year: str | None, month: str, day: str, today: datetime.date) -> datetime.date | None:
-    try:
-        if year is not None:
-            return datetime.date(int(year) + (2000 if len(year) == 2 else 0), int(month), int(day))
-        years = (today.year + 1, today.year, today.year - 1)
-        dates = [datetime.date(candidate, int(month), int(day)) for candidate in years]
-        return next(date for date in dates if date <= today + _AHEAD)
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=1)
-def _months() -> dict[str, int]:
-    """Names of the months in our languages, long and short, with their numbers."""
-    from babel.dates import get_month_names
-
-    names: dict[str, int] = {}
-    for locale in ("fi", "da", "en"):
-        for width in ("wide", "abbreviated"):
-            for context in ("format", "stand-alone"):
-                for number, name in get_month_names(width, context, locale).items():
-                    names[name.lower().rstrip(".")] = number
-    return names
-
-
-@lru_cache(maxsize=1)
-def _named_date() -> re.Pattern[str]:
-    months = "|".join(sorted(map(re.escape, _months()), key=len, reverse=True))
-    return re.compile(
-        rf"\b(?:(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th)?\s(?:of\s)?(?P<month>{months})"
-        rf"|(?P<month2>{months})\s(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?)\b\.?(?:,?\s(?P<year>20\d\d))?",
-        re.IGNORECASE,
-    )
+        finds = [
+            Found(match.start, match.end, phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
+            for match in phonenumbers.PhoneNumberMatcher(text, region)
+            # Any eight digits are a Danish number.
+            if match.number.country_code != 45
+            or not match.raw_string[0].isdigit()
+            or not _OTHERS.search(head(text, match.start))
+        ]
+        if finds:
+            return finds
+    return []

@@ -20,6 +20,7 @@ from bot.nlu.letters import Letters
 from bot.nlu.pieces import Pieces
 from bot.nlu.scope import Scope
 from bot.nlu.several import questions
+from bot.nlu.zones import Zones
 from bot.reasons import sentences
 
 __all__ = ["FALLBACK", "FOREIGN", "FOREIGN_FAQ", "SEVERAL", "Topical", "Understood", "pressed"]
@@ -116,13 +117,14 @@ def pressed(topic: str, known: Sequence[str], language: str | None) -> Understoo
 
 @dataclass
 class Topical:
-    """Encoder, classifier, scope and letters together."""
+    """Encoder, classifier, scope and letters together, and where the visitors live."""
 
     encoder: AnyEncoder
     classifier: Classifier
     scope: Scope
     limits: Limits = field(default_factory=Limits)
     letters: Letters = field(default_factory=Letters)
+    zones: Zones = field(default_factory=Zones.read)
 
     def features(self, text: str, language: str | None = None) -> Example:
         """The features of a message or a part of one, its missing letters restored (English misses none)."""
@@ -131,8 +133,11 @@ class Topical:
     def _restored(self, text: str, language: str | None) -> str:
         return text if language == "en" else self.letters.restore(text)
 
-    def understand(self, text: str, language: str | None = None) -> Understood:
-        """Understand a typed message. Never fails on odd text: what holds no word is not understood."""
+    def understand(self, text: str, language: str | None = None, at: float | None = None) -> Understood:
+        """Understand a typed message. Never fails on odd text: what holds no word is not understood.
+
+        ``at`` is when it was written, in seconds since the epoch; None is now.
+        """
         written, text = text, clean(text)
         if not any(character.isalnum() for character in text):
             return Understood(FALLBACK, 0.0, (), Decision.CLARIFY, 0.0, language=language)
@@ -167,7 +172,7 @@ class Topical:
             also=tuple(name for name in dict.fromkeys(asked) if name != topic and name.startswith("faq/")),
             evidence=evidence,
             language=language,
-            entities=find_entities(text, language),
+            entities=find_entities(text, language, self.zones.day(at, language)),
             example=example,
         )
 

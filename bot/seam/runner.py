@@ -21,6 +21,8 @@ CHANNEL = "silta"
 
 def _metadata(inbound: Inbound) -> dict[str, Any]:
     ours: dict[str, Any] = {"language": inbound.language, "topic": inbound.topic, "of": inbound.of}
+    if inbound.at:
+        ours["at"] = inbound.at
     if inbound.parts:
         ours["parts"] = [[part.of, part.text] for part in inbound.parts]
     return ours

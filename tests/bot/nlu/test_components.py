@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.shared.nlu.training_data.message import Message
 
+from bot.nlu.components import TopicClassifier
+from bot.nlu.decision import Decision
+from bot.nlu.understanding import Understood
 from bot.texts import Texts
 
 
@@ -51,6 +56,20 @@ def test_a_plain_question_is_answered_in_its_own_language_without_the_action_ser
     for so_far in ("fi", "da", "en"):
         said = say(agent, f"{language}-{so_far}", text, language=so_far)
         assert [message["text"] for message in said] == [Texts().entry("faq/opening_hours", language).text]
+
+
+def test_a_day_is_counted_from_when_the_message_was_written() -> None:
+    moments: list[float | None] = []
+
+    def understand(text: str, language: str | None = None, at: float | None = None) -> Understood:
+        moments.append(at)
+        return Understood("greet", 1.0, (), Decision.ANSWER, 1.0)
+
+    unused, topical = cast(Any, None), cast(Any, SimpleNamespace(understand=understand))
+    classifier = TopicClassifier({}, unused, unused, topical)
+    for silta in ({"at": 1_779_226_200.0}, {}, {"at": "noon"}):
+        classifier.process([Message(data={"text": "eilen", "metadata": {"silta": silta}})])
+    assert moments == [1_779_226_200.0, None, None]
 
 
 def test_a_button_is_its_topic_and_keeps_the_language(agent: Agent) -> None:

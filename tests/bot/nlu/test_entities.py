@@ -43,6 +43,13 @@ TODAY = datetime.date(2026, 11, 21)
         ("tuotekoodi AB-2201 loppu?", "fi", {"product_code": "AB-2201"}),
         ("", None, {}),
         ("moi", "fi", {}),
+        ("I paid 12.10 € for it", "en", {"amount": "12.10 EUR"}),
+        ("the day before yesterday", "en", {"date": "2026-11-19"}),
+        ("I ordered 2026-05-12", "en", {"date": "2026-05-12"}),
+        ("tilaus 1200,50 €", "fi", {"amount": "1200.50 EUR"}),
+        ("20.10.81.10", "da", {"phone": "+4520108110"}),
+        ("Hämeentie 5 E, 00500 Helsinki", "fi", {"postal_code": "00500"}),
+        ("Postinumero on 00100", "fi", {"postal_code": "00100"}),
         ("ostin 3 tyynyä ja 2 peittoa", "fi", {}),
         ("puolet 50 prosenttia", "fi", {}),
         ("31.2.", "fi", {}),
@@ -67,11 +74,98 @@ def test_an_order_number_is_no_phone_number() -> None:
     assert find_entities("tilaus 0401234567", "fi", TODAY) == {"order_number": "0401234567"}
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Tilausnumero 4471-208, laskun eräpäivä", "4471-208"),
+        ("Order 77-30912: I was charged", "77-30912"),
+        ("tilaus SI-2024-00123", "SI-2024-00123"),
+        ("order 1234-567890", "1234-567890"),
+        ("tilaus nro 2026-004512", "2026-004512"),
+        ("ordre #77-30912", "77-30912"),
+        ("order no60412", "60412"),
+        ("order 60412- where is it", "60412"),
+        ("tilaukset 60412,60413", "60412"),
+        ("viitenumero 12345 67890", "1234567890"),
+        ("Tilaus on 123456 e-mailissa", "123456"),
+        ("60412 Kiitos", "60412"),
+    ],
+)
+def test_an_order_number_is_found_whole(text: str, number: str) -> None:
+    assert find_entities(text, "fi", TODAY) == {"order_number": number}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tilaus 1234 5678",  # one number in two groups, or two numbers
+        "tilauksesta 2023",
+        "I ordered 2000 napkins",
+        "paketti 3000 g",
+        "order 60412-A",
+        "asdf 01234 please",
+        "lasku 88012",
+        "invoice 11872",
+        "asiakasnumero 12345",
+        "seurantakoodi 1234567",
+    ],
+)
+def test_what_is_not_surely_an_orders_number_is_left_out(text: str) -> None:
+    assert find_entities(text, "fi", TODAY) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vores CVR er 25313763",
+        "faktura til CVR 30 11 22 33",
+        "Faktura 20123456",
+        "kundenummer 20123456",
+        "invoice 50123456",
+        "laskuni numero on 20123456",
+        "asiakasnumeroni 20123456",
+        "tracking no. 20123456",
+    ],
+)
+def test_the_number_of_a_company_an_invoice_or_a_customer_is_no_phones(text: str) -> None:
+    assert find_entities(text, "da", TODAY) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["CVR 30 11 22 33, ring 20 44 81 10", "faktura 20123456, kontor 20448110", "faktura? +45 20448110"]
+)
+def test_a_phone_number_beside_it_is_found(text: str) -> None:
+    assert find_entities(text, "da", TODAY) == {"phone": "+4520448110"}
+
+
+def test_a_number_is_not_taken_twice() -> None:
+    assert find_entities("luki 12500 €, lähti 13000 €", "fi", TODAY) == {"amount": "12500 EUR"}
+    assert find_entities("7.3.2026, 8.3.2026", "fi", TODAY) == {"date": "2026-03-07"}
+
+
 def test_nothing_is_found_in_what_was_masked() -> None:
     assert find_entities("kortti [CARD ••••1234] ja [HETU •••]", "fi", TODAY) == {}
 
 
-@pytest.mark.parametrize("text", ["1" * 4000, "1 " * 2000, "a@" * 2000, "1." * 2000, "€" * 4000, "tilaus " * 570])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 4000,
+        "1 " * 2000,
+        "a@" * 2000,
+        "1." * 2000,
+        "€" * 4000,
+        "tilaus " * 570,
+        "1 234 " * 660,
+        "2.3. " * 800,
+        "tilaus 12" + "-12" * 1300,
+        "1,234" * 800,
+        "5 maj " * 660,
+        "kr 5 " * 800,
+        "lasku 20448110 " * 260,
+        "8000 Aa " * 500,
+    ],
+)
 def test_long_odd_text_is_quick(text: str) -> None:
     before = time.process_time()
     find_entities(text, "fi", TODAY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,12 @@ def test_probabilities_sum_to_one_and_are_sorted(topical: Topical) -> None:
     assert sum(ranking.probabilities) == pytest.approx(1.0, abs=1e-4)
     assert list(ranking.probabilities) == sorted(ranking.probabilities, reverse=True)
     assert set(ranking.topics) == set(topical.classifier.topics)
+
+
+def test_yesterday_is_before_the_day_on_which_the_visitor_wrote(topical: Topical) -> None:
+    night = datetime(2026, 5, 19, 21, 30, tzinfo=timezone.utc).timestamp()  # 00:30 in Helsinki, 23:30 in Copenhagen
+    assert topical.understand("tilasin tänään", "fi", night).entities == {"date": "2026-05-20"}
+    assert topical.understand("bestilte i går", "da", night).entities == {"date": "2026-05-18"}
 
 
 def test_runners_up_follow_the_topic(topical: Topical) -> None:
