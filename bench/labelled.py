@@ -22,6 +22,7 @@ import yaml
 from bot import places
 from bot.deep.encoder import DeepEncoder
 from bot.deep.job import Recipe
+from bot.deep.kept import tidy
 from bot.deep.tune import tune
 from bot.encoder.build import prepare
 from bot.encoder.choice import AnyEncoder, encoder_in_use
@@ -103,6 +104,7 @@ def tuned(known: Sequence[Row], rows: Sequence[Row], store: Path | None, recipe:
     began = time.monotonic()
     texts, topics = [row.text for row in known], [row.topic for row in known]
     encoder = tune(prepare(places.ENCODER), texts, topics, store / "deep", recipe=recipe, store=store, report=_say)
+    tidy(store / "deep", {encoder.identity})
     _say(f"tuned in {time.monotonic() - began:.0f} s")
     return encoder
 

@@ -6,11 +6,10 @@ Loading and reading take a while on one core; the encoder works on the others me
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 
 from bot import places
-from bot.encoder.choice import encoder_in_use, identity_in_use, using
+from bot.encoder.choice import built_in, encoder_in_use, using
 from bot.judgement.training import BadExamples, read_rows
 from bot.nlu.features import encoded_ahead, keep_encoded, written_form
 from bot.nlu.letters import Letters
@@ -52,7 +51,7 @@ def encode_examples(report: Callable[[str], None]) -> None:
 
 def _can_begin() -> bool:
     """Tuned encoders have encoded the examples already, and others want the framework that Rasa loads."""
-    return not (identity_in_use() or os.environ.get("SILTA_ENCODER"))
+    return built_in()
 
 
 def _wanted() -> Iterator[list[str]]:

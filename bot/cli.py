@@ -78,7 +78,11 @@ def _arguments() -> argparse.ArgumentParser:
         help="build the sentence encoder",
         description="Build the sentence encoder, if it is missing or damaged.",
     )
-    encoder.add_argument("--precision", choices=("int8", "int4", "fp32"), help="default int8, or what is there")
+    encoder.add_argument(
+        "--precision",
+        choices=("int8", "int4", "fp32"),
+        help="default int8, or what is there; silta up trains again for another",
+    )
     encoder.add_argument(
         "--examples",
         action="store_true",
@@ -151,7 +155,10 @@ def _train(arguments: argparse.Namespace) -> int:
     from bot.training import TrainingFailed, needs_training, train
 
     if arguments.if_needed:
-        reason = needs_training()
+        try:
+            reason = needs_training()
+        except BadEncoder as error:
+            raise _Stop(FAILED, str(error)) from error
         if reason is None:
             return OK
         _say(f"train: {reason}")
@@ -329,6 +336,8 @@ def _table(scores: dict[str, Score]) -> None:
 
 def _parser() -> Parser:
     from bot.encoder.manifest import BadEncoder
+    from bot.encoder.weights import BadWeights
+    from bot.judgement.owner import BadThreshold
     from bot.nlu.owner import BadSettings
     from bot.parser import BadModel, Parser
     from bot.texts import BadTexts
@@ -339,7 +348,7 @@ def _parser() -> Parser:
         raise _Stop(BAD, "there is no model yet: run silta train")
     try:
         return Parser(model)
-    except (BadModel, BadSettings, BadTexts, BadEncoder) as error:
+    except (BadModel, BadSettings, BadThreshold, BadTexts, BadEncoder, BadWeights) as error:
         raise _Stop(BAD, str(error)) from error
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["CONFIG", "DEEP", "DOMAIN", "EMOTION", "ENCODED", "ENCODER", "MODELS", "NLU", "ROOT", "RULES", "TUNED"]
+__all__ = ["CONFIG", "DEEP", "DOMAIN", "EMOTION", "ENCODED", "ENCODER", "MODELS", "NLU", "ROOT", "RULES"]
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
 ENCODER = MODELS / "encoder"
 ENCODED = MODELS / "encoded"
 DEEP = MODELS / "deep"
-TUNED = DEEP / "encoder"
 CONFIG = ROOT / "config.yml"
 DOMAIN = ROOT / "domain.yml"
 NLU = ROOT / "data" / "nlu"

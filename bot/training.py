@@ -15,18 +15,23 @@ import json
 import logging
 import os
 import shutil
+import tarfile
 import tempfile
 import time
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from bot import places
+from bot.deep import kept
 from bot.deep.encoder import DeepEncoder, identity_in
 from bot.deep.tune import tune
+from bot.disk import put
 from bot.encoder.build import prepare
-from bot.encoder.choice import using
+from bot.encoder.choice import NOTE, PLAIN, TUNED, encoder_in_use, identity_in_use, noted_as, using
+from bot.encoder.manifest import checksum
 from bot.nlu.parts import parts
 from bot.packing import packed_quickly
 from bot.texts import Texts, owner_directory
@@ -35,6 +40,8 @@ __all__ = ["TrainingFailed", "current_model", "examples", "fingerprint", "needs_
 
 Report = Callable[[str], None]
 _DEEP_AGAIN = " (for a deeply trained one: silta train --deep)"
+_CHECKSUM = "checksum"
+"""Of the archive, in the note beside it."""
 _RASAS_CACHE = ".rasa/cache"
 _MADE = 100_000
 """Objects made between two looks for garbage while a training lasts (elsewhere 700)."""
@@ -70,8 +77,9 @@ def _sources() -> Iterator[Path]:
 
 
 def fingerprint(tuned: str = "") -> str:
-    """A hash over all that the model is made from: settings, domain, examples, rules, owner's texts, code, encoder.
-    ``tuned`` is the identity of the encoder that a deep training made for it, if one did."""
+    """A hash over all that the model is made from: settings, domain, examples, rules, owner's texts, code; of the
+    encoder only what it is called, for whether it is still the same is noted by itself. ``tuned`` is the identity of
+    the encoder that a deep training made for it, if one did."""
     digest = hashlib.sha256((tuned or os.environ.get("SILTA_ENCODER", "")).encode())
     deep = sorted((places.ROOT / "bot" / "deep").glob("*.py")) if tuned else []
     for path in [*_sources(), *deep]:
@@ -100,14 +108,29 @@ def current_model() -> Path | None:
 
 
 def needs_training() -> str | None:
-    """Why the model must be trained, in one line, or None when it is current."""
-    if current_model() is None:
+    """Why the model must be trained, in one line, or None when it is current. Reads the whole model and the whole
+    encoder, a tenth of a second each: a file that a power cut has left half-written has the size and the time that it
+    should have.
+
+    Raises:
+        BadEncoder: the directory that ``SILTA_ENCODER`` names cannot be read.
+    """
+    model, noted = current_model(), _noted()
+    if model is None:
         return "there is no model"
-    tuned = str(_noted().get("tuned") or "")
-    if tuned and identity_in(places.TUNED) != tuned:
+    tuned = str(noted.get(TUNED) or "")
+    again = _DEEP_AGAIN if tuned else ""
+    # Models of earlier versions note neither checksum nor encoder; their fingerprint, over the code too, is another.
+    if _CHECKSUM in noted and checksum(model) != noted[_CHECKSUM]:
+        return f"the model is damaged{again}"
+    if tuned and identity_in(kept.folder_of(places.DEEP, tuned)) != tuned:
         return "the encoder that was tuned for the model is gone"
-    if _noted().get("fingerprint") != fingerprint(tuned):
-        return "the model is older than its data" + (_DEEP_AGAIN if tuned else "")
+    # One that has still to be built will be what it was; if it is not, loading the model says so.
+    now = "" if tuned else identity_in_use()
+    if now and noted.get(PLAIN, now) != now:
+        return "the encoder is not the one that the model was trained with"
+    if noted.get("fingerprint") != fingerprint(tuned):
+        return f"the model is older than its data{again}"
     return None
 
 
@@ -123,6 +146,7 @@ def train(report: Report | None = None, *, deep: bool = False, anew: bool = Fals
     Raises:
         BadTexts: the owner's texts have a gap.
         DeepFailed: the encoder could not be tuned; the model in use is untouched.
+        BadEncoder, BadWeights: the encoder cannot be had.
         TrainingFailed: Rasa could not train.
     """
     say = report or (lambda _: None)
@@ -148,16 +172,17 @@ def train(report: Report | None = None, *, deep: bool = False, anew: bool = Fals
             from rasa.shared.exceptions import RasaException
         _quieten()
         mark = fingerprint()
-        note = {"fingerprint": mark}
-        if deep:
-            encoder = _tuned(say)
-            while_it_lasts.enter_context(using(encoder))
-            note = {"fingerprint": fingerprint(encoder.identity), "tuned": encoder.identity}
-            if fingerprint() != mark:
-                raise TrainingFailed("the data was changed while the encoder was tuned on it: start again")
-        model = _rasa(rasa_train, RasaException)
-        _write_note({"model": model.name, **note})
+        # One encoder from beginning to end, whatever becomes of its files meanwhile.
+        encoder = _tuned(say) if deep else encoder_in_use(say)
+        while_it_lasts.enter_context(using(encoder))
+        if deep and fingerprint() != mark:
+            raise TrainingFailed("the data was changed while the encoder was tuned on it: start again")
+        note = {"fingerprint": fingerprint(encoder.identity) if deep else mark, **noted_as(encoder)}
+        model, content = _rasa(rasa_train, RasaException)
+        _write_note({"model": model.name, _CHECKSUM: content, **note})
         _tidy(model)
+        if deep:
+            _tidy_tuned()
     for line in parts.lines():
         say(line)
     say(f"trained {model.name} in {time.monotonic() - started:.0f} s")
@@ -215,8 +240,8 @@ def _only_one(say: Report) -> Iterator[None]:
         yield
 
 
-def _rasa(rasa_train: Callable[..., Any], failure: type[Exception]) -> Path:
-    """Run Rasa's training and put its archive in place."""
+def _rasa(rasa_train: Callable[..., Any], failure: type[Exception]) -> tuple[Path, str]:
+    """Run Rasa's training and put its archive in place; returns it with its checksum."""
     work = Path(tempfile.mkdtemp(prefix=".training-", dir=places.MODELS))
     previous = os.getcwd()
     try:
@@ -236,11 +261,12 @@ def _rasa(rasa_train: Callable[..., Any], failure: type[Exception]) -> Path:
         if result.code != 0 or not result.model:
             raise TrainingFailed("Rasa made no model; its own messages say why")
         model = places.MODELS / Path(result.model).name
-        os.replace(result.model, model)
+        content = checksum(Path(result.model))
+        put(Path(result.model), model)
     finally:
         os.chdir(previous)
         shutil.rmtree(work, ignore_errors=True)
-    return model
+    return model, content
 
 
 def _quieten() -> None:
@@ -266,11 +292,34 @@ def _reason(error: BaseException) -> str:
 def _write_note(note: dict[str, Any]) -> None:
     fresh = _note().with_suffix(".new")
     fresh.write_text(json.dumps(note) + "\n", encoding="utf-8")
-    os.replace(fresh, _note())
+    put(fresh, _note())
+
+
+def _models() -> list[Path]:
+    """All that are there, the newest first."""
+    return sorted(places.MODELS.glob("silta-*.tar.gz"), key=lambda path: path.name, reverse=True)
 
 
 def _tidy(current: Path) -> None:
-    models = sorted(places.MODELS.glob("silta-*.tar.gz"), key=lambda path: path.name, reverse=True)
-    others = [path for path in models if path != current]
+    others = [path for path in _models() if path != current]
     for path in others[_KEPT - 1 :]:
         path.unlink(missing_ok=True)
+
+
+def _tidy_tuned() -> None:
+    """Only after a deep training: until then the last tuned encoder stays, so that the examples that it was tuned on
+    need not be tuned on again."""
+    kept.tidy(places.DEEP, {_tuned_for(model) for model in _models()} - {""})
+
+
+def _tuned_for(model: Path) -> str:
+    """The identity of the tuned encoder that a model needs, from its own files; empty when it needs none."""
+    try:
+        with tarfile.open(model, "r:gz") as archive:
+            for member in archive:
+                stored = archive.extractfile(member) if Path(member.name).name == NOTE else None
+                if stored is not None:
+                    return str(json.loads(stored.read()).get(TUNED) or "")
+    except (OSError, EOFError, ValueError, AttributeError, zlib.error, tarfile.TarError):
+        pass  # A damaged model needs nothing any more.
+    return ""

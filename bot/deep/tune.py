@@ -1,13 +1,14 @@
 """Deep training from the bot's side: examples in, a tuned encoder in ``models/deep`` out.
 
 The examples go to the trainer as a job (:mod:`bot.deep.job`); what comes back is exported as the built-in encoder is,
-checked against what the trainer itself gave on the examples held out, and put in place by one rename. One part in
-twenty, near-copies and translations together, is held out: what the network does on what it knows by heart, in
-whichever language, tells nothing about how sure it may be.
+checked against what the trainer itself gave on the examples held out, and put in place by one rename, beside those that
+were there (:mod:`bot.deep.kept`). One part in twenty, near-copies and translations together, is held out: what the
+network does on what it knows by heart, in whichever language, tells nothing about how sure it may be.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import tempfile
@@ -18,8 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bot import places
-from bot.deep import side
+from bot.deep import kept, side
 from bot.deep.encoder import HEAD, TOPICS, DeepEncoder, key
 from bot.deep.job import RESULT, BadFolder, Batch, Job, Recipe, read_folder
 from bot.deep.numbers import Tuned, tensors
@@ -73,7 +73,8 @@ def tune(
     Args:
         plain: the built-in encoder, for its tokens and to tell near-copies.
         texts: the examples; ``topics`` the topic of each.
-        home: the directory of the result (``home/encoder``) and of what is on the way to it.
+        home: the directory of the result (:mod:`bot.deep.kept`) and of what is on the way to it. Encoders that lie
+            there already stay: whoever knows which are needed no more calls :func:`bot.deep.kept.tidy`.
         recipe: see :class:`bot.deep.job.Recipe`.
         numbers: where training begins; the wheel's weights by default.
         store: where pooled layers of the built-in encoder are kept (:func:`bot.nlu.features.featurise_all`).
@@ -93,22 +94,29 @@ def tune(
     names = sorted(set(topics))
     job = _job(plain, forms, [names.index(topic) for topic in topics], held_out, numbers, recipe)
     folder = job.write(home)
-    directory = home / places.TUNED.name
-    try:
-        found = DeepEncoder(directory)
-        if found.manifest.source == folder.name:
-            report("the encoder has been tuned on just these examples: it is taken as it is")
-            return found
-    except BadEncoder:
-        pass
+    found = _tuned_before(home, folder.name)
+    if found is not None:
+        report("the encoder has been tuned on just these examples: it is taken as it is")
+        shutil.rmtree(folder, ignore_errors=True)
+        return found
     network, scores = _trained(folder, len(texts), report)
-    kept = [form for form, chosen in zip(forms, held_out, strict=True) if chosen]
+    unseen = [form for form, chosen in zip(forms, held_out, strict=True) if chosen]
     report("exporting the tuned encoder")
     exported, strange = Tuned(numbers, network), _strange(vectors, held_out)
-    encoder = _export(plain, directory, folder.name, exported, recipe.frozen, network, names, kept, strange, scores)
+    encoder = _export(plain, home, folder.name, exported, recipe.frozen, network, names, unseen, strange, scores)
     for other in home.glob("job-*"):
         shutil.rmtree(other, ignore_errors=True)
     return encoder
+
+
+def _tuned_before(home: Path, source: str) -> DeepEncoder | None:
+    """The whole encoder in ``home`` that came of this job."""
+    for directory in kept.all_in(home):
+        with contextlib.suppress(BadEncoder):
+            found = DeepEncoder(directory)
+            if found.manifest.source == source:
+                return found
+    return None
 
 
 def _strange(vectors: Array, held_out: Array) -> Array:
@@ -166,7 +174,7 @@ def _trained(folder: Path, examples: int, report: Report) -> tuple[dict[str, Arr
 
 def _export(
     plain: Encoder,
-    directory: Path,
+    home: Path,
     source: str,
     numbers: Numbers,
     frozen: int,
@@ -182,7 +190,7 @@ def _export(
     last = numbers.shape.layers
     layers = (frozen, last) if 0 < frozen < last else (last,)
     for precision in ("int8", "fp32"):
-        work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+        work = Path(tempfile.mkdtemp(prefix=".encoder-", dir=home))
         try:
             (work / TOPICS).write_text(json.dumps(topics, ensure_ascii=False), encoding="utf-8")
             keys = np.frombuffer(b"".join(key(form) for form in held_out), np.uint8).reshape(len(held_out), -1)
@@ -210,8 +218,10 @@ def _export(
                 files=files,
             )
             manifest.write(work)
-            agreement = _agreement(DeepEncoder(work), held_out, scores["decisions"])
+            made = DeepEncoder(work)
+            agreement = _agreement(made, held_out, scores["decisions"])
             if agreement >= LEAST_AGREEMENT:
+                directory = kept.place_of(home, made.identity)
                 put_in_place(work, directory)
                 return DeepEncoder(directory)
             why = f"{precision} chooses the trainer's topic for {100 * agreement:.1f} % of the examples held out"

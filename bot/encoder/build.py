@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.disk import settle
 from bot.encoder.encoder import Encoder
 from bot.encoder.manifest import BadEncoder, Manifest, checksum
 from bot.encoder.samples import SAMPLES
@@ -141,10 +142,10 @@ def _similarity(encoder: Encoder) -> float:
 
 def put_in_place(work: Path, directory: Path) -> None:
     """Move a finished encoder from ``work`` to ``directory`` by one rename; one that is there is replaced."""
-    for path in work.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+    for path in (*work.iterdir(), work):
+        settle(path)
     os.chmod(work, 0o755)  # noqa: S103 - a model holds no secret; a temporary directory starts as 0700
     if directory.exists():
         shutil.rmtree(directory)
     os.rename(work, directory)
+    settle(directory.parent)

@@ -1,7 +1,7 @@
 """The encoder in use: the built-in one, the one that ``SILTA_ENCODER`` names, or one that was tuned on the examples.
 
-A tuned one belongs to the model that was trained with it, so the model notes which it is: what is read out of a model's
-files decides, not what happens to lie on the disk.
+A model is of use only with the encoder that it was trained with, so it notes which that is: what is read out of a
+model's files decides, not what happens to lie on the disk.
 """
 
 from __future__ import annotations
@@ -18,21 +18,29 @@ import numpy.typing as npt
 
 from bot import places
 from bot.deep.encoder import DeepEncoder
+from bot.deep.kept import folder_of
 from bot.encoder.build import prepare
-from bot.encoder.manifest import BadEncoder
-from bot.encoder.other import prepare_other
+from bot.encoder.manifest import BadEncoder, Manifest
+from bot.encoder.other import identity_of, prepare_other
 
 __all__ = [
+    "NOTE",
+    "PLAIN",
+    "TUNED",
     "AnyEncoder",
+    "built_in",
     "encoder_in_use",
     "encoder_of",
     "identity_in_use",
     "note_encoder",
+    "noted_as",
     "untuned",
     "using",
 ]
 
-_NOTE = "encoder.json"
+NOTE = "encoder.json"
+"""Among a model's files: what :func:`noted_as` gives for the encoder that it needs."""
+PLAIN, TUNED = "encoder", "tuned"
 _chosen: AnyEncoder | None = None
 
 
@@ -78,8 +86,26 @@ def encoder_in_use(report: Callable[[str], None] | None = None) -> AnyEncoder:
 
 
 def identity_in_use() -> str:
-    """Changes when another encoder is to be used; empty for the built-in one. Loads nothing."""
-    return _chosen.identity if isinstance(_chosen, DeepEncoder) else os.environ.get("SILTA_ENCODER", "")
+    """The identity of the encoder that would be loaded. Loads nothing, but reads every file of a directory that
+    ``SILTA_ENCODER`` names; empty while the built-in one has still to be built.
+
+    Raises:
+        BadEncoder: that directory cannot be read.
+    """
+    if _chosen is not None:
+        return _chosen.identity
+    name = os.environ.get("SILTA_ENCODER")
+    if name:
+        return identity_of(name)
+    try:
+        return Manifest.read(places.ENCODER).files["model.onnx"]
+    except BadEncoder:
+        return ""
+
+
+def built_in() -> bool:
+    """Whether it is the built-in encoder that would be loaded, as it came, not tuned."""
+    return not (isinstance(_chosen, DeepEncoder) or os.environ.get("SILTA_ENCODER"))
 
 
 @contextlib.contextmanager
@@ -100,23 +126,40 @@ def untuned(encoder: AnyEncoder) -> AnyEncoder:
     return prepare(places.ENCODER) if isinstance(encoder, DeepEncoder) else encoder
 
 
+def noted_as(encoder: AnyEncoder) -> dict[str, str]:
+    """How it is noted that a model needs this encoder: its identity, as :data:`PLAIN` or :data:`TUNED`."""
+    return {TUNED if isinstance(encoder, DeepEncoder) else PLAIN: encoder.identity}
+
+
 def note_encoder(encoder: AnyEncoder, directory: Path) -> None:
-    """Note among a model's files which tuned encoder it needs, if it needs one."""
-    if isinstance(encoder, DeepEncoder):
-        (directory / _NOTE).write_text(json.dumps({"tuned": encoder.identity}) + "\n", encoding="utf-8")
+    """Note among a model's files which encoder it needs."""
+    (directory / NOTE).write_text(json.dumps(noted_as(encoder)) + "\n", encoding="utf-8")
 
 
 def encoder_of(directory: Path, report: Callable[[str], None] | None = None) -> AnyEncoder:
     """The encoder that a model was trained with, from the model's files.
 
     Raises:
-        BadEncoder: it was a tuned one, which is missing, damaged or has been replaced since; or as
-            :func:`encoder_in_use`.
+        BadEncoder: it is missing or damaged, or has been changed or replaced since; or as :func:`encoder_in_use`.
     """
-    if not (directory / _NOTE).is_file():
-        return encoder_in_use(report)
-    needed = json.loads((directory / _NOTE).read_text(encoding="utf-8"))["tuned"]
-    found = DeepEncoder(places.TUNED)
+    noted = _noted(directory)
+    found: AnyEncoder
+    if TUNED in noted:
+        place, needed = folder_of(places.DEEP, noted[TUNED]), noted[TUNED]
+        found = DeepEncoder(place)
+    else:
+        place, found = Path(os.environ.get("SILTA_ENCODER") or places.ENCODER), encoder_in_use(report)
+        # A model of an earlier version notes a tuned encoder alone: it has to take what there is.
+        needed = noted.get(PLAIN, found.identity)
     if found.identity != needed:
-        raise BadEncoder(places.TUNED, "is not the one that the model was trained with: run silta train")
+        raise BadEncoder(place, "is not the one that the model was trained with: run silta train")
     return found
+
+
+def _noted(directory: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads((directory / NOTE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError) as error:
+        raise BadEncoder(directory, f"no readable {NOTE} ({type(error).__name__}): run silta train") from error

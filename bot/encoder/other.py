@@ -24,7 +24,7 @@ from bot.encoder.encoder import unit
 from bot.encoder.manifest import BadEncoder, checksum
 from bot.encoder.tokenizer import MAX_TOKENS, shortened
 
-__all__ = ["OtherEncoder", "prepare_other"]
+__all__ = ["OtherEncoder", "identity_of", "prepare_other"]
 
 Report = Callable[[str], None]
 _MARK = "complete"
@@ -36,14 +36,36 @@ def prepare_other(name: str, beside: Path, report: Report) -> OtherEncoder:
     """Fetch the model ``name`` into a directory in ``beside`` unless it is there and whole, and load it.
 
     Raises:
-        BadEncoder: transformers cannot load it; the text says why.
+        BadEncoder: it cannot be read, or transformers cannot load it; the text says why.
     """
     directory = beside / ("encoder-" + re.sub(r"[^\w.-]+", "-", name).strip("-"))
-    mark = _content(Path(name)) if Path(name).is_dir() else name
+    mark = _mark(name)
     if not _whole(directory, mark):
         report(f"fetching the encoder {name}")
         _fetch(name, directory, mark)
     return OtherEncoder(directory, prefix="query: " if re.search(r"\be5\b", name.lower()) else "")
+
+
+def identity_of(name: str) -> str:
+    """The identity that the encoder has when it is loaded now. Reads a local model from beginning to end; a gigabyte
+    takes a second or two.
+
+    Raises:
+        BadEncoder: it cannot be read.
+    """
+    return _identity(_mark(name))
+
+
+def _mark(name: str) -> str:
+    """What tells whether the copy is still one of what the name stands for."""
+    try:
+        return _content(Path(name)) if Path(name).is_dir() else name
+    except OSError as error:
+        raise BadEncoder(Path(name), f"cannot be read ({error.strerror}: {error.filename})") from error
+
+
+def _identity(mark: str) -> str:
+    return hashlib.sha256(mark.encode()).hexdigest()
 
 
 def _content(directory: Path) -> str:
@@ -115,7 +137,7 @@ class OtherEncoder:
         self._most = min(MAX_TOKENS, int(getattr(self._model.config, "max_position_embeddings", MAX_TOKENS)) - 2)
         # What it was made from, not what was written: the same weights are not always written with the same bytes.
         source = (directory / _MARK).read_text(encoding="utf-8").partition("\n")[0]
-        self.identity = hashlib.sha256(source.encode()).hexdigest()
+        self.identity = _identity(source)
 
     def tokens(self, text: str) -> list[int]:
         """The token ids of a text with the model's prefix, as many as the model takes."""

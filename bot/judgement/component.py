@@ -23,7 +23,7 @@ from bot.judgement.emotions import FAINT, EmotionModel
 from bot.judgement.judging import EMOTION, needed
 from bot.judgement.owner import emotion_at_least
 from bot.judgement.training import fingerprint, ordinary, tempting, train_emotions
-from bot.nlu.components import EXAMPLE, PROPERTY
+from bot.nlu.components import EXAMPLE, PROPERTY, TopicClassifier
 from bot.nlu.decision import Decision
 from bot.nlu.training import progress
 from bot.nlu.understanding import FOREIGN, FOREIGN_FAQ
@@ -43,8 +43,9 @@ class EmotionClassifier(GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:
-        """Makes Rasa train again when the examples, the lexicon or this package's code have changed."""
-        return fingerprint()
+        """Makes Rasa train again when the examples, the lexicon or this package's code have changed, or whatever makes
+        the features: they are the topics', and so is the encoder."""
+        return fingerprint() + TopicClassifier.fingerprint_addon(config)
 
     @classmethod
     def create(

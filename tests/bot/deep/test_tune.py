@@ -11,6 +11,7 @@ import pytest
 from bot.deep import tune as tuning
 from bot.deep.encoder import DeepEncoder, identity_in
 from bot.deep.job import RESULT, Job, Recipe, read_folder, write_folder
+from bot.deep.kept import all_in, place_of
 from bot.deep.numbers import Tuned, tensors
 from bot.deep.side import DeepFailed
 from bot.encoder.encoder import Encoder
@@ -81,7 +82,30 @@ def test_the_same_examples_are_not_trained_twice(tuned: Tune) -> None:
     assert again.identity == first.identity == identity_in(first.directory)
     with pytest.raises(AssertionError, match="trained again"):
         tuned(never, PAIRS[:-1])
-    assert identity_in(first.directory) == first.identity  # the old one stays until there is a new one
+    assert identity_in(first.directory) == first.identity
+
+
+def test_a_new_one_lies_beside_the_one_before_and_each_is_known_again(tuned: Tune, tmp_path: Path) -> None:
+    def never(folder: Path) -> None:
+        raise AssertionError("trained again")
+
+    first, second = tuned(), tuned(pairs=PAIRS[:-1])
+    home = tmp_path / "deep"
+    assert {first.directory, second.directory} == {place_of(home, each.identity) for each in (first, second)}
+    assert DeepEncoder(first.directory).identity == first.identity != second.identity
+    assert tuned(never).identity == first.identity and tuned(never, PAIRS[:-1]).identity == second.identity
+    assert list(home.glob("job-*")) == []  # what it was looked up by is not needed either
+    # Where earlier versions put theirs it is found, too.
+    first.directory.rename(home / "encoder")
+    assert tuned(never).directory == home / "encoder"
+
+
+def test_a_damaged_one_is_tuned_again_in_its_place(tuned: Tune) -> None:
+    first = tuned()
+    (first.directory / "model.onnx").write_bytes(b"cut")
+    again = tuned()
+    assert (again.directory, again.identity) == (first.directory, first.identity)
+    assert identity_in(first.directory) == first.identity
 
 
 def test_a_broken_training_leaves_its_job_to_go_on_with(tuned: Tune, tmp_path: Path) -> None:
@@ -110,7 +134,7 @@ def test_a_trainer_that_leaves_no_whole_result_is_told(tuned: Tune, tmp_path: Pa
 
     with pytest.raises(DeepFailed, match=r"deep\.failed.*no result"):
         tuned(run)
-    assert not (tmp_path / "deep" / "encoder").exists()
+    assert all_in(tmp_path / "deep") == []
 
 
 def test_an_export_that_disagrees_with_the_training_is_refused(tuned: Tune, tmp_path: Path) -> None:

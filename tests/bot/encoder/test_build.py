@@ -151,6 +151,20 @@ def test_a_build_that_breaks_off_leaves_nothing_behind(tmp_path: Path, monkeypat
     assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == []
 
 
+def test_what_is_put_in_place_is_on_the_disk_before_and_its_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, place = tmp_path / "work", tmp_path / "encoder"
+    for folder, text in ((work, "new"), (place, "old")):
+        folder.mkdir()
+        (folder / "file").write_text(text)
+    settled: list[tuple[str, bool]] = []
+    monkeypatch.setattr(build, "settle", lambda path: settled.append((path.name, work.exists())))
+    build.put_in_place(work, place)
+    assert settled == [("file", True), ("work", True), (tmp_path.name, False)]
+    assert (place / "file").read_text() == "new"
+
+
 def test_a_build_that_disagrees_with_the_reference_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "_similarity", lambda encoder: 0.5)
     with pytest.raises(BadEncoder, match=r"cosine 0\.5000"):

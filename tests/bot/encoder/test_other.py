@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,8 @@ import json, sys
 from pathlib import Path
 from bot import places
 places.MODELS = Path(sys.argv[1])
-from bot.encoder.choice import encoder_in_use
+from bot.encoder.choice import encoder_in_use, encoder_of, identity_in_use, note_encoder
+from bot.encoder.manifest import BadEncoder
 
 def use():
     said = []
@@ -41,14 +43,28 @@ def use():
     vector = encoder.sentence("hej pakken")
     print(json.dumps({"said": said, "layers": list(encoder.layers), "hidden": encoder.hidden,
                       "length": float((vector ** 2).sum()), "long": list(encoder.pools("hej " * 500).shape),
-                      "pieces": encoder.pieces("moi pakken"), "identity": encoder.identity}))
+                      "pieces": encoder.pieces("moi pakken"), "identity": encoder.identity,
+                      "known": identity_in_use() == encoder.identity}))
+    return encoder
 
 use()
 use()
 (copy,) = places.MODELS.glob("encoder-*")
 weights = copy / "tf_model.h5"
 weights.write_bytes(weights.read_bytes()[:-100])
-use()
+encoder = use()
+
+model = places.MODELS / "files"
+model.mkdir()
+note_encoder(encoder, model)
+assert encoder_of(model).identity == encoder.identity
+with (Path(sys.argv[2]) / "vocab.txt").open("a") as file:
+    file.write("\\nlater")
+assert identity_in_use() != encoder.identity
+try:
+    encoder_of(model)
+except BadEncoder as error:
+    print(json.dumps(str(error)))
 """
 
 
@@ -72,16 +88,25 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_a_local_model_is_taken_in_once_used_and_fetched_again_when_damaged(tiny: Path, tmp_path: Path) -> None:
-    done = python(USE, str(tmp_path), SILTA_ENCODER=str(tiny))
+def test_a_local_model_is_taken_in_once_used_fetched_again_when_damaged_and_refused_when_changed(
+    tiny: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(tiny, source)
+    done = python(USE, str(tmp_path), str(source), SILTA_ENCODER=str(source))
     assert done.returncode == 0, done.stderr[-2000:]
     first, second, third = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert first["said"] == [f"fetching the encoder {tiny}"]
+    assert first["said"] == [f"fetching the encoder {source}"]
+    assert first["known"] is True
     assert (first["layers"], first["hidden"], first["long"]) == ([3, 4], 16, [2, 16])
     assert first["length"] == pytest.approx(1.0, abs=1e-5)
     assert first["pieces"] == [6, 7, 8]
     assert second == {**first, "said": []}
     assert third == first
+    # Changed by hand: not what the model was trained with, and that is said.
+    assert json.loads(done.stdout.splitlines()[-1]) == (
+        f"encoder.damaged: {source}: is not the one that the model was trained with: run silta train"
+    )
 
 
 def test_a_name_that_nothing_stands_behind_ends_in_one_line(tmp_path: Path) -> None:
