@@ -72,8 +72,9 @@ def bot_answered(
     if outcome.nlu is not None:
         _note_understanding(draft, outcome, answered)
     if stale:
+        over = _end_turn(draft, outcome)
         _mend(draft, texts, outcome, waits)
-        return draft.done() if draft.entries or draft.inbox else None
+        return draft.done() if over or draft.entries or draft.inbox else None
     done = draft.state.turn if outcome.of in draft.state.turn else (outcome.of,)
     left = tuple(seq for seq in draft.state.bot_pending if seq not in done)
     draft.state = changed(draft.state, bot_pending=left, turn=() if done == draft.state.turn else draft.state.turn)
@@ -95,6 +96,17 @@ def bot_answered(
             # A bot without a word for a live message believes that a person has the conversation.
             draft.resume_bot(())
     return draft.done()
+
+
+def _end_turn(draft: Draft, outcome: Outcome) -> bool:
+    """The visitor has changed the message meanwhile. Its answer is dropped; the turn is over all the same, or what is
+    held back would wait for it for ever. Whether it was the turn's."""
+    turn = draft.state.turn
+    if outcome.of not in turn:
+        return False
+    left = tuple(seq for seq in draft.state.bot_pending if seq not in turn)
+    draft.state = changed(draft.state, bot_pending=left, turn=())
+    return True
 
 
 def _say(draft: Draft, outcome: Outcome, first: Sequence[tuple[str, str]], additions: Sequence[str]) -> None:

@@ -13,5 +13,9 @@ else more = tonumber(redis.call('HGET', KEYS[3], 'last') or '0') > tonumber(ARGV
 if more then
   local t = redis.call('TIME')
   redis.call('ZADD', KEYS[1], string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000) + tonumber(ARGV[3])), ARGV[1])
-else redis.call('ZREM', KEYS[1], ARGV[1]) end
+else
+  redis.call('ZREM', KEYS[1], ARGV[1])
+  -- An empty stream would keep its name, in which a person's number stands.
+  if ARGV[4] == '' then redis.call('DEL', KEYS[3]) end
+end
 return 1

@@ -49,6 +49,9 @@ _THUMBS = {"369239263222822", "369239343222814", "369239383222810"}
 _OPENS = frozenset({Kind.MESSAGE, Kind.POSTBACK, Kind.REACTION, Kind.REFERRAL})
 """What a person does that opens the window of 24 hours."""
 
+_OF_ANOTHER = frozenset({Kind.EDIT, Kind.UNSENT, Kind.REACTION})
+"""What a person does to a message."""
+
 
 def _clean(value: Any) -> str:
     """Text that can be written anywhere: half characters replaced, no NUL."""
@@ -94,13 +97,29 @@ class Arrivals:
             log.error("Messenger: Meta enforces a policy on page %s", event.page)
             await self._alarms.raised(Failure(Cure.PAUSED, "restricted", "policy_enforcement"))
             return
-        thread = await self._threads.of(event.page, event.person)
+        thread = await self._thread(event)
+        if thread is None:
+            return
         try:
             await self._apply(thread, event)
         except Erased:
             # Thirty pictures may take longer to fetch than the erasure to look twice.
             await self._hub.erasure.remove_files(thread.conversation)
             raise
+        finally:
+            if thread.new and await self._hub.store.load(thread.conversation) is not None:
+                await self._threads.stay(thread)
+
+    async def _thread(self, event: Event) -> Thread | None:
+        """The thread of who it is from or to. Only what may begin a conversation begins one: who has opened the chat,
+        or was erased and is told of by a late receipt, is not written down."""
+        says = event.kind in (Kind.MESSAGE, Kind.POSTBACK)
+        if says or turn_of(event, self._settings.app_id) in (Turn.LEFT, Turn.ASKED):
+            return await self._threads.of(event.page, event.person)
+        thread = await self._threads.known(event.page, event.person)
+        if thread is None and event.kind in _OF_ANOTHER:
+            raise NotYet
+        return thread
 
     async def _apply(self, thread: Thread, event: Event) -> None:
         if event.kind in _OPENS and event.at > thread.last_in:
@@ -151,7 +170,6 @@ class Arrivals:
 
     async def back(self, thread: Thread, key: str) -> None:
         """The thread is ours again: the bot answers, and says so. Once for each ``key``."""
-        await self._threads.note(thread.conversation, inbox="")
 
         async def decide(state: Conversation) -> Decision | None:
             history = await human_stretch(self._hub.store, state)
@@ -161,6 +179,8 @@ class Arrivals:
             await self._request(thread, decide, id=f"back:{key}")
         except NotFound:
             pass  # nothing was ever said
+        # Last: while the thread is the page inbox's, whatever stopped the write is made good by the next attempt.
+        await self._threads.note(thread.conversation, inbox="")
 
     async def _asked(self, thread: Thread, event: Event) -> None:
         """Another app wants the thread: it gets it, unless one of our people has the conversation."""

@@ -84,10 +84,19 @@ def visitor_edited(conversation: Conversation, *, at: str, of: int, text: str, m
     draft = Draft(conversation, at)
     entry = draft.add(Kind.EDITED, VISITOR, text=text, data={"of": of})
     draft.count_masked(masked)
-    if of in draft.state.bot_pending and draft.state.responder is Responder.BOT:
-        # The answer to the old words is dropped: nothing waits for it any more.
-        draft.state = replace(draft.state, bot_pending=tuple(seq for seq in draft.state.bot_pending if seq != of))
-        draft.ask_bot(entry, None)
+    state = draft.state
+    if of in state.bot_pending and state.responder is Responder.BOT:
+        if any(message["seq"] == of for message in state.held):
+            # The bot was not given the old words, and never is: the new ones wait in their place.
+            new = {"text": text, "topic": None}
+            held = tuple({**message, **new} if message["seq"] == of else message for message in state.held)
+            draft.state = replace(state, held=held)
+        else:
+            if len(state.turn) < 2 or of not in state.turn:
+                # The answer to the old words is dropped: nothing waits for it any more. (What was read as one with
+                # others is answered, or their question would be lost with it.)
+                draft.state = replace(state, bot_pending=tuple(seq for seq in state.bot_pending if seq != of))
+            draft.ask_bot(entry, None)
     return draft.done(seq=entry.seq)
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from handoff.keys import HubKeys
 
-__all__ = ["SEEN_TTL_S", "MessengerKeys"]
+__all__ = ["NEW_TTL_S", "SEEN_TTL_S", "MessengerKeys"]
 
 SEEN_TTL_S = 7 * 24 * 3600
 """How long an event's key is remembered: Meta repeats a delivery that failed for hours, at most for days."""
+
+
+NEW_TTL_S = 24 * 3600
+"""How long a person is remembered with whom nothing was said: much longer than applying an event takes, also over an
+outage. They have no transcript with which their number would go."""
 
 
 class MessengerKeys:
@@ -46,11 +51,11 @@ class MessengerKeys:
         return f"{self.prefix}in:{lane}"
 
     def person(self, lane: str) -> str:
-        """String: the conversation of a person with a page."""
+        """String: the conversation of a person with a page; with :data:`NEW_TTL_S` until something is said in it."""
         return f"{self.prefix}person:{lane}"
 
     def thread(self, conversation: str) -> str:
-        """Hash: see :class:`handoff.channels.messenger.threads.Thread`."""
+        """Hash: see :class:`handoff.channels.messenger.threads.Thread`; with :data:`NEW_TTL_S` as :meth:`person`."""
         return f"{self._keys.state(conversation)}:messenger"
 
     def mids(self, conversation: str) -> str:

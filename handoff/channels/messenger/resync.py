@@ -78,7 +78,13 @@ class Resync:
                 continue
             thread = await self._threads.load(conversation.decode())
             # Who only wrote there, without Meta's routing, has nothing that could be given back.
-            if thread is None or thread.inbox != "control" or self._clock() - thread.inbox_at < FRESH_MS:
+            if thread is None or thread.inbox == "echo" or self._clock() - thread.inbox_at < FRESH_MS:
+                continue
+            if not thread.inbox:
+                # It is known to be ours, and was not taken out of the page inbox's hands.
+                log.info("conversation %s: its thread came back and the conversation did not", thread.conversation)
+                await self._back(thread, f"resync:{thread.inbox_at}")
+                ours += 1
                 continue
             try:
                 owner = await self._graph.thread_owner(thread.person)

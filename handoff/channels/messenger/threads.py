@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handoff.access.tokens import new_id
-from handoff.channels.messenger.keys import MessengerKeys
+from handoff.channels.messenger.keys import NEW_TTL_S, MessengerKeys
 from handoff.store import Store
 from handoff.writer import load_script
 
@@ -32,7 +32,8 @@ class Thread:
 
     ``inbox``: a human in the page inbox has the thread; ``echo`` when we only saw them write, ``control`` when Meta
     said so, empty when not. ``asking``: what the person was asked to write, ``phone:WINDOW`` or ``email``.
-    ``attempts`` are by ``SEQ:PART``, for entries above the cursor.
+    ``attempts`` are by ``SEQ:PART``, for entries above the cursor. ``new``: nothing was said in it yet, and it is
+    forgotten by itself unless something is (:meth:`Threads.stay`).
     """
 
     conversation: str
@@ -48,6 +49,7 @@ class Thread:
     read: int = 0
     choices: Mapping[str, str] = field(default_factory=dict)
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
+    new: bool = False
 
     @property
     def lane(self) -> str:
@@ -56,6 +58,7 @@ class Thread:
 
 _NUMBERS = ("last_in", "cursor", "tries", "inbox_at", "delivered", "read")
 _ATTEMPT = "p:"
+_NEW = "new"
 
 SENT_KEPT = 200
 """Entries whose time of sending is kept: a read mark is about the latest ones."""
@@ -69,17 +72,33 @@ class Threads:
         self._keys = keys
 
     async def of(self, page: str, person: str) -> Thread:
-        """A person's thread, begun when it is new."""
+        """A person's thread, begun when it is new. Until :meth:`stay` it lasts for :data:`NEW_TTL_S` from here on: a
+        person's number that is in no transcript would never be erased."""
         redis, call = self._store.redis, self._store.call
         lane, made = f"{page}:{person}", new_id()
         name = self._keys.person(lane)
-        known = await call(redis.get(name)) or await call(redis.set(name, made, nx=True, get=True))
+        known = await call(redis.get(name)) or await call(redis.set(name, made, nx=True, get=True, ex=NEW_TTL_S))
         conversation = known.decode() if known is not None else made
-        found = await self.load(conversation)
+        found, begins = await self.load(conversation), []
         if found is None:
-            await self.note(conversation, page=page, person=person)
-            found = Thread(conversation, page, person)
+            found = Thread(conversation, page, person, new=True)
+            begins = [("HSET", self._keys.thread(conversation), "page", page, "person", person, _NEW, "1")]
+        if found.new:
+            await self._write(*begins, *(("EXPIRE", key, str(NEW_TTL_S)) for key in self._both(found)))
         return found
+
+    async def known(self, page: str, person: str) -> Thread | None:
+        """A person's thread; None when there is none."""
+        conversation = await self._store.call(self._store.redis.get(self._keys.person(f"{page}:{person}")))
+        return await self.load(conversation.decode()) if conversation is not None else None
+
+    async def stay(self, thread: Thread) -> None:
+        """Something was said in it: it is kept as long as the conversation. What was erased meanwhile stays gone."""
+        person, own = self._both(thread)
+        await self._write(("PERSIST", person), ("PERSIST", own), ("HDEL", own, _NEW))
+
+    def _both(self, thread: Thread) -> tuple[str, str]:
+        return self._keys.person(thread.lane), self._keys.thread(thread.conversation)
 
     async def load(self, conversation: str) -> Thread | None:
         """The thread of a conversation; None when it has none."""
@@ -93,6 +112,7 @@ class Threads:
             fields["person"],
             inbox=fields.get("inbox", ""),
             asking=fields.get("asking", ""),
+            new=_NEW in fields,
             choices=json.loads(fields.get("choices", "{}")),
             attempts={
                 name.removeprefix(_ATTEMPT): Attempt(**json.loads(value))

@@ -286,6 +286,7 @@ async def test_r18_an_event_that_cannot_be_used_is_set_aside_and_the_next_ones_g
         raise ZeroDivisionError
 
     monkeypatch.setattr(type(page.messenger.inbox._applier), "_reaction", broken)
+    await page.conversation()  # a reaction of who is not known waits for what they say
     await page.deliver(page.event(reaction={"mid": "m", "emoji": "x"}), page.message("hello"))
     await page.receives(page.says("bot_notice"), "echo: hello")
     assert await parts.redis.xlen(parts.keys.dead) == 1

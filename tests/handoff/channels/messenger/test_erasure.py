@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from handoff.channels.messenger import inbox
 from handoff.channels.messenger.events import Event
+from handoff.channels.messenger.keys import NEW_TTL_S
 from handoff.privacy.audit import COMMAND_LINE
-from tests.handoff.channels.messenger.page import PERSON, Page
+from tests.handoff.channels.messenger.page import APP, PAGE, PERSON, Page
 from tests.handoff.channels.messenger.test_webhook import PNG, picture, serving
 from tests.helpers.redis_contents import contents
 from tests.helpers.waiting import until
@@ -90,3 +93,84 @@ async def test_i10_pictures_that_are_fetched_while_their_conversation_is_erased_
 
     await asyncio.wait_for(applied.wait(), 30)
     assert not (tmp_path / "messenger" / conversation).exists()
+
+
+async def erased(page: Page) -> None:
+    """The person wrote, and is forgotten altogether."""
+    await page.say("hello")
+    await page.receives(page.says("bot_notice"), "echo: hello")
+    await page.settled()
+    erasure = page.parts.hub.erasure
+    await erasure.erase(await page.conversation(), COMMAND_LINE, "asked")
+    erasure.again_s = 0
+
+    async def forgotten() -> bool:
+        await erasure.finish()
+        return PERSON not in str(await contents(page.parts.redis))
+
+    await until(forgotten, "nothing is left", timeout_s=30)
+
+
+def receipt(page: Page) -> dict[str, Any]:
+    return page.event(read={"watermark": page.at})
+
+
+def delivery(page: Page) -> dict[str, Any]:
+    return page.event(delivery={"mids": ["m_out_2"], "watermark": page.at})
+
+
+def opened_chat(page: Page) -> dict[str, Any]:
+    return page.event(referral={"ref": "da", "source": "SHORTLINK", "type": "OPEN_THREAD"})
+
+
+def given_back(page: Page) -> dict[str, Any]:
+    return page.event(pass_thread_control={"new_owner_app_id": APP})
+
+
+def our_echo(page: Page) -> dict[str, Any]:
+    return page.echo("hello", app_id=APP)
+
+
+@pytest.mark.parametrize("late", [receipt, delivery, opened_chat, given_back, our_echo])
+async def test_i10_what_begins_no_conversation_brings_a_forgotten_person_back_nowhere(
+    page: Page, late: Callable[[Page], dict[str, Any]]
+) -> None:
+    """Meta tells of reads and deliveries when it likes, and nothing would ever erase them again."""
+    await erased(page)
+    await page.deliver(late(page))
+    await page.settled()
+    assert PERSON not in str(await contents(page.parts.redis))
+
+
+async def test_i10_a_reaction_of_a_forgotten_person_waits_for_its_message_and_is_dropped(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "TOO_EARLY_S", 0.0)
+    await erased(page)
+    await page.deliver(page.event(reaction={"mid": "m_out_1", "reaction": "love", "action": "react"}))
+    await page.settled()
+    assert PERSON not in str(await contents(page.parts.redis))
+
+
+async def test_i10_a_person_who_has_said_nothing_that_can_be_read_is_forgotten_within_a_day(page: Page) -> None:
+    await page.deliver(page.message())
+    await page.settled()
+    redis = page.parts.redis
+    held = [name for name, value in (await contents(redis)).items() if PERSON in name or PERSON in value]
+    assert held
+    assert all([0 < await redis.ttl(name) <= NEW_TTL_S for name in held])
+
+
+async def test_a_person_who_says_something_is_known_for_as_long_as_the_conversation(page: Page) -> None:
+    await page.deliver(page.message())
+    await page.settled()
+    before = await page.messenger.threads.known(PAGE, PERSON)
+    assert before is not None and before.new
+    await page.say("hello")
+    await page.receives(page.says("bot_notice"), "echo: hello")
+    await page.settled()
+    after = await page.messenger.threads.known(PAGE, PERSON)
+    assert after is not None and not after.new
+    assert after.conversation == before.conversation
+    redis, keys = page.parts.redis, page.messenger.keys
+    assert await redis.ttl(keys.person(after.lane)) == await redis.ttl(keys.thread(after.conversation)) == -1
