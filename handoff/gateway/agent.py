@@ -1,7 +1,8 @@
 """The agent's socket (protocol §4): its life, and what reaches it without being asked for.
 
 What its frames do is in :mod:`handoff.gateway.agent_frames`, the conversations it has open in
-:mod:`handoff.gateway.follows`, the queue as it was told it in :mod:`handoff.gateway.queue_view`.
+:mod:`handoff.gateway.follows`, the queue as it was told it in :mod:`handoff.gateway.queue_view`, what else stands in
+:mod:`handoff.gateway.standing`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from handoff.access.accounts import Account, Accounts
 from handoff.access.permissions import frame_action, sees
 from handoff.access.sessions import Left
 from handoff.clock import now_ms, stamp
-from handoff.desk import mentions
 from handoff.desk.suggestions import Suggestions
 from handoff.edge.limits import Limits
 from handoff.errors import Forbidden, StoreUnavailable
@@ -28,13 +28,13 @@ from handoff.gateway.frame_socket import FrameSocket
 from handoff.gateway.gate import Gone, Reader, Receive, Send, allowed_origin, come_later, refuse_upgrade
 from handoff.gateway.peer import AGENT_OUTBOX_MAX_BYTES, Peer
 from handoff.gateway.queue_view import QueueView
+from handoff.gateway.standing import Standing
 from handoff.hub import Hub
 from handoff.owner.announcements import Announcement
 from handoff.redis_client import guarded
 from handoff.requests.desk import Duties
 from handoff.settings import Settings
 from handoff.watch import metrics
-from handoff.watch.alerts import worded
 from handoff.wire import agent as wire
 
 __all__ = ["AgentGateway", "AgentSocket"]
@@ -47,6 +47,9 @@ MOVES_SIGHT = frozenset({"language", "handoff", "transferred", "returned_to_bot"
 SESSIONS_EVERY_S = 2.0
 """How often the sign-ins behind the sockets are looked at: with a notice that was lost, a socket outlives its sign-in
 by no more (S13 allows 5 s)."""
+
+ANEW_S = 1.0
+"""Pause before consoles are told anew what stands, when Redis went away again meanwhile."""
 
 WARN_MS = 120_000
 """So long before a sign-in ends for want of anything done, the page is told."""
@@ -71,6 +74,17 @@ class AgentGateway:
         self.peers: set[Peer] = set()
         self.sockets: set[AgentSocket] = set()
         self.desk = Duties(hub)
+        self._filling = asyncio.Lock()
+
+    async def fill_room(self) -> None:
+        """Fill the waiting room anew, once for all consoles that need it.
+
+        Raises:
+            StoreUnavailable: Redis does not answer.
+        """
+        async with self._filling:
+            if not self.hub.room.filled:
+                await self.hub.room.fill()
 
     async def keep_sessions(self) -> None:
         """Run for ever: close sockets whose sign-in has ended, warn those whose sign-in is about to."""
@@ -147,6 +161,7 @@ class AgentSocket(FrameSocket):
         self.console = Console(gateway.hub, peer)
         self.follows = Follows(self.console, self)
         self.queue = QueueView(self.console)
+        self.standing = Standing(self.console)
         self.frames = AgentFrames(self.console, self.follows, gateway.desk, gateway.accounts, gateway.suggestions)
         self._judged_by: Account | None = None
         """The account as it was when it was last asked what this socket may see."""
@@ -154,6 +169,8 @@ class AgentSocket(FrameSocket):
         self._left = False
         self._warned_ms = 0
         self._refresh: asyncio.Task[None] | None = None
+        self._untold = False
+        """Whether notices were lost since this console was told what stands."""
         self._checks: set[asyncio.Task[None]] = set()
         self._held: list[Mapping[str, Any]] | None = []
         """Notices that came before the welcome, which they must follow: the queue in it may be older than they are."""
@@ -223,14 +240,33 @@ class AgentSocket(FrameSocket):
         if "queue" in notice:
             self.queue.moved(notice["conversation"], notice["queue"])
         if notice.get("erased"):
-            self._peer.push({"type": "erased", "conversation": notice["conversation"]})
-        if "callback" in notice and notice["callback"] is not None and self.console.sees_line(notice["callback"]):
-            self._peer.push({"type": "callback", "task": self.console.task(notice["callback"])})
+            self.standing.erased(notice["conversation"])
+        if notice.get("callback") is not None:
+            self.standing.task(notice["callback"])
         self._noticed_change(notice)
         if "presence" in notice:
             self._peer.push({"type": "presence", **notice["presence"]})
-        elif "reconnected" in notice and (self._refresh is None or self._refresh.done()):
-            self._refresh = asyncio.create_task(self.queue.refresh(), name="queue")
+        elif "reconnected" in notice:
+            self._tell_anew_soon()
+
+    def _tell_anew_soon(self) -> None:
+        self._untold = True
+        if self._refresh is None or self._refresh.done():
+            self._refresh = asyncio.create_task(self._tell_anew(), name="anew")
+
+    async def _tell_anew(self) -> None:
+        """Tell what has changed while notices were lost; again when more were lost meanwhile."""
+        while self._untold:
+            self._untold = False
+            try:
+                await self._gateway.fill_room()
+                told = await self.queue.refresh()
+                await self.standing.refresh()
+            except StoreUnavailable:
+                told = False
+            if not told:
+                self._untold = True
+                await asyncio.sleep(ANEW_S)
 
     def _noticed_change(self, notice: Mapping[str, Any]) -> None:
         if "offer" in notice:
@@ -238,20 +274,9 @@ class AgentSocket(FrameSocket):
         elif "offer_gone" in notice:
             self.queue.offer_gone(notice["offer_gone"]["conversation"])
         elif "alert" in notice:
-            self._push_alert(notice["alert"])
+            self.standing.alert(notice["alert"])
         elif "alarm" in notice:
-            self._push_alarm(notice["alarm"])
-
-    def _push_alert(self, alert: Mapping[str, Any]) -> None:
-        account = self.console.account
-        # Who is called in a note is called alone.
-        if alert.get("for_agent") == account.id or (account.leads and alert["kind"] != mentions.KIND):
-            self._peer.push({"type": "alert", **worded(alert, self._hub.owner.now, self.console.language)})
-
-    def _push_alarm(self, alarm: Mapping[str, Any]) -> None:
-        code = "working_again" if alarm["ended"] else alarm["code"]
-        text = self._hub.texts.channel_said(self.console.language, code)
-        self._peer.push({"type": "alert", "id": "messenger", "kind": "token", "text": text, **alarm})
+            self.standing.alarm(notice["alarm"])
 
     def _announced(self, announcement: Announcement, holds: bool) -> None:
         frame = announcement.whole() if holds else {"id": announcement.id, "ended": True}
@@ -304,11 +329,10 @@ class AgentSocket(FrameSocket):
                 "mine": [console.own(state) for state in own],
             }
         )
-        for offer in hub.room.offers.values():
-            if offer["agent"] == account.id and offer["until_ms"] > hub.room.now_ms:
-                self.queue.offered(offer)
+        self.standing.welcomed(tasks)
+        self.queue.offered_now()
         for alert in alerts:
-            self._push_alert(alert)
+            self.standing.alert(alert)
         held, self._held = self._held or [], None
         for notice in held:
             self.noticed(notice)
@@ -325,7 +349,7 @@ class AgentSocket(FrameSocket):
         """Who signs in while a channel cannot send is told so, like those who were there when it began."""
         found = await self._hub.trouble() if self._hub.trouble is not None else {}
         if found:
-            self._push_alarm({"code": found["code"], "at": found.get("at", ""), "ended": False})
+            self.standing.alarm({"code": found["code"], "at": found.get("at", ""), "ended": False})
 
     def session_lasts(self, left: Left | None) -> None:
         """How long the sign-in lasts if nothing is done; None when it has ended."""

@@ -21,8 +21,10 @@ class QueueView:
         self._console = console
         self._lines: set[str] = set()
         """Conversations that this console believes to need a person."""
-        self._offered: set[str] = set()
-        """Conversations that are offered to this agent."""
+        self._offered: dict[str, str] = {}
+        """The offers to this agent, by conversation."""
+        self._heard: set[str] | None = None
+        """Conversations of which notices have told while a refresh reads: they are newer than what it reads."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines)
@@ -33,6 +35,11 @@ class QueueView:
 
     def moved(self, conversation: str, line: Mapping[str, Any] | None) -> None:
         """Tell a conversation's line as it is now; None when it needs no person any more."""
+        if self._heard is not None:
+            self._heard.add(conversation)
+        self._move(conversation, line)
+
+    def _move(self, conversation: str, line: Mapping[str, Any] | None) -> None:
         if line is not None and not self._console.sees_line(line):
             line = None
         # Who does not know of a conversation does not hear that it has gone either.
@@ -50,8 +57,9 @@ class QueueView:
         line = self._console.hub.room.lines.get(conversation)
         if line is None:
             return
-        if offer["agent"] == self._console.account.id:
-            self._offered.add(conversation)
+        # Twice by a refresh and its own notice, which may overtake each other: a console rings for each.
+        if offer["agent"] == self._console.account.id and self._offered.get(conversation) != offer["id"]:
+            self._offered[conversation] = offer["id"]
             self._console.peer.push(
                 {
                     "type": "offer",
@@ -71,8 +79,7 @@ class QueueView:
             self.moved(conversation, line)
 
     def _withdraw(self, conversation: str) -> None:
-        if conversation in self._offered:
-            self._offered.discard(conversation)
+        if self._offered.pop(conversation, None) is not None:
             self._console.peer.push({"type": "offer.gone", "conversation": conversation})
 
     def _push(self, conversation: str, line: Mapping[str, Any] | None) -> None:
@@ -85,14 +92,35 @@ class QueueView:
         shown = self._console.line(line) if line is not None else None
         self._console.peer.push({"type": "queue", "conversation": conversation, "entry": shown})
 
-    async def refresh(self) -> None:
-        """Tell everything anew: notices may have been lost."""
+    async def refresh(self) -> bool:
+        """Tell the lines anew, and the offers that differ from what was told: notices may have been lost. The waiting
+        room must be filled. False when Redis is away: to be tried again."""
         lists, peer = self._console.hub.lists, self._console.peer
+        heard = self._heard = set()
         try:
             lines: dict[str, Any] = {line["conversation"]: line for line in await lists.queue()}
             lines.update(await lists.lines(self._lines - lines.keys()))
+            # Before the lines: a console rings for a line that is new and not offered, too.
+            self.offered_now()
+            for conversation, line in lines.items():
+                if conversation not in heard:
+                    self._move(conversation, line)
+                await peer.flushed()
         except StoreUnavailable:
-            return  # comes again with the next reconnection
-        for conversation, line in lines.items():
-            self.moved(conversation, line)
-            await peer.flushed()
+            return False
+        finally:
+            self._heard = None
+        return True
+
+    def offered_now(self) -> None:
+        """Tell which offers to this agent stand, as far as it was not told."""
+        room, own = self._console.hub.room, self._console.account.id
+        stand = {
+            offer["conversation"]: offer
+            for offer in room.offers.values()
+            if offer["agent"] == own and offer["until_ms"] > room.now_ms
+        }
+        for conversation in self._offered.keys() - stand.keys():
+            self._withdraw(conversation)
+        for offer in stand.values():
+            self.offered(offer)

@@ -251,8 +251,7 @@ class VisitorSocket(FrameSocket):
                 "last": state.last,
                 **self._greeting(),
                 "may": hub.visitors.may(),
-                # A conversation that is under way is not stopped by a box that the owner has put up since.
-                "consent": hub.owner.now.widget.consent and state.last == 0,
+                "consent": hub.visitors.asks(state),
             }
         )
         if self._gateway.limits is not None:
@@ -341,6 +340,7 @@ class VisitorSocket(FrameSocket):
         hub, id = self._hub, self.conversation
         match frame:
             case visitor.Callback():
+                await hub.visitors.must_have_agreed(self._new)
                 return await book_callback(hub, self._new, frame)
             case visitor.CallbackCancel():
                 return await hub.visitors.cancel_callback(id, id=frame.id)

@@ -53,6 +53,12 @@ often as messages are taken. The first is made at once, a minute is promised for
 
 LOOK_S = 0.05
 
+LEFT_AGAIN_S = 5.0
+"""Pause before the folders of this machine are looked through again, when Redis was away."""
+
+FOLDERS_AT_ONCE = 500
+"""Folders that are asked for in one go: tens of thousands may be looked through while visitors wait."""
+
 SCAN_COUNT = 1000
 
 
@@ -67,6 +73,9 @@ class Erasure:
     rewrite_every_s: float = REWRITE_EVERY_S
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     _tidying: set[asyncio.Task[None]] = field(default_factory=set)
+    _looking: asyncio.Task[None] | None = None
+    _missed: bool = False
+    """Whether notices were lost since the folders of this machine were looked through."""
     _rewritten: float = -math.inf
     """When this process made the last rewrite, by its own clock."""
 
@@ -255,6 +264,51 @@ class Erasure:
             task = asyncio.create_task(self.remove_files(notice["conversation"]), name="files")
             self._tidying.add(task)
             task.add_done_callback(self._tidying.discard)
+        elif "reconnected" in notice and self.var is not None:
+            self._missed = True
+            if self._looking is None or self._looking.done():
+                self._looking = asyncio.create_task(self._catch_up(), name="files")
+
+    async def _catch_up(self) -> None:
+        """Remove what lost notices would have told to remove; also at a start, for what was erased before it."""
+        while self._missed:
+            self._missed = False
+            try:
+                gone = await self.remove_left()
+            except StoreUnavailable:
+                self._missed = True
+                await asyncio.sleep(LEFT_AGAIN_S)
+            else:
+                if gone:
+                    log.info("files of %d conversations that were erased meanwhile are gone", gone)
+
+    async def remove_left(self) -> int:
+        """Remove the files on this machine of conversations whose erasure it was not told of; of how many.
+
+        Raises:
+            StoreUnavailable: Redis does not answer.
+        """
+        names, gone = await asyncio.to_thread(self._folders), 0
+        for start in range(0, len(names), FOLDERS_AT_ONCE):
+            chunk = names[start : start + FOLDERS_AT_ONCE]
+            pipe = self.store.redis.pipeline(transaction=False)
+            for name in chunk:
+                pipe.exists(self.store.keys.erased(name))
+            for name, erased in zip(chunk, await self.store.call(pipe.execute()), strict=True):
+                if erased:
+                    await self.remove_files(name)
+                    gone += 1
+        return gone
+
+    def _folders(self) -> list[str]:
+        """Conversations with files on this machine."""
+        found: set[str] = set()
+        for folder in (self.var / name for name in FOLDERS) if self.var is not None else ():
+            try:
+                found.update(one.name for one in folder.iterdir())
+            except OSError:
+                pass  # nothing was kept there yet
+        return sorted(found)
 
     async def _agents_answers(self, conversation: str) -> list[str]:
         """The remembered answers of agents' requests, which stand under their own ids."""

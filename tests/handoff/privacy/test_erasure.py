@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from handoff.channels.messenger.keys import MessengerKeys
-from handoff.errors import Erased, NotFound
+from handoff.errors import Erased, NotFound, StoreUnavailable
 from handoff.keys import ERASED_TTL_S, HubKeys
+from handoff.privacy import erasure as module
 from handoff.privacy.audit import COMMAND_LINE, VISITOR
 from handoff.privacy.erasure import Erasure
-from handoff.privacy.places import NOTHING_PERSONAL, Places, Subject
+from handoff.privacy.places import FOLDERS, NOTHING_PERSONAL, Places, Subject
 from tests.handoff.parts import AINO, Parts, new_conversation, uid
 from tests.helpers.redis_contents import contents
+from tests.helpers.waiting import until
 
 CANARY = "kanarialintu-4711"
 
@@ -205,3 +207,57 @@ async def test_s8_who_erases_again_and_again_has_redis_write_its_file_anew_only_
     assert len(rewritten) == 2, "and one for all that came since"
     stages = [json.loads(raw)["stage"] for raw in (await parts.redis.hgetall(parts.keys.erasures)).values()]
     assert stages == ["rewritten"] * 3
+
+
+async def test_i10_files_go_from_a_machine_that_was_not_told_of_the_erasure(parts: Parts, tmp_path: Path) -> None:
+    """Its notice was lost, or came while nothing ran here."""
+    elsewhere, erasure = Erasure(parts.store, parts.hub.audit), parts.hub.erasure
+    erasure.var = tmp_path
+    gone, stays = new_conversation(), new_conversation()
+    for new in (gone, stays):
+        await parts.say(new)
+        for name in FOLDERS:
+            (tmp_path / name / new.id).mkdir(parents=True)
+            (tmp_path / name / new.id / "file").write_text(CANARY)
+    await elsewhere.erase(gone.id, COMMAND_LINE, "asked")
+    erasure.noticed({"reconnected": True})
+
+    async def tidied() -> bool:
+        return not any((tmp_path / name / gone.id).exists() for name in FOLDERS)
+
+    await until(tidied, "the files are gone")
+    assert all((tmp_path / name / stays.id / "file").exists() for name in FOLDERS)
+
+
+async def test_folders_are_looked_through_until_redis_answers_and_again_for_what_was_lost_meanwhile(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEFT_AGAIN_S", 0.01)
+    monkeypatch.setattr(module, "FOLDERS_AT_ONCE", 1)
+    erasure, looks = parts.hub.erasure, 0
+    erasure.var = tmp_path
+    look = erasure.remove_left
+
+    async def looked() -> int:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise StoreUnavailable
+        if looks == 2:
+            erasure.noticed({"reconnected": True})
+        return await look()
+
+    monkeypatch.setattr(erasure, "remove_left", looked)
+    for name in ("a", "b"):
+        (tmp_path / "uploads" / name).mkdir(parents=True)
+        await parts.redis.set(parts.keys.erased(name), "1")
+    erasure.noticed({"reconnected": True})
+    assert erasure._looking is not None
+    await asyncio.wait_for(erasure._looking, 10)
+    assert looks == 3 and not list((tmp_path / "uploads").iterdir())
+
+
+async def test_where_no_files_are_kept_nothing_is_looked_through(parts: Parts) -> None:
+    assert await parts.hub.erasure.remove_left() == 0
+    parts.hub.erasure.noticed({"reconnected": True})
+    assert parts.hub.erasure._looking is None
