@@ -30,6 +30,7 @@ __all__ = [
     "join",
     "leave",
     "move",
+    "must_agree",
     "request_approval",
     "snooze",
     "take",
@@ -171,6 +172,17 @@ def cancel_callback(conversation: Conversation, teller: Teller, *, at: str) -> D
     text = teller.texts.say(draft.state.language, key)
     draft.add(Kind.CALLBACK, VISITOR, text=text, data={"callback": callbacks.shown(callback)})
     return draft.done(callback=callbacks.shown(callback))
+
+
+def must_agree(conversation: Conversation) -> bool:
+    """Whether the owner's box, where there is one, is to be ticked before the visitor says anything here.
+
+    A conversation that is under way is not stopped by a box that the owner has put up since; to have chosen a language
+    is not to have begun. Nobody could tick it on Messenger.
+    """
+    begun = conversation.last_text or conversation.introduced or conversation.callback is not None
+    waits = conversation.status in (Status.QUEUED, Status.ASSIGNED)
+    return conversation.channel == "web" and conversation.agreed_at is None and not (begun or waits)
 
 
 def agree(conversation: Conversation, *, at: str) -> Decision:

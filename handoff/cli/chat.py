@@ -23,7 +23,10 @@ from handoff.supervisor.settings import UpSettings
 
 __all__ = ["Screen", "chat"]
 
-HELP = "a number presses a button; :person asks for a person, :cancel goes back to the bot, :end closes, :quit leaves"
+HELP = (
+    "a number presses a button; :person asks for a person, :cancel goes back to the bot, :agree ticks the owner's box, "
+    ":end closes, :quit leaves"
+)
 
 ANSWER_WAIT_S = 8.0
 """How long an answer is waited for when the input is no terminal: the bot's limit of 5 s and some patience."""
@@ -89,7 +92,7 @@ class Screen:
 def frame_of(line: str, buttons: list[Mapping[str, Any]]) -> dict[str, Any] | None:
     """The frame that a typed line asks for; None for a line that asks to leave."""
     line = line.strip()
-    commands = {":person": "request_handoff", ":cancel": "cancel_handoff", ":end": "end"}
+    commands = {":person": "request_handoff", ":cancel": "cancel_handoff", ":agree": "agree", ":end": "end"}
     if line == ":quit":
         return None
     frame: dict[str, Any] = {"id": str(uuid.uuid4())}

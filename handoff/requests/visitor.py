@@ -12,7 +12,7 @@ from handoff.conversation import Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision
 from handoff.desk.transcripts import render
 from handoff.entry import for_visitor
-from handoff.errors import BadRequest, NotFound
+from handoff.errors import BadRequest, Forbidden, NotFound
 from handoff.events import PRIORITIES
 from handoff.privacy.audit import VISITOR
 from handoff.privacy.masking import mask
@@ -48,8 +48,10 @@ class VisitorRequests:
         is needed any more is taken out of the queue; whose need is urgent stays in it.
 
         Raises:
+            Forbidden: as :meth:`must_have_agreed`.
             NotFound: the button was never offered in this conversation, or a file is none of its own.
         """
+        await self.must_have_agreed(new)
         files = await files_of(self._hub.uploads, new.id, attachments)
         if button is not None:
             offered = await self._hub.store.button(new.id, button)
@@ -103,7 +105,12 @@ class VisitorRequests:
         return waits and self._hub.manners.never_mind.said_in(said)
 
     async def request_handoff(self, new: Conversation, *, id: str) -> Mapping[str, Any]:
-        """The visitor asks for a person. Answer: ``status``."""
+        """The visitor asks for a person. Answer: ``status``.
+
+        Raises:
+            Forbidden: as :meth:`must_have_agreed`.
+        """
+        await self.must_have_agreed(new)
 
         def decide(conversation: Conversation) -> Decision:
             waits = self._hub.moment.waits(conversation)
@@ -131,7 +138,12 @@ class VisitorRequests:
     async def rate(
         self, conversation: str, *, id: str, score: int, comment: str | None, of: str | None = None
     ) -> Mapping[str, Any]:
-        """The visitor's rating, of ``agent`` or ``bot``."""
+        """The visitor's rating, of ``agent`` or ``bot``.
+
+        Raises:
+            Forbidden: as :meth:`must_have_agreed`.
+        """
+        await self.must_have_agreed(Conversation(id=conversation))
 
         def decide(state: Conversation) -> Decision:
             return decisions.rate(
@@ -150,6 +162,22 @@ class VisitorRequests:
             )
 
         return (await self._hub.store.request(conversation, decide, client_id=id)).answer
+
+    def asks(self, conversation: Conversation) -> bool:
+        """Whether the owner's box is still to be ticked in it."""
+        return self._hub.owner.now.widget.consent and promises.must_agree(conversation)
+
+    async def must_have_agreed(self, new: Conversation) -> None:
+        """Refuse what a visitor says, sends or asks for before the owner's box is ticked. Not remembered: the same
+        request is done when it comes again after the tick.
+
+        Raises:
+            Forbidden: so it is; the field ``reason`` is ``agree``, the frame that ticks it.
+        """
+        store = self._hub.store
+        # What was agreed to or begun stays so: an old state may let in, and only the true one refuses.
+        if self.asks(store.lately(new.id) or new) and self.asks(await store.load(new.id) or new):
+            raise Forbidden("The visitor has not agreed yet to what the page asks for first.", reason="agree")
 
     async def agree(self, new: Conversation, *, id: str) -> Mapping[str, Any]:
         """The visitor ticks the owner's box. Answer: ``agreed``."""

@@ -97,6 +97,7 @@ class FileApi:
         conversation = self._tokens.conversation(token.strip())
         if await self._hub.erasure.is_erased(conversation):
             raise Unauthorized("The conversation was erased.")
+        await self._hub.visitors.must_have_agreed(Conversation(id=conversation))
         stored = await self._take(request, conversation)
         return JSONResponse({"attachment": stored.offered()}, headers=shared)
 

@@ -58,7 +58,8 @@ def test_the_buttons_of_the_last_answer_can_be_pressed_by_number(screen: Screen,
 
 
 @pytest.mark.parametrize(
-    ("line", "kind"), [(":person", "request_handoff"), (":cancel", "cancel_handoff"), (":end", "end")]
+    ("line", "kind"),
+    [(":person", "request_handoff"), (":cancel", "cancel_handoff"), (":agree", "agree"), (":end", "end")],
 )
 def test_lines_with_a_colon_are_requests(line: str, kind: str) -> None:
     frame = frame_of(f" {line} ", [])

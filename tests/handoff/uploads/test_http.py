@@ -162,3 +162,13 @@ async def test_i10_a_file_is_not_kept_where_it_cannot_be_told_whether_its_conver
     monkeypatch.setattr(parts.hub.erasure, "is_erased", away)
     assert await trickle.answers() == [503]
     assert list((tmp_path / "uploads").iterdir()) == []
+
+
+async def test_before_the_owners_box_is_ticked_no_file_is_taken(at: At, parts: Parts, tmp_path: Path) -> None:
+    now, new, maija = parts.hub.owner.now, new_conversation(), at("192.0.2.1")
+    parts.hub.owner.now = replace(now, widget=replace(now.widget, consent=True))
+    refused = await send(maija, new.id)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert not list(tmp_path.rglob("uploads/*"))
+    await parts.hub.visitors.agree(new, id="agree")
+    assert (await send(maija, new.id)).status_code == 200
