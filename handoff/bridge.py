@@ -21,6 +21,7 @@ from handoff.decisions import Decision
 from handoff.errors import NotFound, StoreUnavailable
 from handoff.events import BadEnvelope, Failure, HandoffRequest, Keys, Outcome, decode_outcome
 from handoff.hub import Hub
+from handoff.owner.rules import GENERAL
 from handoff.queue.routing import Routing
 from handoff.watch import metrics
 
@@ -220,12 +221,13 @@ class BotBridge:
             if early:
                 return None
             spoken = replace(conversation, language=outcome.language or conversation.language)
+            skill = outcome.handoff.skill if outcome.handoff is not None else GENERAL
             return decisions.bot_answered(
                 conversation,
                 self._hub.texts,
                 outcome,
                 at=stamp(now_ms()),
-                waits=self._hub.moment.waits(spoken),
+                waits=self._hub.moment.waits(spoken, skill),
                 additions=self._hub.moment.additions(spoken.language, outcome.nlu),
                 first=self._hub.moment.announced(spoken, outcome.nlu),
                 fallback=self._fallback(outcome),

@@ -11,6 +11,7 @@ from handoff.conversation import Conversation
 from handoff.decisions import Waits
 from handoff.owner.announcements import Board
 from handoff.owner.files import LiveOwner
+from handoff.owner.rules import GENERAL
 from handoff.queue.eta import MEASURED_MIN
 from handoff.queue.room import WaitingRoom
 
@@ -94,13 +95,15 @@ class Moment:
         found = self._board.matching(topic, state.channel, state.announced)
         return [(one.id, one.texts[state.language]) for one in found]
 
-    def waits(self, state: Conversation) -> Waits:
-        """What somebody who begins to wait is told."""
+    def waits(self, state: Conversation, skill: str = GENERAL) -> Waits:
+        """What somebody who begins to wait for a person with this skill is told."""
         settings, now = self._owner.now, datetime.now(UTC)
-        hours = settings.hours.of("chat").of(state.language)
+        hours = settings.hours.of("chat").of(state.language, skill)
         if hours.open_at(now):
-            if not self._room.filled or self._room.answers(state.language):
+            if not self._room.filled or self._room.answers(state.language, skill):
                 return Waits(open=True)
+            if self._room.answers(state.language):
+                return Waits(open=True, text=settings.texts.say(state.language, "queue.nobody_skilled"))
             spoken = settings.texts.say(state.language, f"names.{state.language}")
             return Waits(open=True, text=settings.texts.say(state.language, "queue.nobody", language=spoken))
         opens = hours.next_open(now)

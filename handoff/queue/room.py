@@ -21,6 +21,7 @@ from handoff.conversation import Conversation, Status
 from handoff.errors import StoreUnavailable
 from handoff.events import LANGUAGES
 from handoff.owner.files import LiveOwner
+from handoff.owner.rules import GENERAL
 from handoff.queue import order as queue
 from handoff.queue.assignment import Agent, Kind, Waiting, has_room, may_serve
 from handoff.queue.eta import Handling, estimate
@@ -49,11 +50,15 @@ SUPERVISOR = "supervisor"
 Line = Mapping[str, Any]
 
 
+def _skills_of(account: Account) -> frozenset[str]:
+    """What an agent can be asked for."""
+    return frozenset({*account.skills, *((SUPERVISOR,) if account.leads else ())})
+
+
 def agent_of(account: Account, *, online: bool, load: Mapping[str, int], free_since_ms: int = 0) -> Agent:
     """An account as dispatch sees it."""
-    skills = {*account.skills, *((SUPERVISOR,) if account.leads else ())}
     levels = {language: account.levels.get(language, 3) for language in account.languages}
-    return Agent(account.id, levels, frozenset(skills), account.capacity, load, online, free_since_ms)
+    return Agent(account.id, levels, _skills_of(account), account.capacity, load, online, free_since_ms)
 
 
 def waiting_of(line: Line, passed: Mapping[str, int], sticky_ms: int) -> Waiting:
@@ -259,9 +264,10 @@ class WaitingRoom:
             if id in self.online
         ]
 
-    def answers(self, language: str) -> bool:
-        """Whether somebody who is online speaks the language."""
-        return any(language in self.accounts[id].languages for id in self.online if id in self.accounts)
+    def answers(self, language: str, skill: str = GENERAL) -> bool:
+        """Whether somebody who is online speaks the language and has the skill."""
+        here = (self.accounts[id] for id in self.online if id in self.accounts)
+        return any(language in one.languages and (skill == GENERAL or skill in _skills_of(one)) for one in here)
 
     def waiting(self) -> list[Waiting]:
         """Everybody who waits, in the order of dispatch."""

@@ -16,11 +16,12 @@ from handoff.bridge import DELIVERIES_MAX, BotBridge
 from handoff.conversation import Conversation, Status
 from handoff.errors import StoreUnavailable
 from handoff.events import Failure, HandoffRequest, Inbound, Keys, Outcome
+from handoff.owner.hours import Schedule
 from handoff.queue.routing import Routing
 from handoff.tasks import end
 from handoff.watch import metrics
 from tests.handoff.fake_bot import FakeBot, outcome_for
-from tests.handoff.parts import AINO, Parts, new_conversation, parts_on, uid
+from tests.handoff.parts import AINO, ALWAYS_OPEN, Parts, new_conversation, parts_on, uid
 from tests.handoff.texts_for_tests import texts
 from tests.helpers.redis_server import RedisServer
 from tests.helpers.waiting import until
@@ -564,3 +565,16 @@ async def test_a_wish_for_a_person_reaches_the_queue_with_its_reasons(parts: Par
     assert packet["reasons"][0]["evidence"] == ["father died"]
     claimed = await parts.hub.agents.claim(AINO, inbound.conversation, id=uid())
     assert claimed["status"] == "assigned"
+
+
+async def test_who_the_bot_passes_on_to_a_skill_that_is_closed_is_told_so(parts: Parts) -> None:
+    settings, chat = ALWAYS_OPEN, ALWAYS_OPEN.hours.services["chat"]
+    services = {**settings.hours.services, "chat": replace(chat, skills={"care": Schedule(chat.usual.zone, {})})}
+    parts.hub.owner.now = replace(settings, hours=replace(settings.hours, services=services))
+    (inbound,) = await asked(parts, "my father died")
+    wish: Outcome = outcome_for(inbound, "I am sorry.", handoff=HandoffRequest((), "urgent", "care"))
+    async with running(bridge_of(parts).read()):
+        await parts.publish(wish)
+        await settled(parts)
+    (passed_on,) = [event for event in await parts.store.events(inbound.conversation) if event["kind"] == "handoff"]
+    assert passed_on["text"] == settings.texts.say("en", "queue.closed")

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tests.handoff.parts import ALWAYS_OPEN, Parts, closed_but
+import pytest
+
+from handoff.access.accounts import Account
+from handoff.owner.hours import Schedule
+from tests.handoff.parts import ALWAYS_OPEN, MIKKEL, Parts, closed_but, new_conversation
 
 
 async def test_out_of_hours_the_visitor_is_told_when_people_are_there(parts: Parts) -> None:
@@ -30,3 +35,36 @@ async def test_answers_about_hours_and_response_times_say_what_holds_right_now(p
     both = hub.moment.additions("fi", {**answered, "topic": "faq/get_invoice", "also": ["faq/opening_hours"]})
     assert both == ("", "Asiakaspalvelu on nyt kiinni.")
     assert hub.moment.additions("da", {**answered, "decision": "clarify"}) == () == hub.moment.additions("da", None)
+
+
+async def test_who_waits_for_a_skill_is_told_the_hours_of_that_skill(parts: Parts) -> None:
+    opens = (datetime.now(UTC) + timedelta(days=3)).date()
+    settings, chat = ALWAYS_OPEN, ALWAYS_OPEN.hours.services["chat"]
+    billing = Schedule(chat.usual.zone, {}, (), {opens.isoformat(): ((540, 600),)})
+    services = {**settings.hours.services, "chat": replace(chat, skills={"billing": billing})}
+    parts.hub.owner.now = replace(settings, hours=replace(settings.hours, services=services))
+    waits = parts.hub.moment.waits
+    assert waits(new_conversation()).open
+    told = waits(new_conversation(), "billing")
+    assert not told.open
+    assert told.text == settings.texts.say("en", "queue.closed_until", opens=f"on {opens:%A} at 9 am")
+
+
+@pytest.mark.parametrize(
+    ("account", "skill", "key"),
+    [
+        (MIKKEL, "general", None),
+        (MIKKEL, "billing", "nobody_skilled"),
+        (replace(MIKKEL, skills=("billing",)), "billing", None),
+        (replace(MIKKEL, skills=("billing",), languages=("da",)), "billing", "nobody"),
+    ],
+)
+async def test_while_nobody_with_the_skill_is_here_who_waits_is_told_so(
+    parts: Parts, account: Account, skill: str, key: str | None
+) -> None:
+    await parts.arrive(account)
+    await parts.hub.room.fill()
+    told = parts.hub.moment.waits(new_conversation(), skill)
+    texts = ALWAYS_OPEN.texts
+    said = texts.say("en", f"queue.{key}", language=texts.say("en", "names.en")) if key else None
+    assert told.open and told.text == said
