@@ -160,9 +160,9 @@ class Uploads:
         path = self.path(conversation, id)
         try:
             facts = json.loads(path.with_name(f"{path.name}.json").read_text("utf-8"))
-        except (OSError, ValueError):
+            return Stored(conversation, id, facts["name"], facts["type"], facts["size"], facts["sent"])
+        except (OSError, ValueError, KeyError, TypeError):
             raise NotFound("There is no such file.") from None
-        return Stored(conversation, id, facts["name"], facts["type"], facts["size"], facts["sent"])
 
     def path(self, conversation: str, id: str) -> Path:
         """Where a file lies.
@@ -204,20 +204,27 @@ class Uploads:
             await asyncio.sleep(SWEEP_EVERY_S)
 
     def sweep(self, now_s: float) -> int:
-        """Remove files that were uploaded long before ``now_s`` and never sent; how many. Meant for a thread."""
+        """Remove files that were uploaded long before ``now_s`` and never sent, and the folders that are empty then;
+        how many files. Meant for a thread; meanwhile files and whole folders may come and go."""
         gone = 0
-        for path in self._folder.glob("*/*"):
-            try:
-                if now_s - path.stat().st_mtime < UNSENT_KEPT_S or path.suffix == ".json" or self._is_sent(path):
-                    continue
-                path.unlink()
-                path.with_name(f"{path.name}.json").unlink(missing_ok=True)
-                gone += 1
-            except OSError:
-                continue  # another hub was quicker
+        for folder in _listed(self._folder):
+            for path in _listed(folder):
+                try:
+                    if now_s - path.stat().st_mtime < UNSENT_KEPT_S or self._is_kept(path):
+                        continue
+                    path.unlink()
+                    gone += path.suffix != ".json"
+                    path.with_name(f"{path.name}.json").unlink(missing_ok=True)
+                except OSError:
+                    continue  # another hub, or an erasure, was quicker
+            # A conversation in which nothing was ever sent is in no list: nobody else comes by its folder again.
+            with suppress(OSError):
+                folder.rmdir()  # not empty: there is more
         return gone
 
-    def _is_sent(self, path: Path) -> bool:
+    def _is_kept(self, path: Path) -> bool:
+        if path.suffix == ".json":
+            return path.with_suffix("").exists()
         try:
             return self.find(path.parent.name, path.name).sent
         except NotFound:
@@ -268,13 +275,27 @@ class Uploads:
             raise TryLater("Files cannot be looked through just now.")
 
 
+def _listed(folder: Path) -> list[Path]:
+    """What lies in a folder, at once; nothing where it has gone, or is a file."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
 def _count(folder: Path) -> int:
     return sum(1 for _ in folder.glob("*.json"))
 
 
 def _write(path: Path, body: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.write_bytes(body)
+    for last in (False, True):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            path.write_bytes(body)
+            break
+        except FileNotFoundError:  # the empty folder was swept away in between
+            if last:
+                raise
     path.chmod(0o600)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ import redis.asyncio
 from handoff.errors import BadRequest, Conflict, NotFound, TooLarge, TryLater, Unauthorized
 from handoff.keys import HubKeys
 from handoff.owner.widget_rules import UploadRules
-from handoff.uploads.shelf import FREE_MIN_BYTES, UNSENT_KEPT_S, FileKeys, Uploads
+from handoff.uploads.shelf import FREE_MIN_BYTES, UNSENT_KEPT_S, FileKeys, Stored, Uploads
 from handoff.uploads.types import type_of
 from tests.handoff.clients import Door
 from tests.handoff.hub_process import HubProcess
@@ -112,6 +113,58 @@ async def test_what_was_never_sent_goes_after_a_day_and_what_was_sent_stays(uplo
     assert [one.id for one in uploads.all_of("c")] == [sent.id]
     with pytest.raises(NotFound):
         uploads.find("c", unsent.id)
+
+
+async def test_an_erasure_in_the_midst_of_a_sweep_is_no_matter(
+    uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "uploads"
+    for conversation in ("a", "b", "c"):
+        await uploads.keep(conversation, "a.png", PNG, RULES)
+    look = uploads.find
+
+    def erases_the_others(conversation: str, id: str) -> Stored:
+        for path in folder.iterdir():
+            if path.name != conversation:
+                shutil.rmtree(path)
+        return look(conversation, id)
+
+    monkeypatch.setattr(uploads, "find", erases_the_others)
+    assert uploads.sweep(time.time() + UNSENT_KEPT_S + 60) == 1
+    assert list(folder.iterdir()) == [], "nor is an empty folder left"
+    assert Uploads(tmp_path / "none").sweep(time.time()) == 0
+
+
+async def test_a_sweep_leaves_no_folder_and_no_facts_of_what_has_gone(uploads: Uploads, tmp_path: Path) -> None:
+    """Of conversations in which nothing was ever sent nobody else would find them."""
+    folder, later = tmp_path / "uploads", time.time() + UNSENT_KEPT_S + 60
+    await uploads.keep("unsent", "a.png", PNG, RULES)
+    sent = await uploads.keep("sent", "a.png", PNG, RULES)
+    await uploads.send("sent", [sent.id])
+    (folder / "empty").mkdir()
+    (folder / "sent" / "gone.json").write_text("{}")
+    odd = await uploads.keep("odd", "a.png", PNG, RULES)
+    (folder / "odd" / f"{odd.id}.json").write_text("[]")
+    assert uploads.sweep(later) == 2
+    assert [path.name for path in folder.iterdir()] == ["sent"]
+    assert {path.name for path in (folder / "sent").iterdir()} == {sent.id, f"{sent.id}.json"}
+
+
+async def test_a_folder_swept_away_before_its_first_file_is_made_again(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+    swept: list[Path] = []
+
+    def late(path: Path, body: bytes) -> int:
+        if not swept:
+            path.parent.rmdir()
+            swept.append(path)
+        return write(path, body)
+
+    monkeypatch.setattr(Path, "write_bytes", late)
+    stored = await uploads.keep("c", "a.png", PNG, RULES)
+    assert swept and uploads.path("c", stored.id).read_bytes() == PNG
 
 
 async def test_i10_erasing_a_conversation_takes_every_file_with_it(uploads: Uploads, tmp_path: Path) -> None:
