@@ -20,6 +20,7 @@ from handoff.access.tokens import new_id
 from handoff.errors import BadRequest, Conflict, NotFound, TryLater, Unauthorized
 from handoff.events import LANGUAGES
 from handoff.keys import SOCKET_TOKEN_TTL_S, HubKeys
+from handoff.writer import load_script
 
 __all__ = ["ROLES", "Account", "Accounts", "make_password"]
 
@@ -37,6 +38,11 @@ HASHING_AT_ONCE = 2
 
 HASHES_WAITING_MAX = 100
 """Passwords that wait to be checked, five seconds' worth: beyond that strangers would hold up the real ones."""
+
+CHANGES_TRIED = 20
+"""Attempts to change an account that somebody else is changing: two or three people, not twenty."""
+
+_SWAP = load_script("swap_field")
 
 DEMO_SKILLS = ("general", "orders", "billing")
 """All that the owner's ``handoff.yml`` names at first, so that the demo agents may take every conversation."""
@@ -139,15 +145,26 @@ class Accounts:
 
     async def disable(self, email: str) -> Account:
         """Lock an account and end its sign-ins, sockets too."""
-        account = replace(await self.by_email(email), disabled=True)
-        await self._save(account)
+        account = await self._change(email, disabled=True)
         await self.sessions.end_all(account.id)
         return account
 
-    async def set_password(self, email: str, password: str, *, but: str | None = None) -> Account:
-        """Give an account a new password and end its sign-ins, but for the one with the digest ``but``."""
-        account = replace(await self.by_email(email), password=await self._hash(password))
-        await self._save(account)
+    async def set_password(
+        self, email: str, password: str, *, but: str | None = None, instead_of: str | None = None
+    ) -> Account:
+        """Give an account a new password and end its sign-ins, but for the one with the digest ``but``.
+
+        Args:
+            instead_of: the hash of the password that was shown for this; another one that was given since stands.
+
+        Raises:
+            BadRequest: too short, or too long.
+            NotFound: the e-mail has no account.
+            Unauthorized: the account has another password than ``instead_of`` by now, or is disabled.
+        """
+        # First what takes long: of an account that is written as it was before, a lock put on meanwhile would be gone.
+        made = await self._hash(password)
+        account = await self._change(email, instead_of=instead_of, password=made)
         if but is not None:
             await self.sessions.refresh_mark(but, account)
         await self.sessions.end_all(account.id, but=but)
@@ -157,8 +174,7 @@ class Accounts:
         """Give an account another role, at once on every hub."""
         if role not in ROLES:
             raise BadRequest(f"role: one of {', '.join(ROLES)} is expected")
-        account = replace(await self.by_email(email), role=role)
-        await self._save(account)
+        account = await self._change(email, role=role)
         await self._redis.publish(self._keys.notices, json.dumps({"accounts": True}))
         return account
 
@@ -257,8 +273,23 @@ class Accounts:
         return account
 
     async def _save(self, account: Account) -> None:
-        kept = {name: value for name, value in asdict(account).items() if name != "scopes"}
-        await self._redis.hset(self._keys.agents, account.id, json.dumps(kept, ensure_ascii=False))
+        await self._redis.hset(self._keys.agents, account.id, _kept(account))
+
+    async def _change(self, email: str, *, instead_of: str | None = None, **fields: Any) -> Account:
+        """Change these fields of an account and no other: what somebody else has changed meanwhile stands."""
+        id = (await self.by_email(email)).id
+        swap = self._redis.register_script(_SWAP.text)
+        for _ in range(CHANGES_TRIED):
+            row: Any = await self._redis.hget(self._keys.agents, id)
+            if row is None:
+                raise NotFound(f"{email} has no account")
+            before = _account(row)
+            if instead_of is not None and (before.disabled or before.password != instead_of):
+                raise Unauthorized("E-mail or password is wrong.")
+            account = replace(before, **fields)
+            if await swap(keys=[self._keys.agents], args=[id, row, _kept(account)]):
+                return account
+        raise TryLater("The account is being changed; try again in a moment.")
 
     async def _hash(self, password: str) -> str:
         if not PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS or not _is_text(password):
@@ -292,6 +323,12 @@ class Accounts:
 
 
 _account = Account.from_json
+
+
+def _kept(account: Account) -> str:
+    """As it stands in Redis."""
+    fields = {name: value for name, value in asdict(account).items() if name != "scopes"}
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def _levels(languages: Sequence[str]) -> tuple[list[str], dict[str, int]]:

@@ -181,7 +181,10 @@ class SignIn:
         account = await self.account(request)
         old, new = _texts(await self._body(request), "old", "new")
         await self._checked(request, account.email, old)
-        await guarded(self._accounts.set_password(account.email, new, but=_session(request)))
+        change = self._accounts.set_password(
+            account.email, new, but=_session(request), instead_of=account.password
+        )
+        await guarded(change)
         await self._hub.audit.write(account, "account.password", of=account.id)
         return JSONResponse({})
 

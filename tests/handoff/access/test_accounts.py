@@ -186,6 +186,50 @@ async def test_a_new_password_replaces_the_old_one(accounts: Accounts) -> None:
     assert account.id == made.id
 
 
+@pytest.mark.parametrize("how", ["disable", "set_role", "set_password"])
+async def test_what_is_changed_while_a_new_password_is_hashed_stands(
+    accounts: Accounts, parts: Parts, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A locked agent whose console is just changing the password must not be let in by that."""
+    made = await aino(accounts, role="supervisor")
+    hashing = accounts._hash
+
+    async def slow(password: str) -> str:
+        found = await hashing(password)
+        other = Accounts(parts.redis, parts.keys)
+        if how == "set_password":
+            await other.set_password(made.email, "the owner's own choice")
+        else:
+            await (other.disable(made.email) if how == "disable" else other.set_role(made.email, "agent"))
+        return found
+
+    monkeypatch.setattr(accounts, "_hash", slow)
+    change = accounts.set_password(made.email, "another long password", instead_of=made.password)
+    if how == "set_role":
+        assert (await change).role == "agent"
+    else:
+        with pytest.raises(Unauthorized):
+            await change
+    now = await accounts.by_email(made.email)
+    assert (now.disabled, now.role) == (how == "disable", "agent" if how == "set_role" else "supervisor")
+    if how == "set_password":
+        await accounts.sign_in(made.email, "the owner's own choice")
+
+
+async def test_changes_of_one_account_at_the_same_moment_all_stand(accounts: Accounts) -> None:
+    made = await aino(accounts, role="supervisor")
+    await asyncio.gather(
+        accounts.disable(made.email),
+        accounts.set_role(made.email, "agent"),
+        accounts.set_password(made.email, "another long password"),
+        accounts.disable(made.email),
+        accounts.set_role(made.email, "agent"),
+    )
+    now = await accounts.by_email(made.email)
+    assert now.disabled and now.role == "agent" and now.password != made.password
+    assert (now.levels, now.languages, now.skills) == (made.levels, made.languages, made.skills)
+
+
 async def test_a_damaged_hash_lets_nobody_in(accounts: Accounts) -> None:
     made = await aino(accounts)
     await accounts._save(replace(made, password="damaged"))
