@@ -11,10 +11,17 @@ from typing import Any
 from handoff.clock import now_ms, parse_ms
 from handoff.errors import StoreUnavailable
 from handoff.fanout import Fanout
+from handoff.keys import ANSWER_TTL_S
 from handoff.store import Store
 from handoff.tasks import nudged
+from handoff.writer import load_script
 
 __all__ = ["Announcement", "Board"]
+
+_ANNOUNCE = load_script("announce")
+
+DONE = 1
+"""What the script says when it has done it now, and not for the same request before."""
 
 LOOK_EVERY_S = 1.0
 """A start or an end that comes by the clock is told at most this much later."""
@@ -85,19 +92,26 @@ class Board:
             one for one in self.current() if one.id not in told and (channel != "web" or (topic or "") in one.topics)
         ]
 
-    async def post(self, announcement: Announcement) -> None:
-        """Announce it on every hub."""
+    async def post(self, announcement: Announcement, *, answer_key: str | None = None) -> None:
+        """Announce it on every hub. With ``answer_key`` that is remembered there in the same write, and the same
+        request again does nothing, whatever has become of the announcement since."""
         kept = json.dumps(asdict(announcement), ensure_ascii=False)
-        await self.store.call(self.store.redis.hset(self.store.keys.announcements, announcement.id, kept))
-        self.posted[announcement.id] = announcement
+        if await self._write(announcement.id, kept, answer_key) == DONE:
+            self.posted[announcement.id] = announcement
         await self.fanout.publish({"announced": announcement.id})
 
-    async def end(self, id: str) -> bool:
-        """Take it away on every hub; whether it was there."""
-        gone = await self.store.call(self.store.redis.hdel(self.store.keys.announcements, id))
-        self.posted.pop(id, None)
+    async def end(self, id: str, *, answer_key: str | None = None) -> bool:
+        """Take it away on every hub, once for each request as above; whether it was there."""
+        done = await self._write(id, "", answer_key)
+        if done == DONE:
+            self.posted.pop(id, None)
         await self.fanout.publish({"announced": id})
-        return bool(gone)
+        return bool(done)
+
+    async def _write(self, id: str, kept: str, answer_key: str | None) -> int:
+        names = [self.store.keys.announcements, *([answer_key] if answer_key is not None else [])]
+        args: list[str | bytes | int] = [id, kept, json.dumps({"announcement": id}), ANSWER_TTL_S]
+        return int(await self.store.run(_ANNOUNCE, names, args))
 
     async def read(self) -> None:
         """Read all anew.

@@ -11,7 +11,7 @@ from typing import Any
 
 from handoff.access.tokens import new_id
 from handoff.errors import Conflict
-from handoff.keys import HubKeys
+from handoff.keys import ANSWER_TTL_S, HubKeys
 from handoff.queue.assignment import Choice
 from handoff.store import Store
 from handoff.writer import load_script
@@ -62,21 +62,23 @@ class Offers:
             raise Conflict("The offer does not stand any more.", reason="gone")
         return offer
 
-    async def decline(self, conversation: str, agent: str, *, pause_s: float) -> None:
-        """The agent does not want it.
+    async def decline(self, conversation: str, agent: str, *, pause_s: float, answer_key: str | None = None) -> None:
+        """The agent does not want it. With ``answer_key`` that is remembered there in the same write, and an offer made
+        since is not touched by the same request.
 
         Raises:
             Conflict: it is not offered to this agent.
         """
         offer = await self.of(conversation, agent)
-        if not await self._drop(offer, "declined", pause_s):
+        if not await self._drop(offer, "declined", pause_s, answer_key):
             raise Conflict("The offer does not stand any more.", reason="gone")
 
     async def lapse(self, offer: dict[str, Any], *, pause_s: float) -> bool:
         """Take back an offer whose lease is over; whether it was still there."""
         return await self._drop(offer, "lapsed", pause_s)
 
-    async def _drop(self, offer: dict[str, Any], how: str, pause_s: float) -> bool:
+    async def _drop(self, offer: dict[str, Any], how: str, pause_s: float, answer_key: str | None = None) -> bool:
         keys = self._keys
-        args = [offer["conversation"], offer["id"], how, round(pause_s * 1000), keys.notices]
-        return bool(await self._store.run(_DROP, [keys.offers, keys.passed], args))
+        args = [offer["conversation"], offer["id"], how, round(pause_s * 1000), keys.notices, "{}", ANSWER_TTL_S]
+        names = [keys.offers, keys.passed, *([answer_key] if answer_key is not None else [])]
+        return bool(await self._store.run(_DROP, names, args))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +10,14 @@ from typing import Any
 from handoff import callbacks, promises
 from handoff.access.accounts import Account
 from handoff.access.tokens import new_id
+from handoff.answers import answered, refusal
 from handoff.clock import now_ms, parse_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
-from handoff.errors import BadRequest, Forbidden, NotFound
+from handoff.errors import BadRequest, Forbidden, NotFound, Refused, StoreUnavailable
 from handoff.events import Line
 from handoff.hub import Hub
+from handoff.keys import ANSWER_TTL_S
 from handoff.owner.announcements import Announcement
 from handoff.privacy.masking import mask
 from handoff.queue.offers import Offers
@@ -46,15 +48,37 @@ class Duties:
             case wire.Accept():
                 return await self._accept(account, frame)
             case wire.Decline():
-                pause_s = self._hub.owner.now.rules.accept_pause_s
-                await self._offers.decline(frame.conversation, account.id, pause_s=pause_s)
-                return {}
+                return await self._once(account, frame.id, lambda key: self._decline(account, frame, key))
             case wire.CallbackTake() | wire.CallbackDone() | wire.CallbackMove():
                 return await self._callback(account, frame)
             case wire.Announce() | wire.AnnounceEnd():
-                return await self._announce(account, frame)
+                return await self._once(account, frame.id, lambda key: self._announce(account, frame, key))
             case _:
                 return await self._conversation(account, frame)
+
+    async def _once(
+        self, account: Account, id: str, do: Callable[[str], Awaitable[Mapping[str, Any]]]
+    ) -> Mapping[str, Any]:
+        """Do what belongs to no conversation's write; the same id gets the same answer. ``do`` is given the key where
+        it remembers in its own write that it was done; a refusal is remembered here."""
+        store, key = self._hub.store, self._hub.store.keys.answer(account.id, id)
+        seen = await store.call(store.redis.get(key))
+        if seen is not None:
+            return answered(seen)
+        try:
+            return await do(key)
+        except StoreUnavailable:
+            raise
+        except Refused as refused:
+            if not await store.call(store.redis.set(key, refusal(refused), ex=ANSWER_TTL_S, nx=True)):
+                # The same request came twice at once, and the other was first.
+                return answered(await store.call(store.redis.get(key)) or refusal(refused).encode())
+            raise
+
+    async def _decline(self, account: Account, frame: wire.Decline, key: str) -> Mapping[str, Any]:
+        pause_s = self._hub.owner.now.rules.accept_pause_s
+        await self._offers.decline(frame.conversation, account.id, pause_s=pause_s, answer_key=key)
+        return {}
 
     async def _accept(self, account: Account, frame: wire.Accept) -> Mapping[str, Any]:
         async def decide(state: Conversation) -> Decision:
@@ -170,11 +194,13 @@ class Duties:
 
     # -- announcements
 
-    async def _announce(self, account: Account, frame: wire.Announce | wire.AnnounceEnd) -> Mapping[str, Any]:
+    async def _announce(
+        self, account: Account, frame: wire.Announce | wire.AnnounceEnd, key: str
+    ) -> Mapping[str, Any]:
         if not account.leads:
             raise Forbidden("Announcements are a supervisor's.")
         if isinstance(frame, wire.AnnounceEnd):
-            if not await self._hub.board.end(frame.announcement):
+            if not await self._hub.board.end(frame.announcement, answer_key=key):
                 raise NotFound("There is no such announcement.")
             return {"announcement": frame.announcement}
         start = frame.start or stamp(now_ms())
@@ -182,7 +208,7 @@ class Duties:
             raise BadRequest("to: must come after from, and after now")
         # The request's own id, so that the same request sent again announces once.
         announcement = Announcement(frame.id, frame.texts, start, frame.end, frame.topics, account.id)
-        await self._hub.board.post(announcement)
+        await self._hub.board.post(announcement, answer_key=key)
         return {"announcement": announcement.id}
 
 
