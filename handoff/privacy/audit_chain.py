@@ -22,6 +22,10 @@ FACT_MAX_CHARS = 200
 FACTS_MAX = 20
 """Facts of one line."""
 
+LIST_MAX = 100
+"""Values of one fact: a search names every conversation of which it shows a line, of which there may be
+:data:`handoff.desk.search.FOUND_MAX`. Was 20; thirty people's lines could be shown without a word."""
+
 TRIMMED = "audit.trimmed"
 """The action that vouches for a beginning which retention has cut off."""
 
@@ -102,7 +106,7 @@ def _fact(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [str(part)[:FACT_MAX_CHARS] for part in sorted(map(str, value))[:FACTS_MAX]]
+        return [str(part)[:FACT_MAX_CHARS] for part in sorted(map(str, value))[:LIST_MAX]]
     return str(value)[:FACT_MAX_CHARS]
 
 

@@ -29,6 +29,10 @@ AGENTS_ONLY = frozenset({"note", "approval"})
 """Kinds of events that a visitor's own export leaves out: agents' words about them may speak of others, too, and are
 given by a person who has read them (``silta conversation export`` has them)."""
 
+AGENTS_WORDS = frozenset({"note", "cause", "why"})
+"""Fields of an event that a visitor's own export leaves out for the same reason: the note that goes with a transfer,
+why it was this agent. What was found about the visitor (reasons, priority, skill) is the visitor's and stays."""
+
 
 @dataclass
 class Exports:
@@ -68,7 +72,11 @@ class Exports:
             "files": await asyncio.to_thread(_files, self.erasure.var, conversation),
         }
         if own:
-            found["events"] = [event for event in found["events"] if event.get("kind") not in AGENTS_ONLY]
+            found["events"] = [
+                {name: value for name, value in event.items() if name not in AGENTS_WORDS}
+                for event in found["events"]
+                if event.get("kind") not in AGENTS_ONLY
+            ]
             found["kept"].pop(keys.drafts(conversation).removeprefix(keys.prefix), None)
             found["state"].get("state", {}).pop("approvals", None)
         return found

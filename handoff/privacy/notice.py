@@ -11,7 +11,7 @@ from pathlib import Path
 from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
 from handoff.owner.facts import fact
-from handoff.owner.yamlfile import read_file
+from handoff.owner.yamlfile import read_file, refusing
 
 __all__ = ["Notices", "read_notices", "to_html"]
 
@@ -34,6 +34,7 @@ class Notices:
         return self._pages.get(language) or self._pages.get("en") or next(iter(self._pages.values()))
 
 
+@refusing
 def read_notices(owner_dir: Path, values: Mapping[str, object]) -> Notices | None:
     """Read the owner's notices; ``{name}`` in them stands for one of ``values`` or a fact of ``company.yml``. None
     where the owner has none.

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from handoff.errors import SettingsError
-from handoff.owner.yamlfile import read_file
+from handoff.owner.yamlfile import read_file, refusing
 
 __all__ = ["KeepDays", "PrivacyRules", "read_privacy"]
 
@@ -37,6 +37,7 @@ class PrivacyRules:
         return {f"{name}_days": days for name, days in asdict(self.keep).items()}
 
 
+@refusing
 def read_privacy(path: Path) -> PrivacyRules:
     """Read the owner's file; without one, or where it is silent, the defaults hold. There is no "for ever".
 

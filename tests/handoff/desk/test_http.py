@@ -61,7 +61,11 @@ async def test_a_conversation_is_found_by_its_id_and_names_of_fields_are_no_word
 async def test_a_search_is_bounded(client: httpx.AsyncClient, parts: Parts) -> None:
     for _ in range(FOUND_MAX + 3):
         await said(parts, "same words")
-    assert len((await client.get("/api/search", params={"q": "same"})).json()["conversations"]) == FOUND_MAX
+    found = (await client.get("/api/search", params={"q": "same"})).json()["conversations"]
+    assert len(found) == FOUND_MAX
+    (line,) = [line async for line in parts.hub.audit.lines() if '"transcript.search"' in line]
+    told = json.loads(line)["facts"]["conversations"]
+    assert set(told) == {one["conversation"] for one in found}, "P8: each that is shown is named"
     assert (await client.get("/api/search", params={"q": " "})).status_code == 400
     assert (await client.get("/api/search", params={"q": "x" * 201})).status_code == 400
 

@@ -12,7 +12,9 @@ from handoff.privacy.audit import COMMAND_LINE
 from handoff.privacy.erasure import Erasure
 from handoff.privacy.exports import Exports
 from handoff.privacy.vault import Vault, new_key, parse_keys
-from tests.handoff.parts import Parts, new_conversation, uid
+from handoff.requests.desk import Duties
+from handoff.wire.desk import AskHelp, RequestApproval
+from tests.handoff.parts import MIKKEL, Parts, new_conversation, uid
 from tests.handoff.privacy.test_erasure import CANARY, dump, fill
 
 
@@ -52,6 +54,23 @@ async def test_what_is_sealed_is_opened_for_the_person_and_a_missing_key_is_no_o
     exports = Exports(parts.store, parts.hub.erasure, parts.hub.audit, vault)
     callback = (await exports.collect(conversation.id, COMMAND_LINE))["state"]["state"]["callback"]
     assert callback == {"phone": "+358401234567", "email": "v1.gone.AAAA"}
+
+
+async def test_the_visitors_own_export_has_no_word_that_agents_said_among_themselves(parts: Parts) -> None:
+    mine = await parts.queued()
+    await parts.hub.agents.claim(MIKKEL, mine.id, id=uid())
+    words = ["rude-beware", "among-us", "ten-euros", "help-me"]
+    await parts.hub.agents.note(MIKKEL, mine.id, id=uid(), text=words[1])
+    desk = Duties(parts.hub)
+    await desk.request(MIKKEL, RequestApproval(uid(), mine.id, "voucher", words[2], "10 €"))
+    await desk.request(MIKKEL, AskHelp(uid(), mine.id, words[3]))
+    await parts.hub.agents.transfer(MIKKEL, mine.id, id=uid(), to=None, skill="orders", note=words[0])
+    whole = json.dumps(await parts.hub.exports.collect(mine.id, COMMAND_LINE))
+    own = await parts.hub.exports.collect(mine.id, COMMAND_LINE, own=True)
+    for word in words:
+        assert word in whole and word not in json.dumps(own), word
+    moved = next(event for event in own["events"] if event["kind"] == "transferred")
+    assert moved["skill"] == "orders" and not {"note", "cause", "why"} & set(moved)
 
 
 async def test_a_ticket_is_good_once_and_nobody_exports_what_is_not_there(parts: Parts) -> None:
