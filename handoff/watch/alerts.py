@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from handoff.clock import parse_ms, stamp
-from handoff.conversation import Conversation
+from handoff.clock import now_ms, parse_ms, stamp
+from handoff.conversation import Conversation, Status
 from handoff.errors import StoreUnavailable
 from handoff.hub import Hub
 from handoff.owner.files import OwnerSettings
@@ -32,6 +32,12 @@ GROWTH_OVER_S = 60
 
 WATCH_LEASE_MS = 5000
 """For so long the hub that keeps the watch may be silent."""
+
+FILES_SAID_EVERY_MS = 60_000
+"""How often a hub says again that its owner's files are refused."""
+
+FILES_SILENT_MS = 3 * FILES_SAID_EVERY_MS
+"""A hub that has not said it for so long has gone, and cannot take its word back."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Alert:
 
 
 LASTING = ("help", "mention", "settings")
-"""Kinds that end by what somebody does, not by what is found here."""
+"""Kinds that end by what somebody does, or no longer does, not by what is found here."""
 
 
 def worded(alert: Mapping[str, Any], settings: OwnerSettings, language: str) -> dict[str, Any]:
@@ -102,9 +108,10 @@ class Watch:
             StoreUnavailable: Redis is away.
         """
         store, keys = self._hub.store, self._hub.store.keys
+        await self.files()
         if not self._hub.room.filled or not await self._leads():
             return
-        found = {alert.id: alert for alert in [*self.waits(), *self.growth(), *self.files(), *await self.tasks()]}
+        found = {alert.id: alert for alert in [*self.waits(), *self.growth(), *await self.tasks()]}
         rows = await store.call(store.redis.hgetall(keys.alerts))
         kept = {id.decode(): json.loads(raw) for id, raw in rows.items()}
         at = stamp(self._hub.room.now_ms)
@@ -113,10 +120,55 @@ class Watch:
                 told = alert.kept(at)
                 if await store.call(store.redis.hsetnx(keys.alerts, id, json.dumps(told, ensure_ascii=False))):
                     await self._hub.fanout.publish({"alert": told})
+        over = await self._over(kept)
         for id, old in kept.items():
-            lasting = old["kind"] in LASTING and not id.startswith(f"settings:{self._hub.process}")
-            if id not in found and not lasting and await store.call(store.redis.hdel(keys.alerts, id)):
-                await self._hub.fanout.publish({"alert": {**old, "ended": True}})
+            if id in over or (id not in found and old["kind"] not in LASTING):
+                await self._end(old)
+
+    async def files(self) -> None:
+        """Say why the owner's files as they are now are not in force, on this very hub: each says so itself, for
+        another may have read them earlier, or stand on another machine.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        store, id, now = self._hub.store, f"settings:{self._hub.process}", now_ms()
+        row = await store.call(store.redis.hget(store.keys.alerts, id))
+        old: dict[str, Any] = json.loads(row) if row is not None else {}
+        text = "\n".join(self._hub.owner.problems)
+        if not text:
+            if old:
+                await self._end(old)
+            return
+        known = bool(old) and old["values"]["text"] == text
+        if known and now - _said(old) < FILES_SAID_EVERY_MS:
+            return
+        told = old if known else Alert(id, "settings", values={"text": text}).kept(stamp(now))
+        kept = json.dumps({**told, "said": stamp(now)}, ensure_ascii=False)
+        await store.call(store.redis.hset(store.keys.alerts, id, kept))
+        if not known:
+            await self._hub.fanout.publish({"alert": told})
+
+    async def _over(self, kept: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        """Those that last and that nobody can do anything about any more: help for a conversation that no person has,
+        unless a supervisor's decision is still asked for, and files of a hub that has gone."""
+        now = now_ms()
+        over = {
+            id
+            for id, alert in kept.items()
+            if alert["kind"] == "settings" and now - _said(alert) > FILES_SILENT_MS
+        }
+        calls = {str(alert["conversation"]): id for id, alert in kept.items() if alert["kind"] == "help"}
+        for state in await self._hub.lists.states([conversation.encode() for conversation in calls]):
+            waits = any(approval["state"] == "asked" for approval in state.approvals)
+            if state.status is Status.ASSIGNED or waits:
+                calls.pop(state.id)
+        return over | set(calls.values())
+
+    async def _end(self, alert: Mapping[str, Any]) -> None:
+        store = self._hub.store
+        if await store.call(store.redis.hdel(store.keys.alerts, str(alert["id"]))):
+            await self._hub.fanout.publish({"alert": {**alert, "ended": True}})
 
     async def _leads(self) -> bool:
         """Whether this hub keeps the watch: one does, and another soon after that one has gone."""
@@ -156,13 +208,8 @@ class Watch:
             return [Alert("growth", "growth", None, None, {"count": count})]
         return []
 
-    def files(self) -> list[Alert]:
-        """Why the owner's files as they are now are not in force."""
-        problems, process = self._hub.owner.problems, self._hub.process
-        return [Alert(f"settings:{process}", "settings", None, None, {"text": "\n".join(problems)})] if problems else []
-
     async def tasks(self) -> list[Alert]:
-        """Call-backs and promises that are near or past their time."""
+        """Call-backs, promises and agents' own reminders that are near or past their time."""
         store, keys, now = self._hub.store, self._hub.store.keys, self._hub.room.now_ms
         remind = self._hub.owner.now.rules.callbacks.remind_min * 60_000
         pipe = store.redis.pipeline(transaction=False)
@@ -177,9 +224,14 @@ class Watch:
             if state.snooze is not None:
                 late = "late" if parse_ms(state.snooze["until"]) <= now else "due"
                 who = state.assignee.id if state.assignee else None
-                values = {"by": state.snooze["until"]}
-                found.append(Alert(f"promise:{state.id}:{late}", "promise", state.id, who, values))
+                # Without a promise the visitor knows of nothing: the agent alone is reminded of the agent's own plan.
+                kind = "promise" if state.snooze["promise"] is not None else "snooze"
+                found.append(Alert(f"{kind}:{state.id}:{late}", kind, state.id, who, {"by": state.snooze["until"]}))
         return found
+
+
+def _said(alert: Mapping[str, Any]) -> int:
+    return parse_ms(alert.get("said") or alert["at"])
 
 
 def _callback_alert(state: Conversation, now: int) -> Alert:
