@@ -234,6 +234,7 @@ def check(settings: Settings) -> int:
         lambda: load_texts(folder),
         lambda: doubts.extend(read_owner(folder).doubts),
         lambda: read_routing(folder / "handoff.yml"),
+        lambda: read_manners(folder / "manners.yml"),
         lambda: load_macros(folder, load_canned(folder)),
         lambda: read_notices(folder, read_privacy(folder / "privacy.yml").values()),
     ]
@@ -242,7 +243,8 @@ def check(settings: Settings) -> int:
             read()
         except SettingsError as error:
             problems += error.problems
-    for line in (*problems, *(f"{doubt} (no mistake by itself)" for doubt in doubts)):
+    # Several read company.yml: what is wrong with it is said once.
+    for line in (*dict.fromkeys(problems), *(f"{doubt} (no mistake by itself)" for doubt in doubts)):
         print(line, file=sys.stderr)
     if not problems:
         print(f"{settings.owner_dir}: all files are in order")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from handoff.conversation import Conversation
-from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
 from handoff.owner.canned import Reply
-from handoff.owner.facts import fact
+from handoff.owner.facts import fact, read_facts
+from handoff.owner.placeholders import names_in
+from handoff.owner.yamlfile import load, refusing
 
 __all__ = ["Suggestions", "load_suggestions"]
 
@@ -66,6 +64,7 @@ class Suggestions:
         return [topic for topic in dict.fromkeys(near) if topic in self.vetted]
 
 
+@refusing
 def load_suggestions(folder: Path, canned: Sequence[Reply] = ()) -> Suggestions:
     """Read the vetted answers of the owner's folder. A topic that is not whole in every language is left out: the bot's
     own check names it.
@@ -73,15 +72,8 @@ def load_suggestions(folder: Path, canned: Sequence[Reply] = ()) -> Suggestions:
     Raises:
         SettingsError: a file cannot be read.
     """
-    try:
-        company = yaml.safe_load((folder / "company.yml").read_text("utf-8"))
-        raw = {
-            language: yaml.safe_load((folder / "texts" / f"{language}.yml").read_text("utf-8"))
-            for language in LANGUAGES
-        }
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError([f"{folder}: {' '.join(str(error).split())}"]) from error
-    facts = (company.get("facts") if isinstance(company, dict) else None) or {}
+    facts = read_facts(folder / "company.yml")
+    raw = {language: load(folder / "texts" / f"{language}.yml") for language in LANGUAGES}
     vetted: dict[str, dict[str, tuple[str, str]]] = {}
     for name in _answers(raw["en"]):
         by_language = {language: _answer(raw[language], name, facts, language) for language in LANGUAGES}
@@ -101,7 +93,7 @@ def _answer(raw: Any, name: str, facts: Mapping[str, Any], language: str) -> tup
     if not isinstance(item, dict) or not isinstance(text := item.get("text"), str):
         return None
     try:
-        names = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+        names = names_in(text)
     except ValueError:
         return None
     if not names <= facts.keys():

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
-from handoff.owner.facts import fact
+from handoff.owner.facts import fact, read_facts
+from handoff.owner.placeholders import names_in
+from handoff.owner.yamlfile import load, refusing
 
 __all__ = ["Reply", "load_canned"]
 
@@ -35,6 +34,7 @@ class Reply:
         return {"key": self.key, "title": dict(self.title), "text": dict(self.text)}
 
 
+@refusing
 def load_canned(folder: Path) -> Sequence[Reply]:
     """Read ``canned.yml`` of the owner's folder; no file, no replies.
 
@@ -44,24 +44,21 @@ def load_canned(folder: Path) -> Sequence[Reply]:
     path = folder / "canned.yml"
     if not path.is_file():
         return ()
-    try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
-        company = yaml.safe_load((folder / "company.yml").read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError([f"{path}: {' '.join(str(error).split())}"]) from error
+    raw, facts = load(path), read_facts(folder / "company.yml")
     rows = raw.get("replies") if isinstance(raw, dict) else None
     if not isinstance(rows, dict):
         raise SettingsError([f"{path}: replies: a mapping from names to replies is expected"])
-    facts = company.get("facts") if isinstance(company, dict) else None
     problems: list[str] = []
-    replies = [_reply(f"{path}: replies.{key}", str(key), row, facts or {}, problems) for key, row in rows.items()]
+    replies = [_reply(f"{path}: replies.{key}", str(key), row, facts, problems) for key, row in rows.items()]
     if problems:
         raise SettingsError(problems)
     return tuple(replies)
 
 
 def _reply(where: str, key: str, row: Any, facts: Mapping[str, Any], problems: list[str]) -> Reply:
-    row = row if isinstance(row, dict) else {}
+    if not isinstance(row, dict):
+        problems.append(f"{where}: a title and a text are expected")
+        row = {}
     titles: dict[str, str] = {}
     texts: dict[str, str] = {}
     for language in LANGUAGES:
@@ -81,7 +78,7 @@ def _filled(where: str, section: Any, language: str, facts: Mapping[str, Any], p
         problems.append(f"{where}: missing")
         return ""
     try:
-        names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+        names = names_in(text)
     except ValueError as error:
         problems.append(f"{where}: {error}")
         return ""

@@ -1,13 +1,18 @@
-"""The company's facts as a text of one language says them: sums as the country writes money. Pure."""
+"""The company's facts as a text of one language says them: sums as the country writes money. Pure but for the
+reading."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-__all__ = ["fact"]
+from handoff.errors import SettingsError
+from handoff.owner.yamlfile import read_file, refusing
+
+__all__ = ["fact", "read_facts"]
 
 _SUM = re.compile(r"(\d+(?:\.\d{1,2})?) ([A-Z]{3})")
 """How owners write money in ``company.yml``: 4.90 EUR, 39 DKK."""
@@ -15,10 +20,30 @@ _SUM = re.compile(r"(\d+(?:\.\d{1,2})?) ([A-Z]{3})")
 _NO_BREAK = "\u00a0"
 
 
+@refusing
+def read_facts(path: Path) -> Mapping[str, Any]:
+    """The facts of ``company.yml``: each one text, or one by language.
+
+    Raises:
+        SettingsError: with file, line and reason of everything that is wrong.
+    """
+    file = read_file(path)
+    facts = file.mapping(("facts",), file.raw.get("facts"))
+    for name, value in facts.items():
+        said = value if isinstance(value, dict) else {"": value}
+        for language, one in said.items():
+            if one is not None and (isinstance(one, bool) or not isinstance(one, (str, int, float))):
+                file.wrong(("facts", name, *([language] if language else [])), f"{one!r} is no text; quote it")
+    if file.problems:
+        raise SettingsError(file.problems)
+    return facts
+
+
 def fact(facts: Mapping[str, Any], name: str, language: str) -> str:
     """The value of ``name`` in ``language``; empty where the owner gave none."""
-    value = facts.get(name, "")
-    text = str(value.get(language, "") if isinstance(value, dict) else value)
+    value = facts.get(name)
+    said = value.get(language) if isinstance(value, dict) else value
+    text = "" if said is None else str(said)
     money = _SUM.fullmatch(text)
     return _money(money[1], money[2], language) if money else text
 

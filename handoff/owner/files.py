@@ -19,7 +19,7 @@ from handoff.owner.service_texts import ServiceTexts, read_service_texts
 from handoff.owner.telling import Teller
 from handoff.owner.weekly import out_of_step
 from handoff.owner.widget_rules import WidgetRules, read_widget_rules
-from handoff.owner.yamlfile import read_file
+from handoff.owner.yamlfile import read_file, refusing
 
 __all__ = ["LOOK_EVERY_S", "LiveOwner", "OwnerSettings", "read_owner"]
 
@@ -45,6 +45,7 @@ class OwnerSettings:
         return Teller(self.hours, self.texts)
 
 
+@refusing
 def read_owner(folder: Path) -> OwnerSettings:
     """Read ``hours.yml``, ``routing.yml``, ``widget.yml`` and ``texts/service/`` of the owner's folder.
 

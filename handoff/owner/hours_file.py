@@ -16,7 +16,7 @@ import holidays
 from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
 from handoff.owner.hours import DAYS, Schedule, ServiceHours, Span, always
-from handoff.owner.yamlfile import OwnerFile, read_file
+from handoff.owner.yamlfile import OwnerFile, read_file, refusing
 
 __all__ = ["SERVICES", "OpeningHours", "read_hours"]
 
@@ -51,6 +51,7 @@ class OpeningHours:
         return cls(dict.fromkeys(SERVICES, always()), dict.fromkeys(LANGUAGES, ZoneInfo("UTC")), {})
 
 
+@refusing
 def read_hours(path: Path) -> OpeningHours:
     """Read the owner's hours.
 
@@ -59,7 +60,7 @@ def read_hours(path: Path) -> OpeningHours:
     """
     file = read_file(path)
     services: dict[str, ServiceHours] = {}
-    if file.raw:
+    if file.read:
         file.known((), file.raw, (*SERVICES, "shown", "email_within_hours"))
         for name in SERVICES:
             part = file.mapping((name,), file.raw.get(name))
@@ -68,7 +69,7 @@ def read_hours(path: Path) -> OpeningHours:
                 continue
             file.known((name,), part, (*_KEYS, "languages", "skills"))
             services[name] = _service(file, name, part)
-    zones, names = _shown(file)
+    zones, names = _shown(file) if file.read else ({}, {})
     within = file.number(("email_within_hours",), file.raw.get("email_within_hours"), 0.5, 200, EMAIL_WITHIN_H)
     if file.problems:
         raise SettingsError(file.problems)
@@ -105,8 +106,8 @@ def _schedule(file: OwnerFile, where: Place, raw: dict[str, Any], usual: Schedul
         countries = _countries(file, (*where, "holidays"), raw["holidays"])
     days = dict(usual.days) if usual is not None else {}
     for key, text in file.mapping((*where, "days"), raw.get("days")).items():
-        if _is_day(key):
-            days[key] = _spans(file, (*where, "days", key), text)
+        if day := _day(key):
+            days[day] = _spans(file, (*where, "days", key), text)
         else:
             file.wrong((*where, "days", key), 'no day such as 2026-12-24, or "12-24" for every year')
     return Schedule(zone, week, countries, days)
@@ -124,17 +125,19 @@ def _countries(file: OwnerFile, where: Place, value: Any) -> tuple[str, ...]:
     named = value if isinstance(value, list) else [value]
     known = holidays.list_supported_countries()
     for country in named:
-        if country not in known:
-            file.wrong(where, f"{country!r} is no country whose holidays are known, such as FI or DK")
-    return tuple(country for country in named if country in known)
+        if not isinstance(country, str) or country not in known:
+            file.wrong(where, f'{country!r} is no country whose holidays are known, such as FI, DK or (quoted) "NO"')
+    return tuple(country for country in named if isinstance(country, str) and country in known)
 
 
-def _is_day(key: str) -> bool:
+def _day(key: str) -> str:
+    """The day as :class:`Schedule` looks for it; empty for none. Python takes ``20261224``, too, and so that holds."""
+    yearly = len(key) <= 5
     try:
-        date.fromisoformat(key if len(key) > 5 else f"2024-{key}")  # a leap year, for "02-29"
+        day = date.fromisoformat(f"2024-{key}" if yearly else key).isoformat()  # a leap year, for "02-29"
     except ValueError:
-        return False
-    return True
+        return ""
+    return day if not yearly else key if day.endswith(key) else ""
 
 
 def _spans(file: OwnerFile, where: Place, value: Any) -> tuple[Span, ...]:
@@ -165,8 +168,6 @@ def _spans(file: OwnerFile, where: Place, value: Any) -> tuple[Span, ...]:
 def _shown(file: OwnerFile) -> tuple[dict[str, ZoneInfo], dict[str, str]]:
     zones: dict[str, ZoneInfo] = {}
     names: dict[str, str] = {}
-    if not file.raw:
-        return zones, names
     shown = file.mapping(("shown",), file.raw.get("shown"))
     file.known(("shown",), shown, LANGUAGES)
     for language in LANGUAGES:
@@ -176,5 +177,5 @@ def _shown(file: OwnerFile) -> tuple[dict[str, ZoneInfo], dict[str, str]]:
             continue
         file.known(("shown", language), part, ("zone", "name"))
         zones[language] = _zone(file, ("shown", language, "zone"), part.get("zone"))
-        names[language] = str(part.get("name") or "")
+        names[language] = file.text(("shown", language, "name"), part.get("name"))
     return zones, names

@@ -11,7 +11,7 @@ from typing import Any
 from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
 from handoff.owner.canned import Reply
-from handoff.owner.yamlfile import OwnerFile, read_file
+from handoff.owner.yamlfile import OwnerFile, read_file, refusing
 
 __all__ = ["Macro", "load_macros"]
 
@@ -39,6 +39,7 @@ class Macro:
         return {"key": self.key, "title": dict(self.title), "steps": [dict(step) for step in self.steps]}
 
 
+@refusing
 def load_macros(folder: Path, replies: Sequence[Reply]) -> tuple[Macro, ...]:
     """Read ``macros.yml`` of the owner's folder; no file, no macros. A reply is one of ``replies``, by its key.
 
@@ -63,11 +64,10 @@ def _macro(file: OwnerFile, key: str, row: Any, texts: Mapping[str, Mapping[str,
     where = ("macros", key)
     part = file.mapping(where, row)
     file.known(where, part, ("title", "steps"))
-    title = {
-        language: str(text) for language, text in file.mapping((*where, "title"), part.get("title")).items() if text
-    }
+    given = file.mapping((*where, "title"), part.get("title"))
+    title = {language: file.text((*where, "title", language), text) for language, text in given.items()}
     for language in LANGUAGES:
-        if language not in title:
+        if not title.get(language) and given.get(language) in (None, ""):
             file.wrong((*where, "title"), f"{language} is missing")
     rows = part.get("steps")
     if not isinstance(rows, list) or not 1 <= len(rows) <= STEPS_MAX:
@@ -92,9 +92,10 @@ def _step(
         return "", {}
     ((name, value),) = part.items()
     if name == "reply":
-        if value not in texts:
+        key = value if isinstance(value, str) else str(value)
+        if isinstance(value, (dict, list)) or key not in texts:
             file.wrong((*where, name), f"{value!r} is no reply of canned.yml")
-        return name, {"reply": dict(texts.get(value, {}))}
+        return name, {"reply": dict(texts.get(key, {}))}
     if name == "snooze":
         return name, {"snooze": round(file.number((*where, name), value, 1, SNOOZE_MAX_MIN, 60))}
     if name == "resolve" and value not in OUTCOMES:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
+from handoff.owner.yamlfile import load, refusing
 from handoff.pause import Pause
 
 __all__ = ["Manners", "NeverMind", "read_manners"]
@@ -71,6 +70,7 @@ class Manners:
     never_mind: NeverMind = field(default_factory=NeverMind)
 
 
+@refusing
 def read_manners(path: Path) -> Manners:
     """Read the owner's file; without one, the pauses of :class:`~handoff.pause.Pause`, and only the button leaves the
     queue.
@@ -80,15 +80,15 @@ def read_manners(path: Path) -> Manners:
     """
     if not path.is_file():
         return Manners()
-    try:
-        raw = yaml.safe_load(path.read_text("utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError([f"{path}: {error}"]) from error
+    raw = load(path)
+    if raw is None:
+        raw = {}
     if not isinstance(raw, dict):
         raise SettingsError([f"{path}: a mapping is expected"])
     problems: list[str] = []
     for key in sorted(set(map(str, raw)) - {*_SECONDS, "never_mind", "little_words"}):
-        problems.append(f"{path}: {key}: is not a setting")
+        named = key or '""'
+        problems.append(f"{path}: {named}: is not a setting")
     seconds = {name: _seconds(path, raw, key, getattr(Pause(), name), problems) for key, name in _SECONDS.items()}
     core, little = (_phrases(path, raw, key, problems) for key in ("never_mind", "little_words"))
     if problems:
@@ -108,7 +108,9 @@ def _seconds(path: Path, raw: Mapping[str, Any], key: str, default: float, probl
 
 
 def _phrases(path: Path, raw: Mapping[str, Any], key: str, problems: list[str]) -> list[str]:
-    part = raw.get(key) or {}
+    part = raw.get(key)
+    if part is None:
+        return []
     if not isinstance(part, dict):
         problems.append(f"{path}: {key}: languages with phrases are expected")
         return []

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from handoff.errors import SettingsError
-from handoff.owner.yamlfile import OwnerFile, read_file
+from handoff.owner.yamlfile import OwnerFile, read_file, refusing
 
 __all__ = ["MODES", "CallbackRules", "Rules", "read_rules"]
 
@@ -87,6 +87,7 @@ _CALLBACKS: Mapping[str, tuple[float, float]] = {
 }
 
 
+@refusing
 def read_rules(path: Path) -> Rules:
     """Read the owner's rules.
 

@@ -3,14 +3,14 @@ keys only. Unlike the bot's texts these are in no model, so a change needs no tr
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
-from handoff.owner.yamlfile import OwnerFile, read_file
+from handoff.owner.placeholders import names_in
+from handoff.owner.yamlfile import OwnerFile, read_file, refusing
 
 __all__ = ["KEYS", "ServiceTexts", "read_service_texts"]
 
@@ -24,6 +24,7 @@ KEYS: Mapping[str, frozenset[str]] = {
     "queue.closed_until": frozenset({"opens"}),
     "queue.closed": frozenset(),
     "queue.nobody": frozenset({"language"}),
+    "queue.nobody_skilled": frozenset(),
     "queue.consented": frozenset({"language"}),
     "callback.booked": frozenset({"window"}),
     "callback.booked_email": frozenset({"by"}),
@@ -53,6 +54,7 @@ KEYS: Mapping[str, frozenset[str]] = {
     "people.left": frozenset({"name"}),
     "alerts.wait": frozenset({"minutes", "target"}),
     "alerts.promise": frozenset({"by"}),
+    "alerts.snooze": frozenset({"by"}),
     "alerts.callback": frozenset({"window"}),
     "alerts.callback_due": frozenset({"window"}),
     "alerts.nobody": frozenset({"language", "count"}),
@@ -81,6 +83,7 @@ class ServiceTexts:
         return self.texts[language][key].format_map(values)
 
 
+@refusing
 def read_service_texts(folder: Path) -> ServiceTexts:
     """Read ``fi.yml``, ``da.yml`` and ``en.yml`` of a folder.
 
@@ -91,7 +94,7 @@ def read_service_texts(folder: Path) -> ServiceTexts:
     texts = {}
     for language in LANGUAGES:
         file = read_file(folder / f"{language}.yml")
-        texts[language] = _texts(file) if file.raw else {}
+        texts[language] = _texts(file) if file.read else {}
         problems += file.problems
     if problems:
         raise SettingsError(problems)
@@ -118,7 +121,7 @@ def _fits(file: OwnerFile, where: tuple[str, ...], text: object, allowed: frozen
         file.wrong(where, "a text is expected")
         return False
     try:
-        unknown = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None} - allowed
+        unknown = names_in(text) - allowed
     except ValueError as error:
         file.wrong(where, str(error))
         return False

@@ -5,16 +5,16 @@ Answers of the bot are not here: they reach the hub as finished text.
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
+from handoff.owner.facts import read_facts
+from handoff.owner.placeholders import filled, names_in
+from handoff.owner.yamlfile import load, refusing
 
 __all__ = ["CHANNEL", "REASONS", "SYSTEM", "Texts", "load_texts"]
 
@@ -144,14 +144,9 @@ class Texts:
 
 def _read(path: Path, problems: list[str]) -> dict[str, Any]:
     try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        problems.append(f"{path}: {error.strerror or error}")
-        return {}
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark is not None else ""
-        problems.append(f"{path}{line}: not valid YAML: {getattr(error, 'problem', error)}")
+        raw = load(path)
+    except SettingsError as error:
+        problems += error.problems
         return {}
     if not isinstance(raw, dict):
         problems.append(f"{path}: not a mapping")
@@ -159,10 +154,18 @@ def _read(path: Path, problems: list[str]) -> dict[str, Any]:
     return raw
 
 
-def _facts(raw: Mapping[str, Any], language: str) -> dict[str, str]:
-    facts = {}
-    for name, value in (raw.get("facts") or {}).items():
-        facts[name] = str(value.get(language, "") if isinstance(value, dict) else value)
+def _facts(path: Path, problems: list[str]) -> dict[str, dict[str, str]]:
+    """The facts by language."""
+    try:
+        raw = read_facts(path)
+    except SettingsError as error:
+        problems += error.problems
+        raw = {}
+    facts: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
+    for language, found in facts.items():
+        for name, value in raw.items():
+            said = value.get(language) if isinstance(value, dict) else value
+            found[name] = "" if said is None else str(said)
     return facts
 
 
@@ -177,7 +180,7 @@ def _checked(
             problems.append(f"{where}.{key}: missing")
             continue
         try:
-            names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+            names = names_in(text)
         except ValueError as error:
             problems.append(f"{where}.{key}: {error}")
             continue
@@ -186,10 +189,44 @@ def _checked(
             problems.append(f"{where}.{key}: unknown placeholder {{{unknown[0]}}}")
             continue
         # Facts are put in now, values of the moment stay as placeholders.
-        texts[key] = text.strip().format_map({**{name: "{" + name + "}" for name in allowed}, **facts})
+        texts[key] = filled(text.strip(), facts, allowed)
     return texts
 
 
+def _words(path: Path, where: str, section: Any, problems: list[str]) -> dict[str, str]:
+    """Names and their texts; what has none is left out."""
+    if section is None:
+        return {}
+    if not isinstance(section, dict):
+        problems.append(f"{path}: {where}: names and texts are expected")
+        return {}
+    found = {}
+    for key, text in section.items():
+        if isinstance(text, str):
+            found[key] = text
+        elif text is not None:
+            problems.append(f"{path}: {where}.{key}: {text!r} is no text; put it between quotes")
+    return found
+
+
+def _topics(path: Path, raw: Mapping[str, Any], section: str, problems: list[str]) -> dict[str, dict[str, str]]:
+    """The ``title`` and ``why`` of each topic in a section; all else there is the bot's."""
+    part = raw.get(section)
+    if part is None:
+        return {}
+    if not isinstance(part, dict):
+        problems.append(f"{path}: {section}: names and texts are expected")
+        return {}
+    found = {}
+    for name, item in part.items():
+        ours = {key: item.get(key) for key in ("title", "why")} if isinstance(item, dict) else {}
+        found[name] = _words(path, f"{section}.{name}", ours, problems)
+        if item is not None and not isinstance(item, dict):
+            problems.append(f"{path}: {section}.{name}: names and texts are expected")
+    return found
+
+
+@refusing
 def load_texts(folder: Path) -> Texts:
     """Read ``company.yml`` and ``texts/{fi,da,en}.yml`` of the owner's folder.
 
@@ -197,7 +234,7 @@ def load_texts(folder: Path) -> Texts:
         SettingsError: with every gap, unknown placeholder and unreadable file, by file and key.
     """
     problems: list[str] = []
-    company = _read(folder / "company.yml", problems)
+    facts = _facts(folder / "company.yml", problems)
     system: dict[str, dict[str, str]] = {}
     reasons: dict[str, dict[str, str]] = {}
     titles: dict[str, dict[str, str]] = {}
@@ -206,26 +243,21 @@ def load_texts(folder: Path) -> Texts:
     whys: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         path = folder / "texts" / f"{language}.yml"
+        before = len(problems)
         raw = _read(path, problems)
-        if not raw:
+        if len(problems) > before:
             continue
-        facts = _facts(company, language)
-        system[language] = _checked(f"{path}: system", raw.get("system"), SYSTEM, facts, problems)
-        reasons[language] = _checked(f"{path}: reasons", raw.get("reasons"), REASONS, facts, problems)
-        channel[language] = _checked(f"{path}: channel", raw.get("channel"), CHANNEL, facts, problems)
-        named = raw.get("emotions")
-        emotions[language] = {str(key): str(name) for key, name in named.items()} if isinstance(named, dict) else {}
+        own = facts[language]
+        system[language] = _checked(f"{path}: system", raw.get("system"), SYSTEM, own, problems)
+        reasons[language] = _checked(f"{path}: reasons", raw.get("reasons"), REASONS, own, problems)
+        channel[language] = _checked(f"{path}: channel", raw.get("channel"), CHANNEL, own, problems)
+        emotions[language] = _words(path, "emotions", raw.get("emotions"), problems)
+        answers, human = (_topics(path, raw, section, problems) for section in ("answers", "human"))
         titles[language] = {
-            f"{prefix}/{name}": str(item["title"])
-            for section, prefix in (("answers", "faq"), ("human", "human"))
-            for name, item in (raw.get(section) or {}).items()
-            if isinstance(item, dict) and item.get("title")
+            **{f"faq/{name}": item["title"] for name, item in answers.items() if item.get("title")},
+            **{f"human/{name}": item["title"] for name, item in human.items() if item.get("title")},
         }
-        whys[language] = {
-            f"human/{name}": str(item["why"])
-            for name, item in (raw.get("human") or {}).items()
-            if isinstance(item, dict) and item.get("why")
-        }
+        whys[language] = {f"human/{name}": item["why"] for name, item in human.items() if item.get("why")}
     if problems:
         raise SettingsError(problems)
     return Texts(system, reasons, titles, channel, emotions, whys)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from handoff.errors import SettingsError
-from handoff.owner.yamlfile import OwnerFile, read_file
+from handoff.owner.yamlfile import OwnerFile, read_file, refusing
 
 __all__ = ["UploadRules", "WidgetRules", "read_widget_rules"]
 
@@ -37,6 +37,7 @@ class WidgetRules:
     uploads: UploadRules = field(default_factory=UploadRules)
 
 
+@refusing
 def read_widget_rules(path: Path) -> WidgetRules:
     """Read the owner's rules; a file that is not there leaves everything off.
 

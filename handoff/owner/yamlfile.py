@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import yaml
 
-__all__ = ["OwnerFile", "read_file"]
+from handoff.errors import SettingsError
+
+__all__ = ["OwnerFile", "load", "read_file", "refusing"]
+
+log = logging.getLogger("silta.owner")
 
 Place = tuple[str, ...]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What the YAML library raises besides its own errors where a value is not what it looks like, or what its tag says: 30
+February, ``!!bool maybe``, brackets a thousand deep."""
 
 
 class OwnerFile:
@@ -22,12 +35,17 @@ class OwnerFile:
         self.problems = problems
         self._lines = lines
 
+    @property
+    def read(self) -> bool:
+        """Whether the file says anything, if only that it is empty; else its problems tell why it could not be read."""
+        return bool(self.raw) or not self.problems
+
     def wrong(self, where: Place, why: str) -> None:
         """Note a problem at a key, or at the nearest one above it that stands in the file."""
         known = where
         while known and known not in self._lines:
             known = known[:-1]
-        place = ".".join(where)
+        place = ".".join(map(str, where))
         self.problems.append(f"{self.path}:{self._lines.get(known, 1)}: {place + ': ' if place else ''}{why}")
 
     def mapping(self, where: Place, value: Any) -> dict[str, Any]:
@@ -45,6 +63,15 @@ class OwnerFile:
             if name not in names:
                 self.wrong((*where, name), f"not known here; choose from {', '.join(names)}")
 
+    def text(self, where: Place, value: Any) -> str:
+        """``value`` as a text without blanks around it; empty, and noted, when it is none. None is empty."""
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            self.wrong(where, f"{value!r} is no text; put it between quotes")
+            return ""
+        return value.strip()
+
     def number(self, where: Place, value: Any, low: float, high: float, default: float) -> float:
         """``value`` as a number within the limits; the default, and noted, when it is none. None is the default."""
         if value is None:
@@ -55,51 +82,108 @@ class OwnerFile:
         return float(value)
 
 
+def refusing(read: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Path, P], T]:
+    """A reader whose every failure is a :class:`SettingsError`: what its checks did not foresee must end no hub that
+    runs with good settings."""
+
+    @functools.wraps(read)
+    def careful(path: Path, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(path, *args, **kwargs)
+        except SettingsError:
+            raise
+        except Exception as error:
+            log.exception("%s cannot be read, for a reason that its reader does not know", path)
+            raise SettingsError([f"{path}: cannot be understood ({type(error).__name__})"]) from error
+
+    return careful
+
+
+def load(path: Path) -> Any:
+    """What a file says; names are texts, as they are written.
+
+    Raises:
+        SettingsError: it cannot be read; one line, with that of the file where it is known.
+    """
+    return _parsed(path)[1]
+
+
 def read_file(path: Path) -> OwnerFile:
     """Read a file; what is wrong with it as a whole is in its ``problems``, and ``raw`` is empty then."""
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        return OwnerFile(path, {}, {}, [f"{path}: {reason}"])
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
-        return OwnerFile(path, {}, {}, [f"{path}:{line}: not valid YAML: {getattr(error, 'problem', error)}"])
-    except ValueError as error:  # a date such as 30 February
-        return OwnerFile(path, {}, {}, [f"{path}:{_impossible(node)}: not valid YAML: {error}"])
-    lines: dict[Place, int] = {}
-    problems: list[str] = []
+        places, raw = _parsed(path)
+    except SettingsError as error:
+        return OwnerFile(path, {}, {}, list(error.problems))
     if not isinstance(raw, dict):
         return OwnerFile(path, {}, {}, [f"{path}:1: names and values are expected"])
-    for place, line, again in _places(node, ()):
-        if again:
-            problems.append(f"{path}:{line}: {'.'.join(place)}: stands here twice")
-        lines[place] = line
-    return OwnerFile(path, raw, lines, problems)
+    problems = [f"{path}:{line}: {'.'.join(place)}: stands here twice" for place, line, again in places if again]
+    return OwnerFile(path, raw, {place: line for place, line, _ in places}, problems)
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes names as they are written: elsewhere YAML makes a date of ``2026-12-24`` and a truth of ``on``."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        self.flatten_mapping(node)
+        found: dict[Any, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a name is expected", key.start_mark)
+            self.construct_object(key)  # whoever writes 30 February is told
+            found[key.value] = self.construct_object(value, deep=deep)
+        return found
+
+
+def _parsed(path: Path) -> tuple[list[tuple[Place, int, bool]], Any]:
+    """The places of a file, see :func:`_places`, and what it says."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8'}"]) from error
+    node = None
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        places = list(_places(node, ()))  # first: reading takes the merged names into each mapping
+        return places, _Loader("").construct_document(node) if node is not None else None
+    except yaml.YAMLError as error:
+        line, why = _told(error, text)
+    except RecursionError:
+        line, why = 1, "too many levels"
+    except _ODD as error:
+        line = _impossible(node) or 1
+        why = str(error) if isinstance(error, ValueError) else "a value is not what its tag says"
+    raise SettingsError([f"{path}:{line}: not valid YAML: {' '.join(why.split())}"])
+
+
+def _told(error: yaml.YAMLError, text: str) -> tuple[int, str]:
+    """Where the library found an error, and what it is."""
+    if isinstance(error, yaml.reader.ReaderError):
+        return text.count("\n", 0, error.position) + 1, f"the character {error.character!r} may not stand here"
+    mark = getattr(error, "problem_mark", None)
+    return mark.line + 1 if mark is not None else 1, str(getattr(error, "problem", error))
 
 
 def _impossible(node: Any) -> int:
-    """The line of the first value that looks like a date and is none: YAML knows dates, and names no line of them."""
+    """The line of the first value that is not what it looks like, such as a date; 0 for none. YAML knows dates, and
+    names no line of them."""
     if isinstance(node, yaml.ScalarNode):
         try:
             yaml.SafeLoader("").construct_object(node)
-        except ValueError:
+        except (yaml.YAMLError, *_ODD):
             return int(node.start_mark.line) + 1
         return 0
     parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
     return next((line for line in map(_impossible, parts) if line), 0)
 
 
-def _places(node: Any, above: Place) -> Iterator[tuple[Place, int, bool]]:
+def _places(node: Any, above: Place, within: tuple[Any, ...] = ()) -> Iterator[tuple[Place, int, bool]]:
     """Every key below ``node`` with its line, and whether it stood there before."""
+    if any(node is one for one in within):
+        raise yaml.constructor.ConstructorError(None, None, "it refers to itself", node.start_mark)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             yield (*above, str(index)), item.start_mark.line + 1, False
-            yield from _places(item, (*above, str(index)))
+            yield from _places(item, (*above, str(index)), (*within, node))
     if not isinstance(node, yaml.MappingNode):
         return
     seen: set[str] = set()
@@ -107,4 +191,4 @@ def _places(node: Any, above: Place) -> Iterator[tuple[Place, int, bool]]:
         name = str(key.value)
         yield (*above, name), key.start_mark.line + 1, name in seen
         seen.add(name)
-        yield from _places(value, (*above, name))
+        yield from _places(value, (*above, name), (*within, node))

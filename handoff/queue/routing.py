@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from handoff.conversation import PRIORITIES
 from handoff.errors import SettingsError
+from handoff.owner.yamlfile import load, refusing
 
 __all__ = ["Routing", "read_routing"]
 
@@ -25,16 +24,14 @@ class Routing:
         return self.topics.get(topic, ("normal", "general"))
 
 
+@refusing
 def read_routing(path: Path) -> Routing:
     """Read the owner's file.
 
     Raises:
         SettingsError: with file and key of everything that is wrong.
     """
-    try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError([f"{path}: {error}"]) from error
+    raw = load(path)
     section = (raw.get("topics") or {}) if isinstance(raw, dict) else {}
     if not isinstance(section, dict):
         raise SettingsError([f"{path}: topics: a mapping is expected"])

@@ -91,7 +91,7 @@ def test_files_that_cannot_be_read_are_all_named(owner: Path) -> None:
         load_texts(owner)
     problems = "\n".join(refused.value.problems)
     assert "company.yml" in problems
-    assert "fi.yml line 1: not valid YAML" in problems
+    assert "fi.yml:1: not valid YAML" in problems
     assert "da.yml: not a mapping" in problems
 
 
