@@ -76,7 +76,7 @@ const ANSWERS = {
     en: 'Follow your order with the link we emailed you. Delivery takes 2–4 working days. You’ll also find it here: https://havu.example/orders.',
   },
   'faq/return_how': {
-    fi: 'Palautus käy näin:\n- Tulosta palautuslappu tililtäsi.\n- Pakkaa tuote ja vie paketti postiin.\n- Rahat palaavat 5 arkipäivän kuluessa.\nPalautusaikaa on 30 päivää.',
+    fi: 'Palautus käy näin:\n- Tulosta palautustarra tililtäsi.\n- Pakkaa tuote ja vie paketti postiin.\n- Rahat palaavat 5 arkipäivän kuluessa.\nPalautusaikaa on 30 päivää.',
     da: 'Sådan returnerer du:\n- Print returlabelen fra din konto.\n- Pak varen, og aflever pakken.\n- Pengene er tilbage inden for 5 hverdage.\nDu har 30 dages returret.',
     en: 'Here’s how to return something:\n- Print the return label from your account.\n- Pack the item and drop the parcel off.\n- Your money is back within 5 working days.\nYou have 30 days.',
   },

@@ -289,7 +289,8 @@ export class Hub {
     conversation.events.push(whole);
     for (const peer of this.visitors) if (peer.conversation === conversation) peer.send(forVisitor(whole));
     for (const peer of this.agents) {
-      if (peer.opened.has(conversation.id) || conversation.assignee?.id === peer.agent.id) {
+      // As the real one: whoever has not opened it hears nothing, though it be theirs.
+      if (peer.opened.has(conversation.id)) {
         peer.send({ type: 'event', conversation: conversation.id, ...shown(whole, peer.language) });
       }
     }
@@ -335,6 +336,12 @@ export class Hub {
     for (const peer of this.agents)
       peer.send({ type: 'queue', conversation: conversation.id, entry: this.entry(conversation, peer.language) });
     this.pushStatus();
+  }
+
+  /** The owner's box is to be ticked first: where nothing has been said yet. */
+  asks(conversation) {
+    const begun = conversation.events.some((event) => event.kind === 'message' && event.author.role === 'visitor');
+    return this.consent && !conversation.agreed && !begun;
   }
 
   /** What stands on a visitor's page all the time. */
@@ -503,6 +510,8 @@ export class Hub {
       if (frame.type === 'ping') return peer.send({ type: 'pong' });
       if (!peer.conversation) return this.visitorHello(ws, peer, frame);
       const { conversation } = peer;
+      if (this.asks(conversation) && ['message', 'request_handoff', 'callback', 'rating'].includes(frame.type))
+        return this.once(ws, frame, () => ({ error: 'forbidden', more: { reason: 'agree' } }));
       switch (frame.type) {
         case 'typing':
           for (const agent of this.agents) {
@@ -632,7 +641,7 @@ export class Hub {
       last: conversation.events.length,
       ...this.greeting(conversation),
       may: this.may,
-      consent: this.consent && !conversation.agreed,
+      consent: this.asks(conversation),
     });
     for (const event of conversation.events.slice(frame.after ?? 0)) peer.send(forVisitor(event));
     if (conversation.status === 'queued') this.pushStatus();
@@ -703,6 +712,7 @@ export class Hub {
       this.once(ws, frame, () => {
         if (frame.type === 'claim') {
           if (conversation.assignee) return { error: 'conflict', more: { assignee: conversation.assignee } };
+          peer.opened.add(conversation.id);
           this.assign(conversation, peer.agent);
           return {};
         }
@@ -721,6 +731,7 @@ export class Hub {
         if (frame.type === 'suggest') return { answers: this.answersFor?.(conversation) ?? [] };
         if (frame.type === 'accept') {
           if (!this.offers.delete(conversation.id)) return { error: 'conflict' };
+          peer.opened.add(conversation.id);
           this.assign(conversation, peer.agent);
           return {};
         }
@@ -751,6 +762,9 @@ export class Hub {
         if (frame.type === 'snooze') {
           conversation.snoozed = frame.until;
           conversation.promise = frame.promise ? { by: frame.until, text: frame.promise } : null;
+          // The visitor reads what is promised, as they do with the real one.
+          if (frame.promise)
+            this.log(conversation, { kind: 'message', author, text: frame.promise, language: conversation.language });
           this.pushQueue(conversation);
           return {};
         }

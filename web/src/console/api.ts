@@ -15,18 +15,28 @@ async function post(path: string, body: unknown, keepalive = false): Promise<Res
   });
 }
 
-/** How signing in went: done, a code is asked for (`ticket`), or why not (`again_s`: when it may be tried again). */
+/** How signing in went: done (`agent`: whose it is), a code is asked for (`ticket`), or why not (`again_s`: when it may
+ * be tried again). */
 export interface SignIn {
   fault?: SignInFault;
   ticket?: string;
+  agent?: string;
   again_s?: number;
+}
+
+interface Told {
+  agent?: { id?: string };
+  second_factor?: boolean;
+  ticket?: string;
+  retry_after?: number;
 }
 
 async function enter(path: string, body: unknown): Promise<SignIn> {
   try {
     const response = await post(path, body);
-    const told = (await response.json().catch(() => ({}))) as { second_factor?: boolean; ticket?: string; retry_after?: number };
-    if (response.ok) return told.second_factor && told.ticket ? { ticket: told.ticket } : {};
+    const told = (await response.json().catch(() => ({}))) as Told;
+    if (response.ok && told.second_factor && told.ticket) return { ticket: told.ticket };
+    if (response.ok) return told.agent?.id === undefined ? {} : { agent: told.agent.id };
     if (response.status === 429) return { fault: 'often', ...(told.retry_after ? { again_s: told.retry_after } : {}) };
     return { fault: response.status >= 500 ? 'later' : 'wrong' };
   } catch {

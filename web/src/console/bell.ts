@@ -38,6 +38,11 @@ export class Bell {
     }
   }
 
+  /** A colleague has passed a conversation on to this agent: nobody else waits for the visitor's next words. */
+  tellGiven(id: string): void {
+    this.call(this.desk.t('bellGiven'), id);
+  }
+
   private call(words: string, conversation: string): void {
     const { sound, notify, selected } = this.desk.ui.state;
     const here = !document.hidden && document.hasFocus();

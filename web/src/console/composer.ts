@@ -26,6 +26,7 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
   const written = note || text.startsWith('/') ? null : tongueOf(text);
   const other = written !== null && written !== conversation.language ? written : null;
   const files = note ? [] : (ui.files.get(conversation.id) ?? []);
+  const coming = note ? [] : (ui.uploads.get(conversation.id) ?? []);
   const popup = ui.popup !== null && note === (ui.popup.kind === 'mention');
   const tab = (value: Mode, label: string): TemplateResult =>
     html`<button
@@ -101,7 +102,7 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
         }
       }}
     ></textarea>
-    ${files.length && !note ? chosen(desk, conversation.id, files) : nothing}
+    ${files.length || coming.length ? chosen(desk, conversation.id, files, coming) : nothing}
     <div role="status">
       ${
         other
@@ -125,7 +126,7 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
         }
       </span>
       ${note || ui.view === 'calls' ? nothing : attach(desk, conversation.id)}
-      <button type="submit" class="firm" data-testid="send" ?disabled=${(!length && !files.length) || over}>
+      <button type="submit" class="firm" data-testid="send" ?disabled=${(!length && !files.length) || over || coming.length > 0}>
         ${note ? t('addNote') : t('send')}
       </button>
     </div>
@@ -150,17 +151,15 @@ function attach(desk: Desk, id: string): TemplateResult {
   </label>`;
 }
 
-/** Files that will go with the reply. */
-function chosen(desk: Desk, id: string, files: readonly FileRef[]): TemplateResult {
+/** Files that will go with the reply, and those that it waits for. */
+function chosen(desk: Desk, id: string, files: readonly FileRef[], coming: readonly File[]): TemplateResult {
+  const chip = (name: string, file: string, words: string, drop: () => void): TemplateResult =>
+    html`<li class="chip" data-testid=${name}>
+      ${words}
+      <button type="button" aria-label="${desk.t('discard')}: ${file}" @click=${drop}>${icon.close}</button>
+    </li>`;
   return html`<ul class="given">
-    ${files.map(
-      (file) =>
-        html`<li class="chip" data-testid="attached">
-          ${file.name}
-          <button type="button" aria-label="${desk.t('discard')}: ${file.name}" @click=${() => desk.detach(id, file.id)}>
-            ${icon.close}
-          </button>
-        </li>`,
-    )}
+    ${files.map((file) => chip('attached', file.name, file.name, () => desk.detach(id, file.id)))}
+    ${coming.map((file) => chip('uploading', file.name, `${file.name} ${desk.t('sending')}`, () => desk.giveUp(id, file)))}
   </ul>`;
 }

@@ -7,6 +7,7 @@ import * as agent from '../core/agent';
 import { Connection, Refused } from '../core/connection';
 import {
   type AckFrame,
+  type AgentWelcome,
   type Covered,
   type ErrorFrame,
   type FileRef,
@@ -53,7 +54,9 @@ import {
   type View,
 } from './ui';
 import { favicon } from './favicon';
+import { Focus } from './focus';
 import { view } from './view';
+import { visitorName } from './words';
 
 const TEXTS = { fi: fi.console, da: da.console, en: en.console };
 export type ConsoleTexts = ReturnType<typeof translator<typeof en.console>>;
@@ -67,6 +70,14 @@ const TOAST_MS = 6_000;
 const JUST_MS = 10_000;
 /** An agent who looks says so every TICK_MS; without that they have gone. */
 const VIEWING_LAPSES_MS = 75_000;
+
+/** The field in which the agent types, and what stands in it. */
+type Field = { at: Element; value: string } | null;
+
+function field(): Field {
+  const at = document.activeElement?.closest<HTMLInputElement>('input, textarea, select');
+  return at ? { at, value: at.value } : null;
+}
 
 export class Desk {
   readonly store: Store<agent.AgentState>;
@@ -83,6 +94,9 @@ export class Desk {
   private ticking: ReturnType<typeof setInterval> | null = null;
   readonly drafts = new Drafts(this);
   private readonly bell = new Bell(this);
+  private readonly focus: Focus;
+  /** Conversations that this agent is taking: the hub's frames may tell so before its answer does. */
+  private readonly taking = new Set<string>();
   /** The owner's replies, fetched once after signing in. */
   canned: readonly api.Canned[] = [];
   macros: readonly api.Macro[] = [];
@@ -93,6 +107,7 @@ export class Desk {
     this.store = new Store(agent.newAgentState(), soon);
     this.ui = new Store<Ui>(newUi(language, theme, matchMedia(ROOMY).matches), soon);
     this.t = translator(TEXTS[language], language);
+    this.focus = new Focus(container);
     this.connection = new Connection({
       connect: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws/agent`),
       hello: async () => {
@@ -150,7 +165,7 @@ export class Desk {
     this.entered(await api.secondStep(ticket, code.replace(/\s/g, '')), 'codeWrong');
   }
 
-  private entered({ fault, ticket }: api.SignIn, wrong: ConsoleKey): void {
+  private entered({ fault, ticket, agent: who }: api.SignIn, wrong: ConsoleKey): void {
     const words = { wrong, often: 'signInOften', later: 'signInLater' } as const;
     this.edit({ signing: false, fault: fault ? words[fault] : null });
     if (ticket) {
@@ -158,9 +173,35 @@ export class Desk {
       this.focusSoon('[data-testid=code]');
     }
     if (fault || ticket) return;
+    // Before the hello, which names the conversations that were open here.
+    if (who !== undefined) this.meet(who);
     this.edit({ ticket: null });
     rememberChoice('session', 'yes');
     this.connection.start();
+  }
+
+  /** Whoever is signed in now. The same agent as before finds all as it was; another finds nothing of theirs. */
+  private meet(who: string): void {
+    const before = this.store.state.agent?.id;
+    if (before !== undefined && before !== who) this.forget();
+  }
+
+  /** Nothing of who sat here stays: at a shared desk the next agent must neither read it nor send it as their own. */
+  private forget(): void {
+    this.connection.clear();
+    this.typing?.notice.stop();
+    this.typing = null;
+    this.drafts.forget();
+    this.readTo.clear();
+    this.taking.clear();
+    this.canned = [];
+    this.macros = [];
+    this.store.update(({ link, retryAt }) => ({ ...agent.newAgentState(), link, retryAt }));
+    this.ui.update(({ language, theme, oidc }) => ({
+      ...newUi(language, theme, matchMedia(ROOMY).matches),
+      phase: 'out',
+      oidc,
+    }));
   }
 
   async signOut(): Promise<void> {
@@ -169,9 +210,15 @@ export class Desk {
     // Before the hub has answered: a page that is loaded again meanwhile must not take itself for signed in.
     forgetChoice('session');
     const elsewhere = await api.signOut();
-    this.store.update(agent.newAgentState);
-    this.edit({ phase: 'out', fault: null, selected: null, settings: false, drafts: new Map(), unfolded: new Set(), dialog: null, found: null, query: '' });
+    this.forget();
     if (elsewhere) location.assign(elsewhere);
+    else this.gate();
+  }
+
+  /** The page to sign in, with the company's own way where it has one. */
+  private gate(): void {
+    void api.methods().then(({ oidc }) => this.edit({ oidc: oidc ?? null }));
+    this.focusSoon('[data-testid=email]');
   }
 
   async changePassword(old: string, next: string): Promise<void> {
@@ -289,18 +336,15 @@ export class Desk {
     const query = this.ui.state.query.trim();
     if (!query) return;
     this.edit({ finding: true });
+    const who = this.store.state.agent?.id;
     const found = await api.search(query);
+    if (this.store.state.agent?.id !== who) return; // it was another's question
     this.edit({ finding: false, found: found ?? [] });
     if (!found) this.toast(this.t('notNow'), 'bad');
   }
 
   async accept(id: string): Promise<void> {
-    await this.attempt('accept', { type: 'accept', conversation: id }, () => {
-      this.store.update((state) => agent.claimed(state, id));
-      this.edit({ view: 'mine' });
-      this.select(id);
-      this.focusSoon('[data-testid=reply]');
-    });
+    await this.obtain('accept', id);
     this.store.update((state) => agent.withoutOffer(state, id));
   }
 
@@ -314,22 +358,26 @@ export class Desk {
     const frame = into ? { type: 'join', conversation: id, seen: true } : { type: 'leave', conversation: id };
     await this.attempt('join', frame, () => {
       this.store.update((state) => agent.joined(state, id, into));
-      if (into) this.focusSoon('[data-testid=reply]');
+      if (into && this.ui.state.selected === id) this.focusSoon('[data-testid=reply]');
     });
   }
 
   /** Sends what a dialog asked for; it closes when the hub agreed. */
   async settle(frame: Request, said: ConsoleKey, done: () => void = () => undefined): Promise<void> {
+    const { dialog } = this.ui.state;
     await this.attempt('dialog', frame, () => {
       done();
-      this.edit({ dialog: null });
+      // Closed by hand meanwhile, and perhaps another opened.
+      if (this.ui.state.dialog === dialog) this.edit({ dialog: null });
       this.toast(this.t(said));
     });
   }
 
   /** Vetted answers and canned replies that fit this conversation. */
   async suggest(id: string): Promise<void> {
-    await this.attempt('suggest', { type: 'suggest', conversation: id }, (ack) => replies.showAnswers(this, ack['answers']));
+    await this.attempt('suggest', { type: 'suggest', conversation: id }, (ack) => {
+      if (this.ui.state.selected === id) replies.showAnswers(this, ack['answers']);
+    });
   }
 
   /** An entry of the conversation, wherever it is known from. */
@@ -360,12 +408,36 @@ export class Desk {
   }
 
   async claim(id: string): Promise<void> {
-    await this.attempt('claim', { type: 'claim', conversation: id }, () => {
+    await this.obtain('claim', id);
+  }
+
+  /** Takes a conversation. It comes to the front, unless the agent has gone on to something else before the answer. */
+  private async obtain(how: 'claim' | 'accept', id: string): Promise<void> {
+    if (this.ui.state.busy.has(how)) return;
+    const { selected } = this.ui.state;
+    const before = field();
+    this.taking.add(id);
+    await this.attempt(how, { type: how, conversation: id }, () => {
       this.store.update((state) => agent.claimed(state, id));
-      this.edit({ view: 'mine' });
-      this.select(id);
-      this.focusSoon('[data-testid=reply]');
+      if (this.ui.state.selected === selected && !this.occupied(before)) return this.begin(id);
+      void this.fetch(id);
+      const name = visitorName(id, this.entry(id)?.visitor?.name, this.t);
+      this.toast(this.t('taken', { name }), 'plain', { words: this.t('open'), act: () => this.begin(id) });
     });
+    this.taking.delete(id);
+  }
+
+  /** Brings one of the agent's own conversations to the front, to be answered. */
+  private begin(id: string): void {
+    this.edit({ view: 'mine' });
+    this.select(id);
+    this.focusSoon('[data-testid=reply]');
+  }
+
+  /** The agent is asked something, or types since `before`: the next key must not land before another visitor. */
+  private occupied(before: Field): boolean {
+    const now = field();
+    return this.ui.state.dialog !== null || (now !== null && (now.at !== before?.at || now.value !== before.value));
   }
 
   async resolve(id: string): Promise<void> {
@@ -394,6 +466,8 @@ export class Desk {
     }
     const text = (this.ui.state.drafts.get(draftKey(id, mode)) ?? '').trim();
     const files = mode === 'message' ? (this.ui.state.files.get(id) ?? []) : [];
+    // What is still on its way belongs to this reply, not to the next.
+    if (mode === 'message' && this.ui.state.uploads.get(id)?.length) return;
     if ((!text && !files.length) || [...text].length > MAX_TEXT) return;
     const promised = mode === 'message' ? promiseIn(text, Date.now()) : null;
     this.draft(id, '');
@@ -407,14 +481,29 @@ export class Desk {
 
   /** Keeps files that shall go with the next reply. */
   async attach(id: string, files: FileList | null): Promise<void> {
-    for (const file of files ?? []) {
-      const kept = await api.upload(id, file);
+    const chosen = [...(files ?? [])];
+    const underWay = (): readonly File[] => this.ui.state.uploads.get(id) ?? [];
+    const waitFor = (all: readonly File[]): void => this.edit({ uploads: new Map(this.ui.state.uploads).set(id, all) });
+    waitFor([...underWay(), ...chosen]);
+    for (const file of chosen) {
+      const wanted = (): boolean => underWay().includes(file);
+      const kept = wanted() ? await api.upload(id, file) : null;
+      // Taken out again, or the agent who chose it has left this desk.
+      if (!wanted()) continue;
+      waitFor(underWay().filter((one) => one !== file));
       if (!kept) this.toast(this.t('fileRefused', { name: file.name }), 'bad');
       else {
         const before = this.ui.state.files.get(id) ?? [];
         this.edit({ files: new Map(this.ui.state.files).set(id, [...before, kept]) });
       }
     }
+  }
+
+  /** Does without a file that is still on its way. */
+  giveUp(id: string, file: File): void {
+    const left = (this.ui.state.uploads.get(id) ?? []).filter((one) => one !== file);
+    this.edit({ uploads: new Map(this.ui.state.uploads).set(id, left) });
+    this.focusSoon('[data-testid=reply]');
   }
 
   detach(id: string, file: string): void {
@@ -535,8 +624,7 @@ export class Desk {
     const before = this.ui.state.phase;
     forgetChoice('session');
     this.edit({ phase: 'out', fault: before === 'in' ? 'signedOut' : null, ticket: null, endsAt: null, dialog: null, settings: false });
-    void api.methods().then(({ oidc }) => this.edit({ oidc: oidc ?? null }));
-    this.focusSoon('[data-testid=email]');
+    this.gate();
   }
 
   async fetch(id: string): Promise<void> {
@@ -552,9 +640,12 @@ export class Desk {
   }
 
   private receive(frame: Frame): void {
+    // Another window of this browser may have signed somebody else in.
+    if (frame.type === 'welcome') this.meet((frame as unknown as AgentWelcome).agent.id);
     const before = this.store.state;
     this.store.update((state) => agent.receive(state, frame));
     this.bell.hear(frame, before, this.store.state);
+    for (const id of agent.gained(before, this.store.state)) if (!this.taking.has(id)) this.gain(frame, before, id);
     if (frame.type === 'erased') this.gone(String(frame['conversation']));
     if (frame.type === 'session') this.edit({ endsAt: typeof frame['ends_at'] === 'string' ? frame['ends_at'] : null });
     if (frame.type === 'offer' || frame.type === 'offer.gone') this.tick();
@@ -579,6 +670,15 @@ export class Desk {
     const holes = [...this.store.state.conversations.values()].some((c) => c.opened && hasGap(c.log));
     if (holes) this.lapses.begin('gap', () => this.connection.restart(), GAP_MS);
     else this.lapses.drop('gap');
+  }
+
+  /** A conversation has become this agent's without their doing at this window: it is followed from now on. */
+  private gain(frame: Frame, before: agent.AgentState, id: string): void {
+    if (frame.type !== 'welcome') void this.fetch(id); // after a welcome all of them are asked for
+    // What has just been waiting was taken by the agent themselves, in another window.
+    if (frame.type !== 'welcome' && before.queue.get(id)?.status === 'queued') return;
+    this.store.update((state) => agent.given(state, id));
+    this.bell.tellGiven(id);
   }
 
   private deliver(id: string, kind: Mode, text: string, files: readonly FileRef[] = []): void {
@@ -684,9 +784,7 @@ export class Desk {
   private draw(): void {
     const state = this.store.state;
     const ui = this.ui.state;
-    render(view(this, state, ui), this.container);
-    const dialog = this.container.querySelector('dialog');
-    if (dialog && !dialog.open) dialog.showModal();
+    this.focus.keep(() => render(view(this, state, ui), this.container));
     const log = this.container.querySelector<HTMLElement>('.log');
     if (log && ui.atEnd) log.scrollTop = log.scrollHeight;
     if (ui.selected && !document.hidden && ui.phase === 'in') {

@@ -138,13 +138,19 @@ const transfer: Maker = (desk, state, ui, { about }) =>
     },
   );
 
-const snooze: Maker = (desk, _state, ui, { about, promise, by }) =>
+/** With a promise that was made already it only reminds; else the visitor can be told something, in the agent's name. */
+const snooze: Maker = (desk, state, ui, { about, promise, by }) =>
   box(
     desk,
     ui,
     promise ? 'remindTitle' : 'snooze',
     html`<p class="soft">${desk.t('snoozeHint')}</p>
-      <label for="box-until">${desk.t('until')}</label>
+      ${
+        promise
+          ? html`<p><q lang=${state.conversations.get(about)?.language ?? nothing} data-testid="promise-made">${promise}</q></p>`
+          : nothing
+      }
+      <label for="box-until">${desk.t('snoozeUntil')}</label>
       <input
         id="box-until"
         type="datetime-local"
@@ -154,13 +160,18 @@ const snooze: Maker = (desk, _state, ui, { about, promise, by }) =>
         min=${local(Date.now())}
         .value=${local(by ?? Date.now() + 60 * MINUTE)}
       />
-      <label for="box-promise">${desk.t('promiseText')}</label>
-      <input id="box-promise" name="promise" maxlength="200" .value=${promise ?? ''} data-testid="promise" />`,
+      ${
+        promise
+          ? nothing
+          : html`<label for="box-promise">${desk.t('promiseText')}</label>
+              <input id="box-promise" name="promise" maxlength="200" data-testid="promise" />`
+      }`,
     {
       words: promise ? 'remindMe' : 'snooze',
+      // The hub sends `promise` to the visitor; what was promised stands in the conversation already.
       act: ({ until, promise: text }) =>
         void desk.settle(
-          { type: 'snooze', conversation: about, until: iso(until), ...(text ? { promise: text } : {}) },
+          { type: 'snooze', conversation: about, until: iso(until), ...(text && !promise ? { promise: text } : {}) },
           'snoozed',
         ),
     },
@@ -265,7 +276,7 @@ const move: Maker = (desk, state, ui, { about }) =>
     desk,
     ui,
     'callMove',
-    html`<label for="box-window">${desk.t('until')}</label>
+    html`<label for="box-window">${desk.t('newTime')}</label>
       <select id="box-window" name="window">
         ${(state.callbacks.get(about)?.windows ?? []).map(
           (one) => html`<option value=${one.id}>${spanTime(one.from, one.to, ui.language)}</option>`,
@@ -294,7 +305,7 @@ const announce: Maker = (desk, _state, ui) =>
           <input id="box-from" type="datetime-local" name="from" required .value=${local(Date.now())} />
         </div>
         <div>
-          <label for="box-to">${desk.t('until')}</label>
+          <label for="box-to">${desk.t('endsAt')}</label>
           <input id="box-to" type="datetime-local" name="to" required .value=${local(Date.now() + 8 * 60 * MINUTE)} />
         </div>
       </div>`,

@@ -8,7 +8,7 @@ const REST_MS = 1_000;
 
 export class Drafts {
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
-  private readonly kept = new Map<string, string>();
+  private kept = new Map<string, string>();
 
   constructor(private readonly desk: Desk) {}
 
@@ -28,11 +28,21 @@ export class Drafts {
     );
   }
 
+  /** Who wrote here is gone: nothing of theirs is written from here any more, and what the hub keeps is asked for anew. */
+  forget(): void {
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
+    this.kept = new Map();
+  }
+
   /** Brings a draft back, unless something has been typed here. */
   async fetch(id: string): Promise<void> {
-    if (this.kept.has(id)) return;
+    const { kept } = this;
+    if (kept.has(id)) return;
     const text = await api.draft(id);
-    this.kept.set(id, text);
+    // Another agent may sit here by the time the answer is in.
+    if (kept !== this.kept) return;
+    kept.set(id, text);
     const key = draftKey(id, 'message');
     if (!text || this.desk.ui.state.drafts.get(key)) return;
     this.desk.edit({ drafts: new Map(this.desk.ui.state.drafts).set(key, text) });

@@ -2,10 +2,11 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { classMap } from 'lit/directives/class-map.js';
 import { type AgentState, type Conversation, type Draft, leads } from '../core/agent';
-import { type Approval, type Emotion, isLanguage, type Language, type LogEvent } from '../core/protocol';
+import { type Approval, type Callback, type Emotion, isLanguage, type Language, type LogEvent } from '../core/protocol';
 import { personOf } from '../core/visitor';
 import * as icon from './icons';
-import { plain, rich } from '../view/text';
+import { plain } from '../view/marked';
+import { rich } from '../view/text';
 import { clockTime, fullTime, initials, isoTime } from '../view/time';
 import type { ConsoleKey, Desk } from './desk';
 import { type AllMarks, covered, files, smallPrint, wording } from './marks';
@@ -175,11 +176,28 @@ const CALLBACK: Readonly<Record<string, ConsoleKey>> = {
   cancelled: 'evCallbackCancelled',
 };
 
+const MAIL: Readonly<Record<string, ConsoleKey>> = {
+  booked: 'evMail',
+  moved: 'evMailMoved',
+  done: 'evMailDone',
+  cancelled: 'evMailCancelled',
+};
+
+const RATING: Readonly<Record<string, ConsoleKey>> = {
+  agent: 'evRatingAgent',
+  bot: 'evRatingBot',
+};
+
 const APPROVAL: Readonly<Record<string, ConsoleKey>> = {
   asked: 'evApproval',
   approved: 'evApproved',
   refused: 'evRefused',
 };
+
+/** What happened to a call or an answer by e-mail. */
+function promisedLater({ kind, state = 'booked' }: Partial<Callback> = {}): ConsoleKey {
+  return kind === 'email' ? (MAIL[state] ?? 'evMail') : (CALLBACK[state] ?? 'evCallback');
+}
 
 function words(desk: Desk, event: LogEvent): string {
   const { t } = desk;
@@ -204,9 +222,9 @@ function words(desk: Desk, event: LogEvent): string {
     case 'language':
       return t('evLanguage', { language: languageName(event.language, t) });
     case 'rating':
-      return t('evRating', { n: event.score ?? 0 });
+      return t(RATING[event.rated ?? ''] ?? 'evRating', { n: event.score ?? 0 });
     case 'callback':
-      return t(CALLBACK[event.callback?.state ?? 'booked'] ?? 'evCallback');
+      return t(promisedLater(event.callback));
     case 'channel':
       return event.text ?? event.code ?? '';
     case 'agreed':
@@ -240,6 +258,11 @@ function line(
     <span>${words(desk, event)} ${time(event.at, ui.language)}</span>
     ${reasons.map((reason) => html`<span class="because">${reasonText(reason, desk.t)}</span>`)}
     ${event.note ? html`<span class="because">${event.note}</span>` : nothing}
+    ${
+      event.kind === 'rating' && event.comment
+        ? html`<q class="because" data-testid="rating-comment" lang=${conversation.language}>${event.comment}</q>`
+        : nothing
+    }
     ${event.approval ? approvalView(desk, state, conversation, event.approval) : nothing}
     ${!system && event.kind !== 'channel' && event.text ? html`<span class="told" lang=${event.language ?? nothing}>${event.text}</span>` : nothing}
   </div>`;

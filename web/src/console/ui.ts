@@ -75,6 +75,8 @@ export interface Ui {
   uncovered: ReadonlyMap<number, readonly Covered[]>;
   /** Files that go with the next reply, by conversation. */
   files: ReadonlyMap<string, readonly FileRef[]>;
+  /** Those that are still on their way to the hub. */
+  uploads: ReadonlyMap<string, readonly File[]>;
   /** Conversations whose early part is shown. */
   unfolded: ReadonlySet<string>;
   shown: number;
@@ -117,6 +119,7 @@ export function newUi(language: Language, theme: Theme, roomy: boolean): Ui {
     seen: new Set(),
     uncovered: new Map(),
     files: new Map(),
+    uploads: new Map(),
     unfolded: new Set(),
     shown: PAGE,
     atEnd: true,

@@ -50,6 +50,8 @@ export interface Conversation {
   pending: readonly Draft[];
   /** Highest seq that this agent has had before their eyes. */
   seen: number;
+  /** A colleague passed it on to this agent, who has not looked at it since. */
+  given: boolean;
 }
 
 export interface AgentState {
@@ -106,6 +108,7 @@ export function newConversation(id: string): Conversation {
     joined: false,
     pending: [],
     seen: 0,
+    given: false,
   };
 }
 
@@ -173,7 +176,10 @@ function typing(state: AgentState, frame: Frame): AgentState {
   if (typeof id !== 'string') return state;
   if (frame['role'] === 'agent') return beside(state, frame, 'writers');
   if (frame['role'] !== undefined && frame['role'] !== 'visitor') return state;
-  return change(state, id, (c) => ({ ...c, visitorTyping: frame['on'] === true }));
+  const on = frame['on'] === true;
+  // That somebody stopped is no news of a conversation that is not here.
+  if (!on && !state.conversations.has(id)) return state;
+  return change(state, id, (c) => ({ ...c, visitorTyping: on }));
 }
 
 /** Another agent came to a conversation or left it, or began or stopped to write in it. */
@@ -234,6 +240,7 @@ function welcome(state: AgentState, frame: AgentWelcome): AgentState {
     next = change(next, item.conversation, (c) => ({ ...c, status: item.status, visitorTyping: false }));
   }
   for (const [id, conversation] of next.conversations) {
+    if (conversation.given && !mine.has(id)) next = change(next, id, (c) => ({ ...c, given: false }));
     const entry = next.queue.get(id);
     if (entry) next = change(next, id, (c) => follow(c, entry));
     // What was ours before the line broke, and is no longer: the log's next events tell the rest.
@@ -270,7 +277,20 @@ function withMine(state: AgentState, id: string): AgentState {
 }
 
 function withoutMine(state: AgentState, id: string): AgentState {
-  return state.mine.includes(id) ? { ...state, mine: state.mine.filter((other) => other !== id) } : state;
+  if (!state.mine.includes(id)) return state;
+  const next = { ...state, mine: state.mine.filter((other) => other !== id) };
+  return state.conversations.get(id)?.given ? change(next, id, (c) => ({ ...c, given: false })) : next;
+}
+
+/** What became this agent's between two states: none on the first welcome, which tells what was theirs all along. */
+export function gained(before: AgentState, after: AgentState): readonly string[] {
+  if (before.mine === after.mine || before.agent?.id !== after.agent?.id) return [];
+  return after.mine.filter((id) => !before.mine.includes(id));
+}
+
+/** A colleague passed it on to this agent. */
+export function given(state: AgentState, id: string): AgentState {
+  return change(state, id, (c) => ({ ...c, given: true }));
 }
 
 const STATUS_AFTER: Readonly<Record<string, Status>> = {
@@ -330,7 +350,8 @@ export function opened(
     packet: ack.handoff ?? c.packet,
     status: ack.status ?? c.status,
     language: ack.language ?? c.language,
-    historyEnd: Math.max(c.historyEnd, ack.last ?? 0),
+    // What came since the first time is news, however often the line broke meanwhile.
+    historyEnd: c.opened ? c.historyEnd : Math.max(c.historyEnd, ack.last ?? 0),
     assignee: ack.assignee === undefined ? c.assignee : (ack.assignee as Conversation['assignee']),
   }));
 }
@@ -429,16 +450,17 @@ export function joined(state: AgentState, id: string, on: boolean): AgentState {
 /** The agent has this conversation before their eyes. */
 export function see(state: AgentState, id: string): AgentState {
   const conversation = state.conversations.get(id);
-  if (!conversation || conversation.seen === conversation.log.cursor) return state;
-  return change(state, id, (c) => ({ ...c, seen: c.log.cursor }));
+  if (!conversation || (conversation.seen === conversation.log.cursor && !conversation.given)) return state;
+  return change(state, id, (c) => ({ ...c, seen: c.log.cursor, given: false }));
 }
 
-/** Messages of the visitor's that came since the agent last looked. */
+/** Messages of the visitor's that came since the agent last looked; one at least where it was passed on unseen. */
 export function unread(conversation: Conversation): number {
   const from = Math.max(conversation.seen, conversation.historyEnd);
-  return conversation.log.events.filter(
+  const news = conversation.log.events.filter(
     (event) => event.seq > from && event.kind === 'message' && event.author?.role === 'visitor',
   ).length;
+  return Math.max(news, Number(conversation.given));
 }
 
 const WEIGHT: Readonly<Record<string, number>> = { urgent: 0, high: 1, normal: 2 };

@@ -3,27 +3,45 @@
 export type Piece = { kind: 'text'; text: string } | { kind: 'link'; text: string; href: string };
 export type Block = { kind: 'lines'; text: string } | { kind: 'list'; items: string[] };
 
-const LINK = /https?:\/\/[^\s<>"'”»]+|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g;
+/** A web address, or a mail address from its `@` on. What stands before the `@` is read backwards: a pattern for it would
+ * try every letter of a long word as the first one, and a visitor's message must not cost the console its breath. */
+const LINK = /https?:\/\/[^\s<>"'”»]+|@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g;
+const LOCAL = /[A-Za-z0-9._%+-]/;
 /** What follows an address in a sentence and is no part of it. */
-const TAIL = /[.,;:!?)\]}…]+$/;
+const TAIL = '.,;:!?)]}…';
 
 /** Text and links. Only http, https and mail addresses become links; everything else stays text. */
 export function pieces(text: string): Piece[] {
   const found: Piece[] = [];
   let end = 0;
   for (const match of text.matchAll(LINK)) {
-    let address = match[0].replace(TAIL, '');
-    const opened = (address.match(/\(/g) ?? []).length;
+    const start = match[0].startsWith('@') ? localStart(text, match.index, end) : match.index;
+    if (text[start] === '@') continue;
+    let address = withoutTail(text.slice(start, match.index + match[0].length));
     // An address may end in a bracket that it opened itself.
-    if (opened && match[0].startsWith(`${address})`)) address += ')';
+    if (address.includes('(') && text[start + address.length] === ')') address += ')';
     const href = safeHref(address);
     if (!href) continue;
-    if (match.index > end) found.push({ kind: 'text', text: text.slice(end, match.index) });
+    if (start > end) found.push({ kind: 'text', text: text.slice(end, start) });
     found.push({ kind: 'link', text: address, href });
-    end = match.index + address.length;
+    end = start + address.length;
   }
   if (end < text.length) found.push({ kind: 'text', text: text.slice(end) });
   return found;
+}
+
+/** Where the part before the `@` at `at` begins, not before `from`. */
+function localStart(text: string, at: number, from: number): number {
+  let start = at;
+  while (start > from && LOCAL.test(text[start - 1] as string)) start--;
+  return start;
+}
+
+/** Letter by letter from the end: a pattern that is tied to the end starts anew at each of a thousand dots. */
+function withoutTail(address: string): string {
+  let end = address.length;
+  while (end > 0 && TAIL.includes(address[end - 1] as string)) end--;
+  return address.slice(0, end);
 }
 
 function safeHref(address: string): string | null {
@@ -40,7 +58,8 @@ function safeHref(address: string): string | null {
 export function blocks(text: string): Block[] {
   const found: Block[] = [];
   for (const line of text.replace(/\r\n?/g, '\n').split('\n')) {
-    const item = /^\s*[-•–]\s+(.*)$/.exec(line)?.[1];
+    const dash = /^\s*[-•–]\s+/.exec(line)?.[0];
+    const item = dash === undefined ? undefined : line.slice(dash.length);
     const last = found.at(-1);
     if (item !== undefined) {
       if (last?.kind === 'list') last.items.push(item);
@@ -49,8 +68,16 @@ export function blocks(text: string): Block[] {
     else found.push({ kind: 'lines', text: line });
   }
   return found
-    .map((block) => (block.kind === 'lines' ? { ...block, text: block.text.replace(/^\n+|\n+$/g, '') } : block))
+    .map((block) => (block.kind === 'lines' ? { ...block, text: withoutBreaks(block.text) } : block))
     .filter((block) => block.kind === 'list' || block.text !== '');
+}
+
+/** Without the line breaks at both ends. */
+function withoutBreaks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && text[start] === '\n') start++;
+  while (end > start && text[end - 1] === '\n') end--;
+  return text.slice(start, end);
 }
 
 /** `text` cut where any of `phrases` stands in it (letter case ignored); overlapping finds are joined. */

@@ -1,35 +1,31 @@
 /** Message text as templates: text nodes, lists and safe links, never HTML from the wire. */
 import { html, type TemplateResult } from 'lit/html.js';
 import type { Language } from '../core/protocol';
-import { blocks, marked, pieces } from '../core/text';
+import { blocks, pieces } from '../core/text';
 import { LOCALE } from '../i18n/index';
 
 type Part = TemplateResult | string;
 
-function words(text: string, evidence: readonly string[]): Part[] {
-  if (!evidence.length) return [text];
-  return marked(text, evidence).map((cut) => (cut.mark ? html`<mark>${cut.text}</mark>` : cut.text));
-}
-
-function inline(text: string, evidence: readonly string[]): Part[] {
+/** Text and links; `words` draws what stands between the links. */
+export function inline(text: string, words: (text: string) => readonly Part[] = (text) => [text]): Part[] {
   return pieces(text).flatMap((piece) =>
     piece.kind === 'text'
-      ? words(piece.text, evidence)
+      ? words(piece.text)
       : [html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>`],
   );
 }
 
-/** What a visitor typed: line breaks as they are, links, and the words in `evidence` marked. */
-export function plain(text: string, evidence: readonly string[] = []): TemplateResult {
-  return html`<p>${inline(text, evidence)}</p>`;
+/** What a visitor typed: line breaks as they are, and links. */
+export function plain(text: string): TemplateResult {
+  return html`<p>${inline(text)}</p>`;
 }
 
 /** What the bot or a colleague wrote: as `plain`, and lines that start with a dash are a list. */
 export function rich(text: string): TemplateResult {
   return html`${blocks(text).map((block) =>
     block.kind === 'list'
-      ? html`<ul>${block.items.map((item) => html`<li>${inline(item, [])}</li>`)}</ul>`
-      : html`<p>${inline(block.text, [])}</p>`,
+      ? html`<ul>${block.items.map((item) => html`<li>${inline(item)}</li>`)}</ul>`
+      : html`<p>${inline(block.text)}</p>`,
   )}`;
 }
 

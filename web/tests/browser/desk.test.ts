@@ -119,11 +119,45 @@ describe.skipIf(!executable)("an agent's day", () => {
     await assertAccessible(page, 'the wrong language');
     await page.getByTestId('send').click();
     await page.getByTestId('toast-do').click();
-    await expect.poll(() => page.getByTestId('promise').inputValue()).toBe('I’ll call you by Friday.');
+    await expect.poll(() => page.getByTestId('promise-made').innerText()).toBe('I’ll call you by Friday.');
+    expect(await page.getByTestId('promise').count()).toBe(0);
     await assertAccessible(page, 'a reminder');
     await page.getByTestId('dialog-send').click();
     await page.getByTestId('dialog').waitFor({ state: 'detached' });
-    expect([...stage.hub.conversations.values()][0]).toMatchObject({ promise: { text: 'I’ll call you by Friday.' } });
+    const [made] = stage.hub.conversations.values();
+    expect(made).toMatchObject({ snoozed: expect.any(String), promise: null });
+    expect(await messages(page, 'agent').count()).toBe(1);
+  });
+
+  it('puts a conversation off with a word that the visitor reads, and gives the focus back to the menu', async () => {
+    const page = await holding(someone('en', 'Two charges'));
+    await page.getByTestId('more').click();
+    await page.getByTestId('ask-snooze').click();
+    await page.getByTestId('promise').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByTestId('dialog').waitFor({ state: 'detached' });
+    await focused(page, 'more');
+    await page.getByTestId('more').click();
+    await page.getByTestId('ask-snooze').click();
+    await page.getByTestId('promise').fill('I’ll be back tomorrow.');
+    await page.getByTestId('dialog-send').click();
+    await messages(page, 'agent').getByText('I’ll be back tomorrow.').waitFor();
+    await focused(page, 'more');
+  });
+
+  it('is told of a conversation that a colleague passes on, and hears what the visitor writes next', async () => {
+    const conversation = someone();
+    const mikkel = await stage.agent('mikkel@havu.example');
+    const page = await holding(conversation);
+    await page.getByTestId('transfer').click();
+    await page.getByTestId('dialog').getByText('Mikkel').click();
+    await page.getByTestId('dialog-send').click();
+    await mikkel.getByTestId('view-mine').click();
+    await mikkel.locator('.item .unread').waitFor();
+    stage.hub.visitorSays(conversation, 'Oletko siellä?', 'later');
+    await expect.poll(() => mikkel.getByTestId('queue-item').innerText()).toContain('Oletko siellä?');
+    await mikkel.getByTestId('queue-item').click();
+    await mikkel.locator('.item .unread').waitFor({ state: 'detached' });
   });
 
   it('keeps a half sentence at the hub, for another desk too', async () => {

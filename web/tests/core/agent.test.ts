@@ -108,6 +108,26 @@ describe('taking a conversation', () => {
   });
 });
 
+describe('a conversation that a colleague passes on', () => {
+  const mine = queue(line('c1', { status: 'assigned', assignee: AINO }));
+
+  it('is gained by the frame that says so, and never by the first welcome', () => {
+    const before = begin();
+    expect(agent.gained(before, agent.receive(before, mine))).toEqual(['c1']);
+    const first = welcome({ mine: [{ conversation: 'c1', status: 'assigned', last: 1 }] });
+    expect(agent.gained(agent.newAgentState(), agent.receive(agent.newAgentState(), first))).toEqual([]);
+    expect(agent.gained(before, agent.receive(before, first))).toEqual(['c1']);
+  });
+
+  it('counts as unread until it is looked at or has gone again', () => {
+    const state = agent.given(begin(mine), 'c1');
+    expect(agent.unreadOfMine(state)).toBe(1);
+    expect(agent.unreadOfMine(agent.see(state, 'c1'))).toBe(0);
+    for (const gone of [agent.receive(state, queue(line('c1'))), agent.receive(state, welcome())])
+      expect(agent.unread(of(gone))).toBe(0);
+  });
+});
+
 describe('opening a conversation', () => {
   it('does not let its history change what the hub said about now', () => {
     let state = agent.opened(begin(), 'c1', {
@@ -131,6 +151,24 @@ describe('opening a conversation', () => {
     expect(agent.unread(of(state))).toBe(1);
     state = agent.see(state, 'c1');
     expect(agent.unread(of(state))).toBe(0);
+  });
+
+  it('stays unread when the line breaks and it is opened again, with what came meanwhile', () => {
+    const mine = { mine: [{ conversation: 'c1', status: 'assigned', last: 2 }] };
+    let state = agent.opened(agent.receive(agent.newAgentState(), welcome(mine)), 'c1', { status: 'assigned', last: 1 });
+    for (const frame of [said(1, 'visitor', 'Moi'), said(2, 'visitor', 'Hei?')]) state = agent.receive(state, frame);
+    expect(agent.unreadOfMine(state)).toBe(1);
+    // The hub sends what was missed before it answers the second `open`.
+    for (const frame of [welcome(mine), said(3, 'visitor', 'Haloo?')]) state = agent.receive(state, frame);
+    state = agent.opened(state, 'c1', { status: 'assigned', last: 3 });
+    expect(agent.unreadOfMine(state)).toBe(2);
+  });
+
+  it('keeps the mark that the agent set, however often it is opened', () => {
+    let state = agent.opened(begin(), 'c1', { status: 'assigned', last: 1 });
+    state = agent.unsee(agent.see(agent.receive(state, said(1, 'visitor', 'Moi')), 'c1'), 'c1');
+    state = agent.opened(state, 'c1', { status: 'assigned', last: 1 });
+    expect(agent.unread(of(state))).toBe(1);
   });
 
   it('is asked for again from the cursor after a reconnect', () => {
@@ -173,6 +211,7 @@ describe('answering', () => {
     expect(of(state).visitorTyping).toBe(false);
     state = agent.receive(state, { type: 'typing', conversation: 'c1', role: 'agent', on: true });
     expect(of(state).visitorTyping).toBe(false);
+    expect(agent.receive(state, { type: 'typing', conversation: 'c9', role: 'visitor', on: false })).toBe(state);
   });
 });
 

@@ -35,6 +35,45 @@ describe('links in a message', () => {
   });
 });
 
+describe('a mail address', () => {
+  it('is found whole in whatever stands around it', () => {
+    expect(links('(a.b+c@d-e.co.fi), x@y.dk–z@w.fi; @havu.example a@b @')).toEqual([
+      'mailto:a.b+c@d-e.co.fi',
+      'mailto:x@y.dk',
+      'mailto:z@w.fi',
+    ]);
+    expect(links('a@b.fi@c.fi https://d@e.fi/f@g.fi')).toEqual(['mailto:a@b.fi', 'https://d@e.fi/f@g.fi']);
+  });
+});
+
+describe('a message that is made to be slow', () => {
+  const N = 40_000;
+  /** Each takes four seconds where every letter is tried as a beginning, and a few milliseconds where none is. */
+  const LIMIT_MS = 1_000;
+  const timed = (read: () => unknown): number => {
+    const start = performance.now();
+    read();
+    return performance.now() - start;
+  };
+
+  it.each([
+    ['a long word', 'a'.repeat(N)],
+    ['a word of dots', 'a.'.repeat(N / 2)],
+    ['an address with a long tail', `https://x${'.'.repeat(N)}x`],
+    ['many signs of an address', 'a@'.repeat(N / 2)],
+  ])('has its links found at once: %s', (_, text) => {
+    expect(timed(() => pieces(text))).toBeLessThan(LIMIT_MS);
+    expect(pieces(text).map((piece) => piece.text).join('')).toBe(text);
+  });
+
+  it.each([
+    ['line breaks in the middle', `a${'\n'.repeat(N)}b`],
+    ['a dash before much room', `- ${' '.repeat(N)}x\u2028y`],
+  ])('has its blocks found at once: %s', (_, text) => {
+    expect(timed(() => blocks(text))).toBeLessThan(LIMIT_MS);
+  });
+});
+
 describe('the blocks of an answer', () => {
   it('are lists where lines begin with a dash, and lines elsewhere', () => {
     expect(blocks('Näin:\n- ensin\n- sitten\n\nValmis.')).toEqual([

@@ -1,0 +1,345 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as agent from '../../src/core/agent';
+import { draftKey } from '../../src/console/ui';
+import { AINO, closeRoom, type FakeField, line, MIKKEL, openRoom, type Room } from './fakes';
+
+const { ring } = vi.hoisted(() => ({ ring: vi.fn() }));
+vi.mock('lit/html.js', async (original) => ({ ...(await original<object>()), render: () => undefined }));
+vi.mock('../../src/console/view', () => ({ view: () => null }));
+vi.mock('../../src/view/chime', () => ({ chime: ring }));
+
+let room: Room;
+beforeEach(async () => {
+  ring.mockClear();
+  room = await openRoom();
+});
+afterEach(closeRoom);
+
+const desk = (): ReturnType<Room['desk']> => room.desk();
+const ui = (): ReturnType<Room['desk']>['ui']['state'] => desk().ui.state;
+const state = (): agent.AgentState => desk().store.state;
+const opened = (): unknown[] => room.sent('open').map((frame) => frame['conversation']);
+const lineTo = (who: typeof AINO, conversation = 'c1'): object => ({
+  type: 'queue',
+  conversation,
+  entry: line(conversation, { assignee: who }),
+});
+const says = (seq: number, text = 'Hei', conversation = 'c1'): object => ({
+  type: 'event',
+  conversation,
+  seq,
+  kind: 'message',
+  author: { role: 'visitor' },
+  text,
+});
+
+describe('a conversation that a colleague passes on', () => {
+  beforeEach(async () => {
+    await room.welcome(AINO, [], [line('c1', { assignee: MIKKEL })]);
+    desk().edit({ sound: true });
+    room.page.hidden = true;
+  });
+
+  it('is asked for, rung and marked, and what the visitor writes next is heard', async () => {
+    room.socket.hear(lineTo(AINO));
+    await room.pass();
+    expect(opened()).toEqual(['c1']);
+    expect(ring).toHaveBeenCalledTimes(1);
+    expect(agent.unreadOfMine(state())).toBe(1);
+    await room.ack('open', { status: 'assigned', last: 1, assignee: AINO });
+    room.socket.hear(says(1));
+    room.socket.hear(says(2));
+    room.socket.hear(says(3));
+    await room.pass();
+    expect(ring).toHaveBeenCalledTimes(3);
+    expect(agent.unreadOfMine(state())).toBe(2);
+    room.page.hidden = false;
+    desk().select('c1');
+    await room.pass();
+    expect(agent.unreadOfMine(state())).toBe(0);
+  });
+
+  it('is told also where it happened while the line was down', async () => {
+    await room.reconnect(AINO, ['c1', 'c2']);
+    expect(opened()).toEqual(['c1', 'c2']);
+    expect(ring).toHaveBeenCalledTimes(2);
+    expect(agent.unreadOfMine(state())).toBe(2);
+  });
+
+  it('is nothing to ring for when the agent takes it, here or in another window', async () => {
+    room.socket.hear({ type: 'queue', conversation: 'c2', entry: line('c2', { status: 'queued' }) });
+    room.socket.hear({ type: 'queue', conversation: 'c3', entry: line('c3', { status: 'queued' }) });
+    await room.pass();
+    ring.mockClear();
+    void desk().claim('c2');
+    room.socket.hear(lineTo(AINO, 'c2')); // before the answer
+    room.socket.hear(lineTo(AINO, 'c3'));
+    await room.pass();
+    await room.ack('claim', { last: 1 });
+    expect(ring).not.toHaveBeenCalled();
+    expect(opened().sort()).toEqual(['c2', 'c3']);
+    expect(agent.unreadOfMine(state())).toBe(0);
+  });
+});
+
+describe('an answer that comes late', () => {
+  const reply = (value: string): FakeField => {
+    const made: FakeField = { value, closest: () => made };
+    return made;
+  };
+
+  beforeEach(async () => {
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('c1');
+    room.socket.hear({ type: 'queue', conversation: 'c1', entry: line('c1', { status: 'queued' }) });
+    await room.pass();
+  });
+
+  it('brings a conversation to the front where the agent waits for it', async () => {
+    void desk().claim('c1');
+    await room.pass();
+    await room.ack('claim', { last: 1 });
+    expect(ui()).toMatchObject({ selected: 'c1', view: 'mine', toasts: [] });
+  });
+
+  it('moves nobody who has gone on to another conversation, and offers to open what was taken', async () => {
+    void desk().claim('c1');
+    desk().select('b');
+    room.page.activeElement = reply('Hei');
+    await room.pass();
+    await room.ack('claim', { last: 1 });
+    expect(ui()).toMatchObject({ selected: 'b', view: 'queue' });
+    expect(state().mine).toContain('c1');
+    expect(opened()).toContain('c1');
+    ui().toasts[0]?.offer?.act();
+    expect(ui()).toMatchObject({ selected: 'c1', view: 'mine' });
+  });
+
+  it('moves nobody who has begun to type or was asked something', async () => {
+    desk().select('b');
+    void desk().accept('c1');
+    room.page.activeElement = reply('Hei');
+    await room.pass();
+    await room.ack('accept', { last: 1 });
+    expect(ui().selected).toBe('b');
+    room.page.activeElement = null;
+    void desk().claim('c2');
+    desk().edit({ dialog: { name: 'transfer', about: 'b' } });
+    await room.pass();
+    await room.ack('claim', { last: 1 });
+    expect(ui().selected).toBe('b');
+  });
+
+  it('moves who tapped while a text stood untouched in the field', async () => {
+    desk().select('b');
+    room.page.activeElement = reply('Hei');
+    void desk().accept('c1');
+    await room.pass();
+    await room.ack('accept', { last: 1 });
+    expect(ui().selected).toBe('c1');
+  });
+
+  it('closes only the dialog that asked, and shows suggestions only where they were asked for', async () => {
+    const frame = { type: 'ask_help', conversation: 'b', note: 'x' };
+    desk().edit({ dialog: { name: 'help', about: 'b' } });
+    void desk().settle(frame, 'helpAsked');
+    const other = { name: 'transfer', about: 'b' } as const;
+    desk().edit({ dialog: other });
+    await room.pass();
+    await room.ack('ask_help');
+    expect(ui().dialog).toBe(other);
+    void desk().settle(frame, 'helpAsked');
+    await room.pass();
+    await room.ack('ask_help');
+    expect(ui().dialog).toBeNull();
+    void desk().suggest('b');
+    desk().select('c1');
+    await room.pass();
+    await room.ack('suggest', { answers: [{ kind: 'canned', key: 'k', title: 't', text: 'x' }] });
+    expect(ui().popup).toBeNull();
+  });
+});
+
+describe('a shared desk', () => {
+  const key = draftKey('b', 'message');
+
+  /** Aino has a thread before her, a reply half written and a note that could not be sent; then her sign-in ends. */
+  async function expired(): Promise<void> {
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('b');
+    await room.pass();
+    await room.ack('open', { status: 'assigned', last: 0, assignee: AINO });
+    room.socket.hear(says(1, 'salaisuus', 'b'));
+    desk().typed('b', 'puolikas');
+    room.socket.end(1006);
+    desk().edit({ mode: 'note' });
+    desk().draft('b', 'vaikea asiakas');
+    desk().write('b');
+    room.signedIn = false;
+    await room.pass(30_000);
+    expect(ui()).toMatchObject({ phase: 'out', fault: 'signedOut' });
+  }
+
+  async function enter(who: typeof AINO): Promise<void> {
+    room.signedIn = true;
+    room.answers.set('POST /api/login', { name: who.name, agent: who });
+    await desk().signIn('x', 'y');
+    await room.pass();
+  }
+
+  it('gives everything back to the same agent who signs in again', async () => {
+    await expired();
+    await enter(AINO);
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    expect(ui()).toMatchObject({ phase: 'in', selected: 'b' });
+    expect(ui().drafts.get(key)).toBe('puolikas');
+    expect(state().conversations.get('b')?.log.events).toHaveLength(1);
+    expect(room.sent('hello')[0]?.['cursors']).toEqual({ b: 1 });
+    expect(room.sent('note')).toMatchObject([{ text: 'vaikea asiakas' }]);
+  });
+
+  it('shows another agent nothing of it and sends nothing of it', async () => {
+    await expired();
+    await enter(MIKKEL);
+    await room.welcome(MIKKEL);
+    await room.pass(5_000);
+    expect(room.sent('hello')[0]?.['cursors']).toEqual({});
+    expect(ui()).toMatchObject({ phase: 'in', selected: null });
+    expect(ui().drafts.size).toBe(0);
+    expect(state()).toMatchObject({ agent: MIKKEL, mine: [] });
+    expect(state().conversations.size).toBe(0);
+    expect(room.sent('note')).toEqual([]);
+  });
+
+  it('keeps no draft of who has just left as the next one’s', async () => {
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('b');
+    desk().typed('b', 'puolikas');
+    await desk().signOut();
+    await enter(MIKKEL);
+    await room.welcome(MIKKEL);
+    await room.pass(5_000);
+    expect(room.calls.filter((call) => call.key.startsWith('PUT /api/drafts'))).toEqual([]);
+  });
+
+  it('is noticed by the welcome, too, where another window has signed somebody in', async () => {
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('b');
+    desk().typed('b', 'puolikas');
+    room.socket.end(1006);
+    void desk().attempt('help', { type: 'note', conversation: 'b', text: 'x' });
+    const settings = room.calls.filter((call) => call.key === 'GET /api/me/settings').length;
+    await room.pass(5_000);
+    await room.welcome(MIKKEL);
+    expect(ui()).toMatchObject({ phase: 'in', selected: null });
+    expect(ui().drafts.size).toBe(0);
+    expect(ui().busy.size).toBe(0);
+    expect(room.sent('note')).toEqual([]);
+    expect(room.calls.filter((call) => call.key === 'GET /api/me/settings')).toHaveLength(settings + 1);
+  });
+
+  it('has the company’s own way to sign in as soon as somebody signs out', async () => {
+    await room.welcome();
+    room.answers.set('GET /api/login/methods', { password: true, oidc: { name: 'Havu', url: '/api/login/oidc' } });
+    await desk().signOut();
+    await room.pass();
+    expect(ui()).toMatchObject({ phase: 'out', fault: null, oidc: { name: 'Havu' } });
+  });
+
+  it('brings a draft back to who signs out and in again', async () => {
+    room.answers.set('GET /api/drafts/b', { text: 'puolikas' });
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('b');
+    await room.pass();
+    expect(ui().drafts.get(key)).toBe('puolikas');
+    await desk().signOut();
+    expect(ui().drafts.size).toBe(0);
+    await enter(AINO);
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('b');
+    await room.pass();
+    expect(ui().drafts.get(key)).toBe('puolikas');
+  });
+});
+
+describe('a search', () => {
+  it('answers nobody but who asked', async () => {
+    let answer: (found: object) => void = () => undefined;
+    room.answers.set('GET /api/search', new Promise((done) => (answer = done)));
+    await room.welcome();
+    desk().edit({ query: 'zebra' });
+    void desk().search();
+    await desk().signOut();
+    answer({ conversations: [{ conversation: 'c', snippet: 'zebra' }] });
+    await room.pass();
+    expect(ui()).toMatchObject({ found: null, finding: false });
+  });
+});
+
+describe('files that go with a reply', () => {
+  const picture = new File(['x'], 'kuva.png');
+  const kept = { id: 'f', name: 'kuva.png', type: 'image/png', size: 1, url: '/f' };
+  let arrive: (answer: object) => void;
+
+  beforeEach(async () => {
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('b');
+    await room.pass();
+    room.answers.set('POST /api/conversations/b/upload', new Promise((done) => (arrive = done)));
+    desk().draft('b', 'Tässä kuva');
+    void desk().attach('b', [picture] as unknown as FileList);
+    await room.pass();
+  });
+
+  it('are waited for: the reply goes with them, not before them', async () => {
+    desk().write('b');
+    await room.pass();
+    expect(room.sent('message')).toEqual([]);
+    expect(ui().drafts.get(draftKey('b', 'message'))).toBe('Tässä kuva');
+    arrive({ attachment: kept });
+    await room.pass();
+    desk().write('b');
+    await room.pass();
+    expect(room.sent('message')).toMatchObject([{ text: 'Tässä kuva', attachments: ['f'] }]);
+  });
+
+  it('hold up no note, and no reply once they are refused', async () => {
+    desk().edit({ mode: 'note' });
+    desk().draft('b', 'odotan kuvaa');
+    desk().write('b');
+    expect(room.sent('note')).toHaveLength(1);
+    arrive({});
+    await room.pass();
+    desk().edit({ mode: 'message' });
+    desk().write('b');
+    await room.pass();
+    expect(room.sent('message')).toHaveLength(1);
+  });
+
+  it('can be done without while they are on their way', async () => {
+    desk().giveUp('b', picture);
+    arrive({ attachment: kept });
+    await room.pass();
+    expect(ui().files.size).toBe(0);
+    desk().write('b');
+    expect(room.sent('message')[0]).not.toHaveProperty('attachments');
+  });
+
+  it('are all waited for, and each that is given up is not even sent', async () => {
+    const [second, third] = [new File(['y'], 'b.png'), new File(['z'], 'c.png')];
+    void desk().attach('b', [second, third] as unknown as FileList);
+    await room.pass();
+    desk().giveUp('b', third);
+    arrive({ attachment: kept });
+    await room.pass();
+    expect(ui().files.get('b')).toHaveLength(2);
+    expect(room.calls.filter((call) => call.key.endsWith('/upload')).map((call) => call.body)).toEqual([picture, second]);
+  });
+
+  it('do not come to the next agent at the desk', async () => {
+    await desk().signOut();
+    arrive({ attachment: kept });
+    await room.pass();
+    expect(ui().files.size).toBe(0);
+  });
+});
