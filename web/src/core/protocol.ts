@@ -213,6 +213,8 @@ export interface ErrorFrame {
   assignee?: { id?: string; name?: string } | null;
   /** The field of the request that was at fault. */
   field?: string;
+  /** With `forbidden`, `agree`: the owner's box is to be ticked first. With `conflict`, why it is too late. */
+  reason?: string;
   /** Seconds, with `rate_limited`. */
   retry_after?: number;
 }

@@ -278,6 +278,11 @@ export function discard(state: VisitorState, id: string): VisitorState {
   return { ...state, pending: state.pending.filter((item) => item.id !== id) };
 }
 
+/** The owner's box is to be ticked before anything is said: nothing is on its way any more. */
+export function withhold(state: VisitorState): VisitorState {
+  return { ...state, consent: true, pending: [] };
+}
+
 function mark(state: VisitorState, id: string, to: Pending['mark'], code?: string): VisitorState {
   if (!state.pending.some((item) => item.id === id)) return state;
   const pending = state.pending.map((item) =>
@@ -309,9 +314,9 @@ export function awaited(state: VisitorState): Callback | null {
   return callback && callback.state !== 'done' && callback.state !== 'cancelled' ? callback : null;
 }
 
-/** The visitor has the log before their eyes. */
-export function see(state: VisitorState): VisitorState {
-  return state.seen === state.log.cursor ? state : { ...state, seen: state.log.cursor };
+/** The visitor has had the log before their eyes, up to `seq` if not to its end. */
+export function see(state: VisitorState, seq = state.log.cursor): VisitorState {
+  return state.seen >= seq ? state : { ...state, seen: seq };
 }
 
 /** Messages from the other side that came since the visitor last looked. */

@@ -1,7 +1,7 @@
 /** What the seldom needed forms do, at the hub and here. */
-import type { Callback, Request } from '../core/protocol';
+import type { AckFrame, Callback, Language, Request } from '../core/protocol';
 import { download } from '../view/download';
-import type { Widget } from './widget';
+import type { Ui, Widget } from './widget';
 
 const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
 
@@ -10,6 +10,51 @@ function wrong(widget: Widget, formFault: 'phoneWrong' | 'emailWrong'): true {
   widget.edit({ formFault });
   widget.find<HTMLElement>('#silta-to')?.focus();
   return true;
+}
+
+/** Leaves the queue; the bot answers again. */
+export function leaveQueue(widget: Widget): void {
+  widget.attempt('cancel', { type: 'cancel_handoff' });
+}
+
+/** The visitor takes an answer in another language rather than wait for one in theirs. */
+export function acceptLanguage(widget: Widget, language: Language): void {
+  widget.attempt('consent', { type: 'consent', language });
+}
+
+/** Puts the cursor into what the next drawing shows. */
+function enter(widget: Widget, selector: string): void {
+  requestAnimationFrame(() => widget.find<HTMLElement>(selector)?.focus());
+}
+
+/** Opens the form for a call or an e-mail, or closes it. */
+export function openForm(widget: Widget, form: Ui['form']): void {
+  widget.edit({ form, formFault: null });
+  // A choice is made among several; where there is nothing to choose, one types.
+  enter(widget, form ? '.later select, .later input' : '.offers button');
+}
+
+/** Asks where the conversation shall be sent. */
+export function askMail(widget: Widget): void {
+  widget.edit({ mailing: true, formFault: null });
+  enter(widget, '#silta-to');
+}
+
+/** Asks whether everything shall go. */
+export function askErase(widget: Widget): void {
+  widget.edit({ erasing: true });
+  enter(widget, '[data-testid=erase-sure] button');
+}
+
+/** What was promised is another by what the hub has answered. */
+function promised(widget: Widget, ack: AckFrame): void {
+  const callback = ack['callback'] as Callback | undefined;
+  if (callback) widget.store.update((state) => ({ ...state, callback }));
+}
+
+/** The call or e-mail that was promised is not needed any more. */
+export function cancelCall(widget: Widget): void {
+  widget.attempt('uncall', { type: 'callback_cancel' }, (ack) => promised(widget, ack));
 }
 
 /** Asks to be called or written to instead of waiting. */
@@ -28,10 +73,8 @@ export function book(widget: Widget, kind: 'phone' | 'email', to: string, name: 
     'book',
     frame,
     (ack) => {
-      const callback = ack['callback'] as Callback | undefined;
-      if (callback) widget.store.update((state) => ({ ...state, callback }));
       widget.edit({ form: null, formFault: null });
-      widget.find<HTMLElement>('[data-testid=composer]')?.focus();
+      promised(widget, ack);
     },
     ({ frame: { field } }) => (field === 'phone' || field === 'email') && wrong(widget, fault),
   );
@@ -71,6 +114,7 @@ export function exportData(widget: Widget): void {
 
 /** Sends the stars that were given; the comment goes with the person's, else with the bot's. */
 export async function rate(widget: Widget, comment: string): Promise<void> {
+  if (widget.store.state.rating === 'sending') return;
   const { agent, bot } = widget.ui.state.scores;
   const text = comment.trim();
   widget.store.update((state) => ({ ...state, rating: 'sending' }));

@@ -37,8 +37,8 @@ function consent(widget: Widget, ui: Ui): TemplateResult {
     <input
       type="checkbox"
       data-testid="agree"
-      .checked=${live(false)}
-      ?disabled=${ui.busy.has('agree')}
+      .checked=${live(ui.busy.has('agree'))}
+      aria-disabled=${ui.busy.has('agree')}
       @change=${() => widget.agree()}
     />
     <span>${widget.t('agree')}</span>
@@ -52,7 +52,7 @@ function writing(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
   const empty = !length && !ui.files.some((one) => one.file);
   const coming = ui.files.some((one) => !one.file && !one.fault);
   return html`${widget.more?.waitingFiles(widget, ui) ?? nothing}
-    <form class=${names({ composer: true, over })} @submit=${(event: Event) => submit(widget, ui, event)}>
+    <form class=${names({ composer: true, over })} @submit=${(event: Event) => submit(widget, event)}>
       ${state.may.upload ? picker(widget) : nothing}
       <label class="sr" for="silta-composer">${t('composer')}</label>
       <textarea
@@ -73,7 +73,7 @@ function writing(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
         @keydown=${(event: KeyboardEvent) => {
           // An input method's Enter takes a suggestion; it must not send.
           if (event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
-            submit(widget, widget.ui.state, event);
+            submit(widget, event);
           }
         }}
       ></textarea>
@@ -89,9 +89,9 @@ function writing(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
     ${state.status === 'queued' || state.status === 'assigned' ? nothing : person(widget, state, ui)}`;
 }
 
-function submit(widget: Widget, ui: Ui, event: Event): void {
+function submit(widget: Widget, event: Event): void {
   event.preventDefault();
-  widget.write(ui.text);
+  widget.write();
 }
 
 function person(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
@@ -101,7 +101,7 @@ function person(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
       type="button"
       class="person"
       data-testid="person"
-      ?disabled=${ui.busy.has('person')}
+      aria-disabled=${ui.busy.has('person')}
       @click=${() => widget.askForPerson()}
     >
       ${icon.person}${t('person')}

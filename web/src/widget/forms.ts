@@ -2,7 +2,7 @@
 import type { TemplateResult } from 'lit/html.js';
 import type { Choice } from '../core/protocol';
 import type { VisitorState } from '../core/visitor';
-import { book, erase, sendByMail } from './acts';
+import { book, erase, openForm, sendByMail } from './acts';
 import { html, nothing, spanTime, whenTime } from './kit';
 import type { Ui, Widget } from './widget';
 
@@ -58,8 +58,8 @@ export function form(widget: Widget, state: VisitorState, ui: Ui, kind: 'phone' 
     <label for="silta-name">${t('yourName')}</label>
     <input id="silta-name" name="name" data-testid="name" autocomplete="name" maxlength="80" />
     <div class="acts">
-      <button type="button" class="plain" @click=${() => widget.openForm(null)}>${t('back')}</button>
-      <button type="submit" class="firm" data-testid="book" ?disabled=${ui.busy.has('book')}>
+      <button type="button" class="plain" @click=${() => openForm(widget, null)}>${t('back')}</button>
+      <button type="submit" class="firm" data-testid="book" aria-disabled=${ui.busy.has('book')}>
         ${phone ? t('bookCall') : t('bookMail')}
       </button>
     </div>
@@ -70,7 +70,7 @@ export function form(widget: Widget, state: VisitorState, ui: Ui, kind: 'phone' 
 export function mailForm(widget: Widget, ui: Ui): TemplateResult {
   const { t } = widget;
   return html`<form
-    class="queue later"
+    class="queue later asked"
     data-testid="mail-form"
     novalidate
     @submit=${(event: Event) => {
@@ -93,7 +93,7 @@ export function mailForm(widget: Widget, ui: Ui): TemplateResult {
     ${ui.formFault ? html`<p class="over" id="silta-fault" role="alert">${t(ui.formFault)}</p>` : nothing}
     <div class="acts">
       <button type="button" class="plain" @click=${() => widget.edit({ mailing: false })}>${t('back')}</button>
-      <button type="submit" class="firm" data-testid="mail-send" ?disabled=${ui.busy.has('mail')}>
+      <button type="submit" class="firm" data-testid="mail-send" aria-disabled=${ui.busy.has('mail')}>
         ${t('bookMail')}
       </button>
     </div>
@@ -103,7 +103,7 @@ export function mailForm(widget: Widget, ui: Ui): TemplateResult {
 /** Asked before everything goes. */
 export function eraseSure(widget: Widget, ui: Ui): TemplateResult {
   const { t } = widget;
-  return html`<div class="queue" role="alertdialog" aria-label=${t('erase')} data-testid="erase-sure">
+  return html`<div class="queue asked" role="alertdialog" aria-label=${t('erase')} data-testid="erase-sure">
     <p>${t('eraseSure')}</p>
     <div class="acts">
       <button type="button" class="plain" @click=${() => widget.edit({ erasing: false })}>${t('back')}</button>
@@ -111,7 +111,7 @@ export function eraseSure(widget: Widget, ui: Ui): TemplateResult {
         type="button"
         class="firm"
         data-testid="erase-yes"
-        ?disabled=${ui.busy.has('erase')}
+        aria-disabled=${ui.busy.has('erase')}
         @click=${() => erase(widget)}
       >
         ${t('erase')}

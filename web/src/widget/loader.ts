@@ -198,7 +198,7 @@ function start(script: HTMLScriptElement): void {
   window.Silta = api;
 
   launcher.addEventListener('click', () => {
-    if (launcher.getAttribute('aria-expanded') === 'true') api.close();
+    if (launcher.getAttribute('aria-expanded') === 'true') panel?.dismiss();
     else api.open();
   });
 

@@ -167,7 +167,8 @@ function meta(widget: Widget, row: MessageRow, language: Widget['shell']['langua
 
 function replies(widget: Widget, state: VisitorState): TemplateResult | typeof nothing {
   const offered = quickReplies(state);
-  if (!offered) return suggestions(widget, state);
+  // What is offered is not said before the owner's box is ticked, either.
+  if (!offered || state.consent) return suggestions(widget, state);
   return html`<div class="replies" role="group" aria-label=${widget.t('quickReplies')}>
     ${offered.buttons.map(
       (button) =>
@@ -186,7 +187,7 @@ function suggestions(widget: Widget, state: VisitorState): TemplateResult | type
   return html`<div class="replies begin" role="group" aria-label=${widget.t('quickReplies')}>
     ${suggestions.map(
       (text) =>
-        html`<button type="button" data-testid="suggestion" @click=${() => widget.write(text)}>${text}</button>`,
+        html`<button type="button" data-testid="suggestion" @click=${() => widget.say(text)}>${text}</button>`,
     )}
   </div>`;
 }

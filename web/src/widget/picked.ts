@@ -14,12 +14,16 @@ export function waitingFiles(widget: Widget, ui: Ui): TemplateResult | typeof No
       (one) =>
         html`<li class=${one.fault ? 'bad' : ''} data-testid="file" data-ready=${one.file !== undefined}>
           ${one.fault ? alert : clip}<span>${one.name} ${one.fault ? t(one.fault) : one.file ? '' : t('sending')}</span>
-          <button type="button" aria-label="${t('discard')}: ${one.name}" @click=${() => widget.detach(one.key)}>
+          <button type="button" aria-label="${t('discard')}: ${one.name}" @click=${() => detach(widget, one.key)}>
             ${close}
           </button>
         </li>`,
     )}
   </ul>`;
+}
+
+function detach(widget: Widget, key: string): void {
+  widget.edit({ files: widget.ui.state.files.filter((one) => one.key !== key) });
 }
 
 /** Sends a file to the hub, where it waits for its message; what is wrong with it is said beside its name. */

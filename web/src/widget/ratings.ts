@@ -40,7 +40,7 @@ export function ratings(widget: Widget, state: VisitorState, ui: Ui): TemplateRe
       </button>
       ${
         given
-          ? html`<button type="submit" class="firm" ?disabled=${state.rating === 'sending'}>${t('ratingSend')}</button>`
+          ? html`<button type="submit" class="firm" aria-disabled=${state.rating === 'sending'}>${t('ratingSend')}</button>`
           : nothing
       }
     </div>

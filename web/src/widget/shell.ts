@@ -41,6 +41,8 @@ export interface Shell {
 export interface Panel {
   open(): void;
   close(): void;
+  /** As `close`, by the visitor's own hand. */
+  dismiss(): void;
   ask(text: string): void;
   setLanguage(language: Language): void;
 }

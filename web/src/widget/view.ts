@@ -41,7 +41,7 @@ function onKey(widget: Widget, ui: Ui, event: KeyboardEvent): void {
     if (ui.menu) {
       widget.edit({ menu: false });
       (event.currentTarget as HTMLElement).querySelector<HTMLElement>('.more')?.focus();
-    } else widget.close();
+    } else widget.dismiss();
   }
   if (event.key === 'Tab') keepInside(event);
 }
@@ -108,7 +108,7 @@ function header(widget: Widget, state: VisitorState, ui: Ui, title: string): Tem
     >
       ${icon.dots}
     </button>
-    <button type="button" class="tool" data-testid="close" aria-label=${t('close')} @click=${() => widget.close()}>
+    <button type="button" class="tool" data-testid="close" aria-label=${t('close')} @click=${() => widget.dismiss()}>
       ${icon.close}
     </button>
     ${ui.menu ? menu(widget, state, ui) : nothing}
@@ -143,14 +143,14 @@ function menu(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
     ${state.log.events.length ? act('save', icon.save, t('save'), () => widget.withMore((more) => more.saveTranscript(widget))) : nothing}
     ${
       state.log.events.length && state.may.email_transcript
-        ? act('mail', icon.mail, t('mail'), () => widget.askMail())
+        ? act('mail', icon.mail, t('mail'), () => widget.withMore((more) => more.askMail(widget)))
         : nothing
     }
     ${state.may.erase && state.token ? act('export', icon.person, t('export'), () => widget.withMore((more) => more.exportData(widget))) : nothing}
     ${going ? act('end', icon.exit, t('end'), () => widget.end()) : nothing}
     ${
       state.may.erase && state.token
-        ? act('erase', icon.bin, t('erase'), () => widget.askErase())
+        ? act('erase', icon.bin, t('erase'), () => widget.withMore((more) => more.askErase(widget)))
         : nothing
     }
   </div>`;

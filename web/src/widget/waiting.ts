@@ -2,6 +2,7 @@
 import type { nothing as Nothing, TemplateResult } from 'lit/html.js';
 import { type Choice, isLanguage } from '../core/protocol';
 import { awaited, type VisitorState } from '../core/visitor';
+import { acceptLanguage, cancelCall, leaveQueue, openForm } from './acts';
 import { form } from './forms';
 import { html, nothing, spanTime, whenTime } from './kit';
 import type { Ui, Widget } from './widget';
@@ -28,8 +29,8 @@ export function waiting(widget: Widget, state: VisitorState, ui: Ui): TemplateRe
             type="button"
             class="plain"
             data-testid="cancel"
-            ?disabled=${ui.busy.has('cancel')}
-            @click=${() => widget.leaveQueue()}
+            aria-disabled=${ui.busy.has('cancel')}
+            @click=${() => leaveQueue(widget)}
           >
             ${t('cancel')}
           </button>`
@@ -59,8 +60,8 @@ function promised(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
       type="button"
       class="plain"
       data-testid="uncall"
-      ?disabled=${ui.busy.has('uncall')}
-      @click=${() => widget.cancelCall()}
+      aria-disabled=${ui.busy.has('uncall')}
+      @click=${() => cancelCall(widget)}
     >
       ${call ? t('uncall') : t('unmail')}
     </button>`;
@@ -108,7 +109,7 @@ function offers(widget: Widget, state: VisitorState, ui: Ui): TemplateResult | t
   const languages = choice(state, 'other_language')?.languages.filter(isLanguage) ?? [];
   if (awaited(state) || !(call?.windows.length || mail || languages.length)) return nothing;
   const open = (name: 'phone' | 'email', words: string): TemplateResult =>
-    html`<button type="button" data-testid=${`choose-${name}`} @click=${() => widget.openForm(name)}>${words}</button>`;
+    html`<button type="button" data-testid=${`choose-${name}`} @click=${() => openForm(widget, name)}>${words}</button>`;
   return html`<div class="offers" role="group" aria-label=${t('choices')}>
     ${call?.windows.length ? open('phone', t('chooseCall')) : nothing}
     ${mail ? open('email', t('chooseMail')) : nothing}
@@ -117,8 +118,8 @@ function offers(widget: Widget, state: VisitorState, ui: Ui): TemplateResult | t
         html`<button
           type="button"
           data-testid=${`consent-${language}`}
-          ?disabled=${ui.busy.has('consent')}
-          @click=${() => widget.consent(language)}
+          aria-disabled=${ui.busy.has('consent')}
+          @click=${() => acceptLanguage(widget, language)}
         >
           ${t(FINE[language])}
         </button>`,

@@ -9,8 +9,8 @@ import { hasGap } from '../core/log';
 import {
   type AckFrame,
   type Button,
-  type Callback,
   eventOf,
+  type FileRef,
   type Frame,
   isLanguage,
   type Language,
@@ -26,6 +26,7 @@ import { soon } from '../view/frame';
 import { alert, clip, close, star } from '../view/icons';
 import { spanTime, whenTime } from '../view/time';
 import { Attention } from './attention';
+import { Back } from './back';
 import type { Waiting } from './files';
 import { recall, remember } from './memory';
 import type { More } from './more';
@@ -37,6 +38,8 @@ import { view } from './view';
 const GAP_MS = 3_000;
 /** Closer than this to the end counts as reading the newest message. */
 const NEAR_END_PX = 96;
+/** A way back that has led nowhere by then closes the panel all the same. */
+const BACK_MS = 300;
 /** How many entries of a long history are drawn at first, and more on each wish. */
 export const PAGE = 120;
 
@@ -86,6 +89,7 @@ export class Widget implements Panel {
   private readonly lapses = new Lapses();
   private readonly attention: Attention;
   private readonly tabs: Tabs;
+  private readonly back = new Back(() => this.close());
   /** A language that was chosen before the hub could be told. */
   private chosen: Language | null = null;
   /** The language whose words were asked for last. */
@@ -97,13 +101,14 @@ export class Widget implements Panel {
   ) {
     const memory = recall();
     this.attention = new Attention(shell);
-    this.store = new Store({ ...visitor.newVisitor(shell.language), token: memory.token }, soon);
+    const { token, conversation, seen } = memory;
+    this.store = new Store({ ...visitor.newVisitor(shell.language), token, conversation, seen }, soon);
     this.ui = new Store<Ui>(
       {
         open: false,
         whole: false,
         menu: false,
-        text: '',
+        text: memory.text,
         busy: new Set(),
         notice: null,
         atEnd: true,
@@ -133,7 +138,7 @@ export class Widget implements Panel {
       ({ seen, gone, conversation }) => {
         if (!conversation || conversation !== this.store.state.conversation) return;
         if (gone) this.forget();
-        else if (seen !== undefined) this.store.update((state) => ({ ...state, seen: Math.max(state.seen, seen) }));
+        else if (seen !== undefined) this.read(seen);
       },
     );
     const socket = `${shell.origin.replace(/^http/, 'ws')}/ws/visitor`;
@@ -155,7 +160,7 @@ export class Widget implements Panel {
     if (memory.sound) this.foresee();
     if (memory.token) this.connection.start();
     window.addEventListener('online', () => this.connection.nudge());
-    window.addEventListener('pageshow', (event) => event.persisted && this.connection.nudge());
+    window.addEventListener('pageshow', (event) => event.persisted && this.resume());
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) {
         this.connection.nudge();
@@ -175,13 +180,18 @@ export class Widget implements Panel {
     this.fit();
     this.draw();
     this.toEnd();
-    // A finger's keyboard would cover what there is to read first.
-    const fine = matchMedia('(pointer: fine)').matches;
-    this.find<HTMLElement>(fine ? '[data-testid=composer]' : '[role=dialog]')?.focus();
+    this.goOn();
     this.shell.emit('open');
   }
 
+  /** The visitor closes the panel: on a phone by the way that the Back button goes, too. */
+  dismiss(): void {
+    if (this.back.leave()) this.lapses.renew('back', () => this.close(), BACK_MS);
+    else this.close();
+  }
+
   close(): void {
+    this.lapses.drop('back');
     if (!this.ui.state.open) return;
     this.edit({ open: false, menu: false });
     this.save();
@@ -193,9 +203,32 @@ export class Widget implements Panel {
 
   ask(text: string): void {
     this.open();
-    // The owner's box comes first; the question waits for it where it can be seen.
-    if (this.store.state.consent) this.edit({ text });
-    else this.write(text);
+    if (this.store.state.consent) this.keep([text]);
+    else this.say(text);
+  }
+
+  /** The owner's box comes first; texts wait for it where they can be seen, before what stands there, and once. */
+  private keep(texts: string[]): void {
+    const { text } = this.ui.state;
+    const there = text.split('\n');
+    this.edit({ text: [...texts.filter((one) => !there.includes(one)), text].filter(Boolean).join('\n') });
+    this.save();
+  }
+
+  /** The hub wants the box ticked first: what was meant to be said is taken back from the line. */
+  private takeBack(): void {
+    const { pending } = this.store.state;
+    this.connection.clear();
+    this.store.update(visitor.withhold);
+    this.edit({ busy: new Set() });
+    this.keep(pending.map(({ text }) => text));
+  }
+
+  /** True where the hub has refused only because the box, put up since the welcome, is not ticked: now it is shown. */
+  private unagreed(error: unknown): boolean {
+    const asked = error instanceof Refused && error.frame.reason === 'agree';
+    if (asked) this.takeBack();
+    return asked;
   }
 
   /** Changes the language of the widget and, once there is a conversation, of all that the hub says in it. */
@@ -207,29 +240,33 @@ export class Widget implements Panel {
     this.save();
   }
 
-  /** Sends what the visitor wrote. Empty and overlong text stays in the composer. */
-  write(text: string): void {
-    const trimmed = text.trim();
-    const files = this.ui.state.files.flatMap(({ file }) => file ?? []);
-    const coming = this.ui.state.files.some((one) => !one.file && !one.fault);
-    if (coming || (!trimmed && !files.length) || [...trimmed].length > MAX_TEXT) return;
-    this.deliver(crypto.randomUUID(), trimmed, Date.now(), files.length ? { files } : {});
-    this.edit({ text: '', atEnd: true, notice: null, files: [] });
+  /** Sends what stands in the composer. Empty and overlong text stays there, and all while a file is on its way. */
+  write(): void {
+    const { text, files } = this.ui.state;
+    const coming = files.some((one) => !one.file && !one.fault);
+    if (coming || !this.say(text, files.flatMap(({ file }) => file ?? []))) return;
+    this.edit({ text: '', files: [] });
+    this.save();
     this.typing.stop();
+  }
+
+  /** Says something that was chosen, not written: the composer keeps what is in it. False where it cannot be sent. */
+  say(text: string, files: readonly FileRef[] = []): boolean {
+    const trimmed = text.trim();
+    if ((!trimmed && !files.length) || [...trimmed].length > MAX_TEXT) return false;
+    this.deliver(crypto.randomUUID(), trimmed, Date.now(), files.length ? { files } : {});
+    this.edit({ atEnd: true, notice: null });
+    return true;
   }
 
   /** Takes files to go with the next message; false when there are none, or none are taken here. */
   attach(files: FileList | null | undefined): boolean {
-    if (!files?.length || !this.store.state.may.upload) return false;
+    const { may, consent } = this.store.state;
+    if (!files?.length || !may.upload || consent) return false;
     // The list is the picker's own, and empties with it.
     const given = [...files].slice(0, FILES_MAX - this.ui.state.files.length);
     this.withMore((more) => given.forEach((file) => void more.upload(this, file)));
     return true;
-  }
-
-  detach(key: string): void {
-    this.edit({ files: this.ui.state.files.filter((one) => one.key !== key) });
-    this.find<HTMLElement>('[data-testid=composer]')?.focus();
   }
 
   /** A picture has found its size: who reads the end still does. */
@@ -240,15 +277,7 @@ export class Widget implements Panel {
   agree(): void {
     this.attempt('agree', { type: 'agree' }, () => {
       this.store.update((state) => ({ ...state, consent: false }));
-      requestAnimationFrame(() => this.find<HTMLElement>('[data-testid=composer]')?.focus());
-    });
-  }
-
-  cancelCall(): void {
-    this.attempt('uncall', { type: 'callback_cancel' }, (ack) => {
-      const callback = ack['callback'] as Callback | undefined;
-      if (callback) this.store.update((state) => ({ ...state, callback }));
-      this.find<HTMLElement>('[data-testid=composer]')?.focus();
+      requestAnimationFrame(() => this.goOn());
     });
   }
 
@@ -279,17 +308,9 @@ export class Widget implements Panel {
     this.shell.root.adoptedStyleSheets = [...this.shell.root.adoptedStyleSheets, sheet];
   }
 
-  askMail(): void {
-    this.withMore(() => {
-      this.edit({ mailing: true, formFault: null });
-      requestAnimationFrame(() => this.find<HTMLElement>('#silta-to')?.focus());
-    });
-  }
-
   press(button: Button): void {
     this.deliver(crypto.randomUUID(), button.title, Date.now(), { button: button.id });
     this.edit({ atEnd: true });
-    this.find<HTMLElement>('[data-testid=composer]')?.focus({ preventScroll: true });
   }
 
   /** Sends a failed message again: under a new id, since the hub has answered the old one for good. */
@@ -308,42 +329,15 @@ export class Widget implements Panel {
     this.attempt('person', { type: 'request_handoff' });
   }
 
-  leaveQueue(): void {
-    this.attempt('cancel', { type: 'cancel_handoff' });
-  }
-
   end(): void {
     this.edit({ menu: false });
     this.attempt('end', { type: 'end' });
-  }
-
-  /** Opens the form for a call or an e-mail, or closes it. */
-  openForm(form: Ui['form']): void {
-    this.withMore(() => {
-      this.edit({ form, formFault: null });
-      requestAnimationFrame(() => {
-        // A choice is made among several; where there is nothing to choose, one types.
-        this.find<HTMLElement>(form ? '.later select, .later input' : '.offers button')?.focus();
-      });
-    });
-  }
-
-  /** The visitor takes an answer in another language rather than wait for one in theirs. */
-  consent(language: Language): void {
-    this.attempt('consent', { type: 'consent', language });
   }
 
   setSound(sound: boolean): void {
     this.edit({ sound });
     if (sound) this.fetchMore().then((more) => more.chime(), () => undefined);
     this.save();
-  }
-
-  askErase(): void {
-    this.withMore(() => {
-      this.edit({ erasing: true });
-      requestAnimationFrame(() => this.find<HTMLElement>('[data-testid=erase-sure] button')?.focus());
-    });
   }
 
   /** The hub has deleted the conversation: so does this tab, and those beside it. */
@@ -365,8 +359,19 @@ export class Widget implements Panel {
   /** The composer's text changed. */
   typed(text: string): void {
     this.edit({ text });
+    this.save();
     if (this.store.state.status !== 'assigned') return;
     this.typing.typed(text);
+  }
+
+  /** The page is back as it was left; what was done on others since, the tab's memory tells. */
+  private resume(): void {
+    const { conversation, seen, text } = recall();
+    if (conversation && conversation === this.store.state.conversation) {
+      this.edit({ text });
+      this.read(seen);
+    }
+    this.connection.nudge();
   }
 
   tryNow(): void {
@@ -412,6 +417,7 @@ export class Widget implements Panel {
     this.store.update((state) => visitor.receive(state, frame));
     const state = this.store.state;
     if (frame.type === 'welcome') {
+      if (state.consent && state.pending.length) this.takeBack();
       if (state.status !== 'bot') this.foresee();
       const { chosen } = this;
       this.chosen = null;
@@ -499,6 +505,7 @@ export class Widget implements Panel {
       .then(
         () => this.store.update((state) => visitor.sent(state, id)),
         (error: unknown) => {
+          if (this.unagreed(error)) return;
           const code = error instanceof Refused ? error.code : 'unknown';
           this.store.update((state) => visitor.failed(state, id, code));
         },
@@ -519,7 +526,7 @@ export class Widget implements Panel {
     this.connection
       .request(frame)
       .then(done, (error: unknown) => {
-        if (error instanceof Refused && refused(error)) return;
+        if (this.unagreed(error) || (error instanceof Refused && refused(error))) return;
         // An act that came too late (already queued, already left) has nothing to say to the visitor.
         if (!(error instanceof Refused) || error.code !== 'conflict') this.edit({ notice: this.t('notNow') });
       })
@@ -531,9 +538,12 @@ export class Widget implements Panel {
   }
 
   private save(): void {
-    const { token, pending, language } = this.store.state;
+    const { token, conversation, seen, pending, language } = this.store.state;
     remember({
       token,
+      conversation,
+      seen,
+      text: this.ui.state.text,
       open: this.ui.state.open,
       language,
       sound: this.ui.state.sound,
@@ -552,27 +562,47 @@ export class Widget implements Panel {
     return this.container.querySelector<T>(selector);
   }
 
+  /** The visitor has had the log before their eyes up to here. */
+  private read(seen: number): void {
+    this.store.update((state) => visitor.see(state, seen));
+    this.save();
+  }
+
+  /** Puts the cursor where one goes on, at opening and when what `held` it is gone: what the menu offered leads back to it. */
+  private goOn(held?: Element): void {
+    // A finger's keyboard would cover what there is to read first.
+    const place = held?.closest('.menu, .asked') ? '.more' : matchMedia('(pointer: fine)').matches && '[data-testid=composer]';
+    const next = (place && this.find<HTMLElement>(place)) || this.find<HTMLElement>('[role=dialog]');
+    next?.focus({ preventScroll: true });
+  }
+
   /** A phone's keyboard takes room that CSS units do not tell of. */
   private fit(): void {
     const viewport = window.visualViewport;
-    if (viewport) this.container.style.setProperty('--silta-height', `${Math.round(viewport.height)}px`);
+    // Fingers that zoom in make the part in sight smaller, but not the panel.
+    if (viewport) this.container.style.setProperty('--silta-height', `${Math.round(viewport.height * viewport.scale)}px`);
     const whole = this.ui.state.open && matchMedia('(max-width: 480px), (max-height: 480px)').matches;
     document.documentElement.style.overflow = whole ? 'hidden' : '';
     this.container.classList.toggle('whole', whole);
-    if (whole !== this.ui.state.whole) this.edit({ whole });
+    if (whole !== this.ui.state.whole) {
+      this.edit({ whole });
+      if (whole) this.back.enter();
+    }
     if (this.ui.state.atEnd) requestAnimationFrame(() => this.toEnd());
   }
 
   private draw(): void {
     const { open, atEnd } = this.ui.state;
     const state = this.store.state;
+    const held = this.shell.root.activeElement;
     this.container.lang = this.shell.language;
     render(view(this, state, this.ui.state), this.container);
+    if (open && held && (!held.isConnected || held.matches(':disabled'))) this.goOn(held);
     if (open && atEnd) {
       const log = this.find<HTMLElement>('.log');
       if (log) log.scrollTop = log.scrollHeight;
-      if (!document.hidden && state.seen !== state.log.cursor) {
-        this.store.update(visitor.see);
+      if (!document.hidden && state.seen < state.log.cursor) {
+        this.read(state.log.cursor);
         this.tabs.tell({ conversation: state.conversation, seen: state.log.cursor });
       }
     }

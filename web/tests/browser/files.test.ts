@@ -107,6 +107,33 @@ describe.skipIf(!executable)('what a visitor can do besides writing', () => {
     await page.getByTestId('composer').waitFor();
   });
 
+  it('holds back what was asked before the owner’s box could be shown', async () => {
+    stage.hub.consent = true;
+    const page = await stage.page();
+    await page.goto(`${stage.hub.origin}/?lang=en`);
+    await page.getByTestId('launcher').waitFor();
+    await page.evaluate(() => (window as unknown as { Silta: { ask(text: string): void } }).Silta.ask('Where is it?'));
+    await page.getByTestId('agree').waitFor();
+    expect(await messages(page, 'visitor').count()).toBe(0);
+    expect(await page.getByTestId('quick-reply').count()).toBe(0);
+    await page.getByTestId('agree').focus();
+    await page.keyboard.press('Space');
+    await expect.poll(() => page.getByTestId('composer').inputValue()).toBe('Where is it?');
+    await page.getByTestId('send').click();
+    await page.locator('[data-role=visitor][data-mark=stored]').waitFor();
+  });
+
+  it('shows the owner’s box to who began before it was put up, and loses nothing', async () => {
+    const page = await stage.visitor('en');
+    stage.hub.consent = true;
+    await say(page, 'Where is it?');
+    await page.getByTestId('agree').focus();
+    await page.keyboard.press('Space');
+    await expect.poll(() => page.getByTestId('composer').inputValue()).toBe('Where is it?');
+    await page.getByTestId('send').click();
+    await page.locator('[data-role=visitor][data-mark=stored]').waitFor();
+  });
+
   it('has the conversation sent, gets the data, and deletes everything', async () => {
     const page = await stage.visitor('en');
     await say(page, 'Where is my order?');

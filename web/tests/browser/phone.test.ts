@@ -61,6 +61,58 @@ describe.skipIf(!executable)('on a phone', () => {
   });
 });
 
+describe.skipIf(!executable)('the Back button of a phone', () => {
+  let stage: Stage;
+  beforeEach(async () => {
+    stage = await Stage.open();
+  });
+  afterEach(async () => {
+    await stage.close();
+    stage.assertClean();
+  });
+
+  it('closes the panel, of which the page hears no more than its own state, and leaves the page when it is closed', async () => {
+    const page = await stage.page({ phone: true });
+    await page.goto(`${stage.hub.origin}/console`);
+    await page.goto(`${stage.hub.origin}/?lang=fi`);
+    await page.getByTestId('launcher').waitFor();
+    await page.evaluate(() => {
+      history.replaceState({ own: 1 }, '');
+      Object.assign(window, { before: [], after: [] });
+      window.addEventListener('popstate', ({ state }) => (window as unknown as { before: unknown[] }).before.push(state));
+    });
+    const shop = page.url();
+    const panel = page.getByTestId('panel');
+    // Who listened before the widget hears a step to where it is; who came after it, nothing.
+    const facts = (): Promise<unknown[]> =>
+      page.evaluate(() => {
+        const { before, after } = window as unknown as { before: unknown[]; after: unknown[] };
+        return [history.state, after.length, ...before];
+      });
+    await page.getByTestId('launcher').tap();
+    await panel.waitFor();
+    expect(await facts()).toEqual([{ own: 1, silta: true }, 0]);
+    await page.evaluate(() => {
+      window.addEventListener('popstate', ({ state }) => (window as unknown as { after: unknown[] }).after.push(state));
+    });
+    await page.evaluate(() => history.back());
+    await panel.waitFor({ state: 'detached' });
+    expect(page.url()).toBe(shop);
+    const own = { own: 1 };
+    expect(await facts()).toEqual([own, 0, own]);
+    for (let round = 0; round < 2; round++) {
+      await page.getByTestId('launcher').tap();
+      await page.getByTestId('close').tap();
+      await panel.waitFor({ state: 'detached' });
+      const [state, after, ...before] = await facts();
+      expect([state, after]).toEqual([own, 0]);
+      expect(before.every((heard) => JSON.stringify(heard) === JSON.stringify(own))).toBe(true);
+    }
+    await page.evaluate(() => history.back());
+    await page.waitForURL('**/console');
+  });
+});
+
 /** Where AltGr types what programmers and addresses need; [character, key]. */
 const LAYOUTS = {
   Finnish: [['@', 'Digit2'], ['£', 'Digit3'], ['$', 'Digit4'], ['{', 'Digit7'], ['[', 'Digit8'], [']', 'Digit9'], ['}', 'Digit0'], ['\\', 'Minus'], ['|', 'IntlBackslash'], ['€', 'KeyE']],

@@ -216,6 +216,56 @@ describe.skipIf(!executable)('P7: the widget, which asks nothing of foreign host
     await page.context().close();
   });
 
+  it('counts nothing as new on the next page that was read on this one, and keeps what is not sent', async () => {
+    const page = await stage.visitor('en');
+    await say(page, 'Where is my order?');
+    await expect.poll(() => messages(page, 'bot').count()).toBe(2);
+    await page.getByTestId('composer').fill('And the oth');
+    await page.getByTestId('close').click();
+    await page.reload();
+    const conversation = [...stage.hub.conversations.values()].at(-1);
+    if (!conversation) throw new Error('no conversation');
+    const label = page.getByTestId('launcher');
+    stage.hub.say(conversation, 'bot', 'Are you still there?');
+    await expect.poll(() => label.getAttribute('aria-label')).toContain('1 new message');
+    await label.click();
+    expect(await page.getByTestId('composer').inputValue()).toBe('And the oth');
+    await page.context().close();
+  });
+
+  it('keeps the focus inside when the button that had it is gone', async () => {
+    const page = await stage.visitor('en');
+    const inner = (): Promise<string | null> =>
+      page.evaluate(
+        () => document.querySelector('silta-chat')?.shadowRoot?.activeElement?.getAttribute('data-testid') ?? null,
+      );
+    const press = async (name: string): Promise<void> => {
+      await page.getByTestId(name).focus();
+      await page.keyboard.press('Enter');
+    };
+    await press('person');
+    await page.getByTestId('cancel').waitFor();
+    await expect.poll(inner).toBe('composer');
+    await press('cancel');
+    await page.getByTestId('person').waitFor();
+    await expect.poll(inner).toBe('composer');
+    await press('menu');
+    await press('mail');
+    await page.getByTestId('mail-form').waitFor();
+    await expect.poll(inner).toBe('to');
+    await page.locator('[data-testid=mail-form] .plain').focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(inner).toBe('menu');
+    await press('menu');
+    await press('end');
+    await page.getByTestId('rating').waitFor();
+    await expect.poll(inner).toBe('menu');
+    await page.locator('.rating .plain').focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(inner).toBe('composer');
+    await page.context().close();
+  });
+
   it('stays polite when the hub cannot do something yet', async () => {
     const page = await stage.visitor('en');
     stage.hub.refuse.add('rating');

@@ -221,6 +221,12 @@ describe('what is new', () => {
     expect(visitor.unread(state)).toBe(0);
     expect(visitor.see(state)).toBe(state);
   });
+
+  it('is never more for having been seen less far in another tab', () => {
+    const state = visitor.see(begin(said(1, 'bot', 'Hei'), said(2, 'agent', 'Terve')));
+    expect(visitor.see(state, 1)).toBe(state);
+    expect(visitor.unread(visitor.see({ ...state, seen: 0 }, 1))).toBe(1);
+  });
 });
 
 describe('a log that the hub no longer holds', () => {
