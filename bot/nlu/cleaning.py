@@ -21,8 +21,10 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _STRETCHED = re.compile(r"([^\W\d_])\1{3,}")
-_SYLLABLES = re.compile(r"([^\W\d_]{2,12}?)\1{7,}")
-_REPEATED = re.compile(r"(?<!\S)(?=\S*[^\W\d_])(\S{1,40})(?: \1){7,}(?!\S)", re.IGNORECASE)
+_OFTEN = 8
+"""Times that a word is said before it is play: who calls for help five times means it."""
+_SYLLABLES = re.compile(rf"([^\W\d_]{{2,12}}?)\1{{{_OFTEN - 1},}}")
+_REPEATED = re.compile(rf"(?<!\S)(?=\S*[^\W\d_])(\S{{1,40}})(?: \1){{{_OFTEN - 1},}}(?!\S)", re.IGNORECASE)
 
 
 def clean(text: str) -> str:
@@ -34,8 +36,14 @@ def clean(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text[:MAX_LENGTH])
     text = _CONTROL.sub(" ", _MASKED.sub("••••", _INVISIBLE.sub("", text)))
-    text = _SYLLABLES.sub(r"\1\1", _STRETCHED.sub(r"\1\1", text))
-    return _REPEATED.sub(r"\1 \1", _SPACE.sub(" ", text).strip())
+    text = _SPACE.sub(" ", _STRETCHED.sub(r"\1\1", text)).strip()
+    # Few messages have such words, and every message comes by here several times.
+    said = text.split(" ")
+    if max(map(len, said)) >= 2 * _OFTEN:
+        text = _SYLLABLES.sub(r"\1\1", text)
+    if len(said) - len({word.lower() for word in said}) >= _OFTEN - 1:
+        text = _REPEATED.sub(r"\1 \1", text)
+    return text
 
 
 def words(text: str) -> list[str]:
