@@ -87,7 +87,7 @@ class House:
         while True:
             for keeper in self.keepers:
                 try:
-                    logs.rotate(keeper.log)
+                    logs.rotate(keeper.log, say=self._say)
                 except OSError as error:
                     self._say(f"{keeper.log} could not be put aside: {error}")
             await asyncio.sleep(ROTATE_EVERY_S)

@@ -1,10 +1,11 @@
-"""Keeps one part running: ready in time at the start, started again with back-off when it dies later."""
+"""Keeps one part running: ready in time at the start, started again with back-off when it dies later. What runs and is
+only late then is left running: it may serve already, or be about to."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from handoff.supervisor.errors import PartDied, PartLate
@@ -53,28 +54,11 @@ class Keeper:
             PartDied: it ended before.
             PartLate: it was not ready in time; it still runs, and :meth:`stop` ends it.
         """
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        try:
-            process = self._spawn()
-        except OSError as error:
-            raise PartDied(self.part.name, "could not be run", str(error), self.log) from error
-        ended = asyncio.ensure_future(process.wait())
-        ready = asyncio.ensure_future(self._until_ready(process))
-        try:
-            done, _ = await asyncio.wait(
-                {ended, ready}, timeout=self.part.ready_timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            if ended in done:
-                raise PartDied(self.part.name, describe_exit(ended.result()), last_line(self.log), self.log)
-            if ready not in done:
-                raise PartLate(self.part.name, self.part.ready_timeout_s, self.log)
-            ready.result()
-        finally:
-            for task in (ended, ready):
-                task.cancel()
-            await asyncio.gather(ended, ready, return_exceptions=True)
-        return loop.time() - begun
+        begun = asyncio.get_running_loop().time()
+        process = self._spawn()
+        if not await self._is_ready(process, self.part.ready, self.part.ready_timeout_s):
+            raise PartLate(self.part.name, self.part.ready_timeout_s, self.log)
+        return asyncio.get_running_loop().time() - begun
 
     async def ended(self) -> PartDied:
         """Wait for the end of the process and return it as the reason of a failed start."""
@@ -97,15 +81,54 @@ class Keeper:
             self._say(f"{self.part.name} {how}: starting it again in {delay_s:g} s (log: {self.log})")
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 2, BACK_OFF_MOST_S)
+            begun = loop.time()
             try:
-                took = await self.start()
-                self._say(f"{self.part.name} is ready again ({took:.1f} s)")
+                await self._start_again()
+                self._say(f"{self.part.name} is ready again ({loop.time() - begun:.1f} s)")
             except PartDied:
                 pass  # the next round says so
-            except PartLate as late:
-                self._say(str(late))
+            except PartLate as stuck:
+                self._say(f"{stuck}: it is stuck and is ended")
                 await self._process.stop(timeout_s=self.part.stop_timeout_s)
             since = loop.time()
+
+    async def _start_again(self) -> None:
+        """Start the part beside the others and wait until it is ready, however long a part takes that is not stuck.
+
+        Raises:
+            PartDied: it ended before.
+            PartLate: it is stuck; it still runs.
+        """
+        part, process = self.part, self._spawn()
+        ready = part.ready_again or part.ready
+        if await self._is_ready(process, ready, part.ready_timeout_s):
+            return
+        self._say(f"{PartLate(part.name, part.ready_timeout_s, self.log)}: it runs on and is waited for")
+        left_s = None if part.stuck_after_s is None else part.stuck_after_s - part.ready_timeout_s
+        if not await self._is_ready(process, ready, left_s):
+            raise PartLate(part.name, part.stuck_after_s or 0.0, self.log)
+
+    async def _is_ready(
+        self, process: Process, ready: Callable[[Process], Awaitable[bool]], timeout_s: float | None
+    ) -> bool:
+        """Wait until the process is ready; whether it was in time.
+
+        Raises:
+            PartDied: it ended before.
+        """
+        ended = asyncio.ensure_future(process.wait())
+        asked = asyncio.ensure_future(_until(ready, process))
+        try:
+            done, _ = await asyncio.wait({ended, asked}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            if ended in done:
+                raise PartDied(self.part.name, describe_exit(ended.result()), last_line(self.log), self.log)
+            if asked in done:
+                asked.result()
+            return asked in done
+        finally:
+            for task in (ended, asked):
+                task.cancel()
+            await asyncio.gather(ended, asked, return_exceptions=True)
 
     async def stop(self) -> int | None:
         """End the part, in time or by force; return the status of its last life."""
@@ -125,14 +148,18 @@ class Keeper:
             remove_pid(self._run, self.part.name)
 
     def _spawn(self) -> Process:
-        process = Process.start(
-            self.part.name, self.part.command, log=self.log, cwd=self._cwd, environ=self.part.environ
-        )
+        try:
+            process = Process.start(
+                self.part.name, self.part.command, log=self.log, cwd=self._cwd, environ=self.part.environ
+            )
+        except OSError as error:
+            raise PartDied(self.part.name, "could not be run", str(error), self.log) from error
         self._process = process
         with contextlib.suppress(OSError):  # a full disk must not keep the part from running
             write_pid(self._run, self.part.name, process.pid)
         return process
 
-    async def _until_ready(self, process: Process) -> None:
-        while not await self.part.ready(process):  # noqa: ASYNC110 (another process: there is no event to wait for)
-            await asyncio.sleep(POLL_S)
+
+async def _until(ready: Callable[[Process], Awaitable[bool]], process: Process) -> None:
+    while not await ready(process):  # noqa: ASYNC110 (another process: there is no event to wait for)
+        await asyncio.sleep(POLL_S)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 __all__ = ["KEEP", "MAX_SIZE_BYTES", "last_line", "open_log", "rotate"]
@@ -13,6 +15,9 @@ MAX_SIZE_BYTES = 10 * 1024 * 1024
 
 KEEP = 3
 """Old logs of each part: NAME.log.1 is the newest."""
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Errors that say that the disk, or our share of it, is full."""
 
 SHOWN_CHARACTERS = 200
 """Of a log's last line in an error message: it must stay one line on a terminal."""
@@ -24,24 +29,58 @@ def open_log(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
 
 
-def rotate(path: Path, *, max_size_bytes: int = MAX_SIZE_BYTES, keep: int = KEEP) -> bool:
-    """Put the log aside when it has grown too large, and say whether it was.
+def rotate(
+    path: Path,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    max_size_bytes: int = MAX_SIZE_BYTES,
+    keep: int = KEEP,
+) -> bool:
+    """Cut the log when it has grown too large, and say whether it was. What it held is put aside.
 
     The child keeps writing to the same open file, so the content is copied and the file cut. Because children append,
     they go on at its new end; a line written between copy and cut is lost, which a log can bear.
+
+    On a full disk the oldest logs go first. When that makes no room, what the log held is lost: a log that grows on
+    would keep the disk full, and Redis writes nothing then. ``say`` is told of both.
+
+    Raises:
+        OSError: it could not be put aside for another reason; nothing is lost.
     """
     try:
         if path.stat().st_size <= max_size_bytes:
             return False
     except FileNotFoundError:
         return False
-    for number in range(keep - 1, 0, -1):
-        older = path.with_name(f"{path.name}.{number}")
-        if older.exists():
-            older.replace(path.with_name(f"{path.name}.{number + 1}"))
-    shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+    aside = [path.with_name(f"{path.name}.{number}") for number in range(1, keep + 1)]
+    if _copied(path, whole := path.with_name(f"{path.name}.new"), aside, say):
+        # Only now, when the copy is whole: an older log is never given for one that is not there.
+        for older, newer in zip(reversed(aside), reversed(aside[:-1]), strict=False):
+            if newer.exists():
+                newer.replace(older)
+        whole.replace(aside[0])
+    else:
+        say(f"{path} was cut and what it held is lost: the disk is full")
     os.truncate(path, 0)
     return True
+
+
+def _copied(path: Path, to: Path, aside: list[Path], say: Callable[[str], None]) -> bool:
+    """Copy the log, on a full disk with the room of older ones, the oldest first. False when that is not enough."""
+    oldest = [older for older in reversed(aside) if older.exists()]
+    while True:
+        try:
+            shutil.copyfile(path, to)
+            return True
+        except OSError as error:
+            to.unlink(missing_ok=True)
+            if error.errno not in NO_ROOM:
+                raise
+        if not oldest:
+            return False
+        gone = oldest.pop(0)
+        gone.unlink()
+        say(f"{gone} was removed: the disk is full")
 
 
 def last_line(path: Path) -> str:

@@ -18,7 +18,11 @@ from handoff.supervisor.process import Process
 from handoff.supervisor.readiness import bot_reads, courier_lives, http_ok, redis_answers
 from handoff.supervisor.settings import UpSettings
 
-__all__ = ["Part", "Plan", "Stage", "make_plan"]
+__all__ = ["STUCK_AFTER_TIMES", "Part", "Plan", "Stage", "make_plan"]
+
+STUCK_AFTER_TIMES = 10
+"""A part that was started again and is still not ready after so many times its patience is stuck, and starts anew. What
+runs is not ended sooner: whoever it does serve would be thrown out for nothing."""
 
 PAGE_NEEDS = tuple(f"SILTA_MESSENGER_{name}" for name in ("APP_SECRET", "VERIFY_TOKEN", "PAGE_TOKEN"))
 """With these there is a page. When only some are set the hubs say so, and do not start."""
@@ -46,7 +50,9 @@ class Part:
     """One process that is kept running.
 
     ``ready_timeout_s`` is generous: it is there for parts that never become ready, not to judge a slow machine.
-    ``stop_timeout_s`` is longer than the part's own drain.
+    ``stop_timeout_s`` is longer than the part's own drain. ``ready_again`` is asked instead of ``ready`` when the part
+    was started again, beside others that may be down by then. ``stuck_after_s`` is how long a part that was started
+    again may take at most; None where what takes long is its work.
     """
 
     name: str
@@ -56,6 +62,8 @@ class Part:
     ready: Callable[[Process], Awaitable[bool]]
     ready_timeout_s: float
     stop_timeout_s: float
+    ready_again: Callable[[Process], Awaitable[bool]] | None = None
+    stuck_after_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,15 @@ def make_plan(settings: UpSettings) -> Plan:
 
 
 def _patient(part: Part, factor: float) -> Part:
-    return replace(part, ready_timeout_s=part.ready_timeout_s * factor, stop_timeout_s=part.stop_timeout_s * factor)
+    ready_timeout_s = part.ready_timeout_s * factor
+    # Redis reads its file at every start, and there is no saying how long that is.
+    stuck_after_s = None if part.stage is Stage.REDIS else ready_timeout_s * STUCK_AFTER_TIMES
+    return replace(
+        part,
+        ready_timeout_s=ready_timeout_s,
+        stop_timeout_s=part.stop_timeout_s * factor,
+        stuck_after_s=stuck_after_s,
+    )
 
 
 def _common(settings: UpSettings) -> dict[str, str]:
@@ -179,11 +195,15 @@ def _hub(settings: UpSettings, number: int, health_port: int, common: Mapping[st
     async def ready(_: Process) -> bool:
         return await http_ok("127.0.0.1", health_port, "/readyz")
 
+    async def serves(_: Process) -> bool:
+        # Not /readyz: that is red while a bot is down, and a hub serves visitors and agents without any.
+        return await http_ok("127.0.0.1", health_port, "/healthz")
+
     own = {"SILTA_HEALTH_PORT": str(health_port)}
     command = (str(settings.hub_python), "-m", "handoff")
     if settings.hubs > 1:
         own["SILTA_REUSE_PORT"] = "1"  # they listen on the same port side by side
-    return Part(name, Stage.HUB, command, _named(name, common, **own), ready, 60.0, 15.0)
+    return Part(name, Stage.HUB, command, _named(name, common, **own), ready, 60.0, 15.0, ready_again=serves)
 
 
 def _courier(settings: UpSettings, url: str, environ: Mapping[str, str]) -> Part:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 from handoff.demo.messenger.__main__ import make_demo
-from handoff.supervisor.plan import Stage, make_plan
+from handoff.supervisor.plan import STUCK_AFTER_TIMES, Stage, make_plan
 from handoff.supervisor.settings import UpSettings
 
 
@@ -72,3 +74,29 @@ def test_the_owner_may_leave_the_work_with_the_hubs(tmp_path: Path) -> None:
     parts = {part.name: part for part in make_plan(UpSettings.read(given)).parts}
     assert "messenger" not in parts
     assert parts["hub-1"].environ["SILTA_MESSENGER_COURIER"] == "0"
+
+
+async def test_a_hub_that_is_started_again_need_not_wait_for_bots(tmp_path: Path) -> None:
+    (hub,) = [part for part in make_plan(UpSettings.read({"SILTA_VAR": str(tmp_path)})).parts if part.name == "hub-1"]
+
+    async def hub_without_bot(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = (await reader.readline()).split()[1]
+        writer.write(b"HTTP/1.1 " + {b"/healthz": b"200 OK", b"/readyz": b"503 -"}[asked] + b"\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    nobody: Any = None
+    assert hub.ready_again is not None
+    assert not await hub.ready_again(nobody), "it does not listen yet"
+    async with await asyncio.start_server(hub_without_bot, "127.0.0.1", int(hub.environ["SILTA_HEALTH_PORT"])):
+        assert not await hub.ready(nobody)
+        assert await hub.ready_again(nobody)
+
+
+def test_redis_may_read_its_file_for_as_long_as_it_takes(tmp_path: Path) -> None:
+    plan = make_plan(UpSettings.read({"SILTA_VAR": str(tmp_path), "SILTA_PATIENCE": "2"}, bots=2))
+    stuck = {part.name: part.stuck_after_s for part in plan.parts}
+    assert stuck.pop("redis") is None
+    assert stuck == {
+        part.name: part.ready_timeout_s * STUCK_AFTER_TIMES for part in plan.parts if part.name != "redis"
+    }

@@ -98,6 +98,15 @@ def test_the_back_off_doubles_for_a_part_that_keeps_dying(house: FakeHouse) -> N
     assert delays[:3] == ["0.5", "1", "2"]
 
 
+def test_a_hub_that_is_started_again_while_the_bot_is_down_serves_and_is_left_running(house: FakeHouse) -> None:
+    house.up(environ={"FAKE_HUB_1": "alone"})
+    house.wait_ready()
+    os.kill(house.pid("hub-1"), signal.SIGKILL)
+    until_sync(lambda: "hub-1 is ready again" in house.out, "the hub is back", timeout_s=10)
+    assert "was not ready" not in house.out
+    assert house.order.count("start hub-1") == 2
+
+
 def test_kill_9_of_silta_up_leaves_nothing_that_blocks_the_next_start(running: FakeHouse) -> None:
     pids = running.pids()
     assert running.process is not None

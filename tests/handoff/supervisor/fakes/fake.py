@@ -1,7 +1,8 @@
 """A part of Silta in small: ready when it should be, and misbehaving as ``FAKE_NAME`` in the environment says.
 
 ``dies`` ends at once with status 3, ``late`` never becomes ready, ``stubborn`` ignores SIGTERM, ``brief`` ends with
-status 5 soon after it was ready. ``$SILTA_VAR/order`` gets a line for each start and each clean stop.
+status 5 soon after it was ready, ``alone`` is ready at its first start and no more after: the others are down by then.
+``$SILTA_VAR/order`` gets a line for each start and each clean stop.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ NAME = os.environ["SILTA_PROCESS"]
 WAY = os.environ.get("FAKE_" + NAME.replace("-", "_").upper(), "")
 
 
+ORDER = Path(os.environ["SILTA_VAR"]) / "order"
+
+
 def note(what: str) -> None:
-    with (Path(os.environ["SILTA_VAR"]) / "order").open("a") as file:
+    with ORDER.open("a") as file:
         file.write(f"{what} {NAME}\n")
 
 
@@ -47,11 +51,13 @@ def end(stop: threading.Event) -> None:
 
 
 def serve(port: int, path: str) -> None:
-    """Answer ``GET path`` with 200 until the signal."""
+    """Answer ``GET path`` with 200, or 503 when not all is up, until the signal; ``/healthz`` always with 200."""
+    starts = ORDER.read_text().splitlines().count(f"start {NAME}") if ORDER.exists() else 0
+    up = WAY != "alone" or starts == 0
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200 if self.path == path else 404)
+            self.send_response({path: 200 if up else 503, "/healthz": 200}.get(self.path, 404))
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
