@@ -84,6 +84,7 @@ CHANNEL: Mapping[str, frozenset[str]] = {
         "inbox_asks",
         "token",
         "restricted",
+        "warned",
         "courier_away",
         "working_again",
     )

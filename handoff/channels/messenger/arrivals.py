@@ -11,7 +11,6 @@ from handoff.channels.messenger.alarms import Alarms
 from handoff.channels.messenger.choices import Choices
 from handoff.channels.messenger.client import Graph, GraphError
 from handoff.channels.messenger.events import Event, Kind, text_of
-from handoff.channels.messenger.failures import Cure, Failure
 from handoff.channels.messenger.inbox import NotYet
 from handoff.channels.messenger.media import Kept, Media
 from handoff.channels.messenger.menu import topic_of
@@ -19,6 +18,7 @@ from handoff.channels.messenger.outbox import Outbox, part_of
 from handoff.channels.messenger.render import chosen, pressed
 from handoff.channels.messenger.routing import Turn, is_ours, turn_of
 from handoff.channels.messenger.settings import MessengerSettings
+from handoff.channels.messenger.shared import apart, with_links
 from handoff.channels.messenger.signs import Signs
 from handoff.channels.messenger.threads import Thread, Threads
 from handoff.clock import now_ms, stamp
@@ -94,8 +94,8 @@ class Arrivals:
             StoreUnavailable: Redis is away.
         """
         if event.kind is Kind.POLICY:
-            log.error("Messenger: Meta enforces a policy on page %s", event.page)
-            await self._alarms.raised(Failure(Cure.PAUSED, "restricted", "policy_enforcement"))
+            policy = event.part(Kind.POLICY.value)
+            await self._alarms.enforced(text_of(policy.get("action")), _clean(policy.get("reason")))
             return
         thread = await self._thread(event)
         if thread is None:
@@ -213,6 +213,8 @@ class Arrivals:
         attachments = attachments if isinstance(attachments, list) else []
         if _is_thumb(message, attachments):
             text, attachments = text or "👍", []
+        attachments, links = apart(attachments, self._media.fetches)
+        text = _clean(with_links(text, links))
         payload = text_of(_object(message.get("quick_reply")).get("payload")) or chosen(text, thread.choices)
         if attachments:
             await self._files(thread, event, text, attachments)
@@ -254,8 +256,10 @@ class Arrivals:
                 self._hub.texts,
                 at=stamp(now_ms()),
                 text=self._in_words(state.language, covered.text, kept, attachments),
+                said=covered.text,
                 files=[one.public(thread.conversation) for one in kept],
                 client_id=event.key,
+                pause=self._hub.manners.pause,
             )
 
         commit = await self._request(thread, decide, id=event.key, new=new)
@@ -315,8 +319,8 @@ class Arrivals:
         if is_ours(event, self._settings.app_id):
             return
         attachments = message.get("attachments")
-        attachments = attachments if isinstance(attachments, list) else []
-        text = _clean(message.get("text"))
+        attachments, links = apart(attachments if isinstance(attachments, list) else [], self._media.fetches)
+        text = _clean(with_links(_clean(message.get("text")), links))
         if not text.strip() and not attachments:
             return
         kept = await self._media.keep(thread.conversation, event.key, attachments)

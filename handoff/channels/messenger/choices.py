@@ -16,14 +16,15 @@ from typing import Any
 
 import phonenumbers
 
-from handoff.callbacks import COUNTRY
+from handoff.callbacks import COUNTRY, checked_email, checked_phone
 from handoff.channels.messenger import decisions
+from handoff.channels.messenger.asking import Question
 from handoff.channels.messenger.events import Event
 from handoff.channels.messenger.threads import Thread, Threads
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
-from handoff.errors import BadRequest, Conflict, Refused, StoreUnavailable
+from handoff.errors import BadRequest, Conflict, Erased, Refused, StoreUnavailable
 from handoff.hub import Hub
 from handoff.requests.desk import book_callback
 from handoff.wire.visitor import Callback
@@ -130,68 +131,114 @@ class Choices:
             if offered is None or not offered["topic"].startswith(TOPIC):
                 return None
             return await self._tapped(thread, event, new, offered["title"], offered["topic"].removeprefix(TOPIC))
-        kind, _, window = thread.asking.partition(":")
-        if not kind:
+        if not thread.asking:
             return None
-        language = (await self._hub.store.load(new.id) or new).language
-        found = _phone_in(text, language) if kind == "phone" else _email_in(text)
-        if found is not None:
-            return await self._booked(thread, event, new, text, kind, found, window or None)
-        await self._threads.note(thread.conversation, asking="")  # they talk of something else
-        return None
+        question, state = Question.read(thread.asking), await self._hub.store.load(new.id) or new
+        found = await self._answer(question, state, event, text) if question is not None else None
+        seq = await self._given(thread, event, state, text, question, found) if question and found else None
+        if seq is None:
+            # They talk of something else, or to somebody else.
+            await self._threads.note(thread.conversation, asking="")
+        return seq
+
+    async def _answer(self, question: Question, state: Conversation, event: Event, text: str) -> str | None:
+        """The number or address in a message, where it answers the question."""
+        found = _phone_in(text, state.language) if question.kind == "phone" else _email_in(text)
+        if found is None:
+            return None
+        since = await self._hub.store.events(state.id, after=question.seq)
+        return found if question.stands(state, since, at=event.at, key=event.key) else None
 
     async def _tapped(self, thread: Thread, event: Event, new: Conversation, title: str, what: str) -> int:
         state = await self._hub.store.load(new.id) or new
-        if state.status is Status.ASSIGNED:
+        seq = await self._wrote(new, event, title) if state.status is not Status.ASSIGNED else None
+        if seq is None:
             # A person has it by now, and sees what was chosen.
             answer = await self._hub.visitors.message(new, id=event.key, text=title, button=None)
             return int(answer.get("seq", 0))
-        seq = await self._wrote(new, event, title)
         kind, _, value = what.partition(":")
         try:
             match kind:
                 case "callback":
                     await self._ask_window(thread, event, "waiting.which_window")
                 case "window":
-                    await self._ask(thread, event, "waiting.which_phone")
-                    await self._threads.note(thread.conversation, asking=f"phone:{value}")
+                    await self._ask_for(thread, event, "phone", "waiting.which_phone", window=value)
+                case "email" if self._answers_mail(state.language):
+                    await self._ask_for(thread, event, "email", "waiting.which_email")
                 case "email":
-                    await self._ask(thread, event, "waiting.which_email")
-                    await self._threads.note(thread.conversation, asking="email")
+                    await self._ask(thread, event, "waiting.no_email")
                 case "language":
                     await self._hub.visitors.consent(new.id, id=f"{event.key}:consent", language=value)
                 case "leave":
                     await self._hub.visitors.cancel_handoff(new.id, id=f"{event.key}:leave")
-        except StoreUnavailable:
+        except (Erased, StoreUnavailable):
             raise
         except Refused as refused:
             log.info("conversation %s: what was chosen is not to be had any more: %s", new.id, refused)
+            await self._ask(thread, event, "waiting.over")
         return seq
 
-    async def _booked(
-        self, thread: Thread, event: Event, new: Conversation, text: str, kind: str, found: str, window: str | None
-    ) -> int:
-        """The number or address has come. It stands with the task alone; the transcript says that it was given."""
-        language = (await self._hub.store.load(new.id) or new).language
-        given = self._hub.owner.now.teller.texts.say(language, f"waiting.{kind}_given")
-        seq = await self._wrote(new, event, text.replace(found, given).strip())
-        phone, email = (found.strip(), None) if kind == "phone" else (None, found.strip())
+    async def _given(
+        self, thread: Thread, event: Event, state: Conversation, text: str, question: Question, found: str
+    ) -> int | None:
+        """The number or address has come; None where a person has the conversation by now.
+
+        What is booked stands with the task alone, and the transcript says that it was given. What is of no use is in no
+        task, so it stays with the words.
+        """
+        kind, language = question.kind, state.language
         try:
-            await book_callback(self._hub, new, Callback(f"{event.key}:book", phone, email, None, window))
+            phone, email = (checked_phone(found, language), None) if kind == "phone" else (None, checked_email(found))
+        except BadRequest:
+            seq = await self._wrote(state, event, text)
+            if seq is not None:
+                await self._ask_for(thread, event, kind, f"waiting.{kind}_wrong", window=question.window)
+            return seq
+        if email is not None and not self._answers_mail(language):
+            return await self._no_mail(thread, event, state, text)
+        given = self._hub.owner.now.teller.texts.say(language, f"waiting.{kind}_given")
+        seq = await self._wrote(state, event, text.replace(found, given).strip())
+        if seq is None:
+            return None
+        try:
+            wish = Callback(f"{event.key}:book", phone, email, None, question.window or None)
+            await book_callback(self._hub, state, wish)
         except (BadRequest, Conflict) as refused:
-            if refused.extra.get("field") == kind:
-                await self._ask(thread, event, f"waiting.{kind}_wrong")
-                return seq
-            await self._ask_window(thread, event, "waiting.window_gone")
+            if refused.extra.get("field") == "by":
+                await self._ask(thread, event, "waiting.no_email")
+            else:
+                await self._ask_window(thread, event, "waiting.window_gone")
         await self._threads.note(thread.conversation, asking="")
         return seq
 
-    async def _wrote(self, new: Conversation, event: Event, text: str) -> int:
-        def decide(state: Conversation) -> Decision:
+    async def _no_mail(self, thread: Thread, event: Event, state: Conversation, text: str) -> int | None:
+        """E-mail was offered, and the hours have changed since."""
+        seq = await self._wrote(state, event, text)
+        if seq is not None:
+            await self._ask(thread, event, "waiting.no_email")
+            await self._threads.note(thread.conversation, asking="")
+        return seq
+
+    def _answers_mail(self, language: str) -> bool:
+        return self._hub.owner.now.teller.email_by(datetime.now(UTC), language) is not None
+
+    async def _wrote(self, new: Conversation, event: Event, text: str) -> int | None:
+        """The number of what was chosen or given; None where a person has the conversation by now, who is to see the
+        words as they are."""
+
+        def decide(state: Conversation) -> Decision | None:
+            if state.status is Status.ASSIGNED:
+                return None
             return decisions.chose(state, at=stamp(now_ms()), text=text, client_id=event.key)
 
         commit = await self._hub.store.request(new.id, decide, client_id=event.key, new=new)
-        return int(commit.answer.get("seq", 0))
+        return int(commit.answer["seq"]) if "seq" in commit.answer else None
+
+    async def _ask_for(self, thread: Thread, event: Event, kind: str, key: str, *, window: str = "") -> None:
+        """Ask for something that is to be written."""
+        seq = await self._ask(thread, event, key)
+        asked = Question(kind, window, seq, event.at)
+        await self._threads.note(thread.conversation, asking=asked.written())
 
     async def _ask_window(self, thread: Thread, event: Event, key: str) -> None:
         settings, now = self._hub.owner.now, datetime.now(UTC)
@@ -201,14 +248,18 @@ class Choices:
         found = self._hub.room.windows(language, now)[: settings.rules.callbacks.shown]
         title = settings.teller.window_title
         buttons = [(title(language, one.start, one.end, now), f"{TOPIC}window:{one.id}") for one in found]
-        await self._ask(thread, event, key if found else "waiting.no_window", buttons)
+        if not found:
+            waits = state is not None and state.status is Status.QUEUED
+            key = "waiting.no_window" if waits else "waiting.no_call"
+        await self._ask(thread, event, key, buttons)
 
-    async def _ask(self, thread: Thread, event: Event, key: str, buttons: Sequence[tuple[str, str]] = ()) -> None:
+    async def _ask(self, thread: Thread, event: Event, key: str, buttons: Sequence[tuple[str, str]] = ()) -> int:
         def decide(state: Conversation) -> Decision:
             text = self._hub.owner.now.teller.texts.say(state.language, key)
             return decisions.asked(state, at=stamp(now_ms()), text=text, buttons=buttons, cause="choices")
 
-        await self._hub.store.request(thread.conversation, decide, client_id=f"{event.key}:{key}")
+        commit = await self._hub.store.request(thread.conversation, decide, client_id=f"{event.key}:{key}")
+        return int(commit.answer.get("seq", 0))
 
 
 def _kinds(choices: Sequence[dict[str, Any]]) -> list[str]:

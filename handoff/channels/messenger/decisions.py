@@ -11,6 +11,7 @@ from handoff.decisions import SYSTEM, VISITOR, Decision, Draft
 from handoff.entry import Author, Kind, Role
 from handoff.events import Line
 from handoff.owner.texts import Texts
+from handoff.pause import AT_ONCE, Pause
 
 __all__ = [
     "INBOX",
@@ -41,18 +42,24 @@ def sent_files(
     *,
     at: str,
     text: str,
+    said: str,
     files: Sequence[Mapping[str, Any]],
     client_id: str,
+    pause: Pause = AT_ONCE,
 ) -> Decision:
-    """The visitor sent pictures, voice or files. ``text`` says so in words, ``files`` is where they are kept.
+    """The visitor sent pictures, voice or files. ``text`` says so in words, ``said`` are the visitor's own, ``files``
+    is where they are kept.
 
-    The bot cannot look at them: where it is the responder, the visitor is told so and offered a person.
+    The bot cannot look at them: where it is the responder, the visitor is told so and offered a person. It answers the
+    words all the same.
     """
     draft = Draft(conversation, at)
     draft.visitor_writes(texts)
     entry = draft.add_message(text, client_id, data={"attachments": [dict(file) for file in files]})
     if draft.state.responder is Responder.BOT:
         draft.offer_person(texts, "files_received", cause="files", of=entry.seq)
+        if said.strip():
+            draft.ask_bot(replace(entry, text=said), None, pause)
     return draft.done(seq=entry.seq)
 
 
@@ -69,8 +76,8 @@ def asked(
     """The service asks the visitor something, with buttons of (title, topic) where there is a choice."""
     draft = Draft(conversation, at)
     shown = draft.offer(buttons)
-    draft.add(Kind.MESSAGE, SYSTEM, text=text, data={"cause": cause}, **({"buttons": shown} if shown else {}))
-    return draft.done()
+    entry = draft.add(Kind.MESSAGE, SYSTEM, text=text, data={"cause": cause}, **({"buttons": shown} if shown else {}))
+    return draft.done(seq=entry.seq)
 
 
 def masked(conversation: Conversation, texts: Texts, *, at: str, of: int, count: int) -> Decision:

@@ -103,7 +103,7 @@ def of_token(data: Mapping[str, Any], now_s: int) -> list[Finding]:
     else:
         found.append(Finding(State.GOOD, "token", "valid, without an end"))
     scopes = data.get("scopes")
-    granted = set(scopes) if isinstance(scopes, list) else set()
+    granted = {scope for scope in scopes if isinstance(scope, str)} if isinstance(scopes, list) else set()
     for scope in SCOPES:
         known = scope in granted
         found.append(
@@ -117,8 +117,9 @@ def of_fields(apps: list[Any], app_id: str) -> list[Finding]:
     ours = [app for app in apps if isinstance(app, Mapping) and (not app_id or str(app.get("id")) == app_id)]
     if not ours:
         return [Finding(State.BAD, "subscription", "the page is not subscribed to this app")]
-    fields = ours[0].get("subscribed_fields")
-    names = {str(one.get("name")) if isinstance(one, Mapping) else str(one) for one in fields or ()}
+    given = ours[0].get("subscribed_fields")
+    fields = given if isinstance(given, list) else []
+    names = {str(one.get("name")) if isinstance(one, Mapping) else str(one) for one in fields}
     missing = [name for name in FIELDS if name not in names]
     if not missing:
         return [Finding(State.GOOD, "subscription", f"all {len(FIELDS)} fields")]

@@ -50,6 +50,10 @@ _BY_FIELD = (
 _ID_MAX = 100
 """Characters of an id of a page or a person: theirs have about 17."""
 
+DEPTH_MAX = 50
+"""Levels of an event that are read: Meta's have about ten. What is deeper would end every function that walks through
+it, and with it the delivery, which has everybody else's events in it."""
+
 _LATEST_MS = 4_000_000_000_000
 """Year 2096: a moment beyond it is nonsense and would stay the latest for ever."""
 
@@ -137,9 +141,10 @@ def _of_entry(entry: Mapping[str, Any], now_ms: int) -> Iterator[Event]:
     for name in ("messaging", "standby"):
         for body in _list(entry.get(name)):
             if isinstance(body, dict):
-                yield _event(page, body, at, standby=name == "standby")
+                yield _event(page, _shallow(body), at, standby=name == "standby")
     for body in _list(entry.get("changes")):
         if isinstance(body, dict):
+            body = _shallow(body)
             yield Event(Kind.OTHER, page, "", at, _key(Kind.OTHER, page, "", at, body), body=body)
 
 
@@ -154,6 +159,17 @@ def _event(page: str, body: dict[str, Any], entry_at: int, *, standby: bool) -> 
     if not person and kind is not Kind.POLICY:
         kind = Kind.OTHER
     return Event(kind, page, person, at, _key(kind, page, person, at, body), standby, body)
+
+
+def _shallow(value: Any, levels: int = DEPTH_MAX) -> Any:
+    """What is within the first levels; null stands for the rest."""
+    if not isinstance(value, (dict, list)):
+        return value
+    if not levels:
+        return None
+    if isinstance(value, dict):
+        return {name: _shallow(inner, levels - 1) for name, inner in value.items()}
+    return [_shallow(inner, levels - 1) for inner in value]
 
 
 def _kind(body: Mapping[str, Any]) -> Kind:

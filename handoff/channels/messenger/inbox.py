@@ -106,11 +106,14 @@ class Inbox:
         await self._writer.run(_ACCEPT, names, [event.to_json(), SEEN_TTL_S, lane, self._settle_ms, longest_ms])
 
     async def _keep(self, event: Event) -> None:
-        redis = self._store.redis
+        redis, seen = self._store.redis, self._keys.seen(event.key)
+        if await self._store.call(redis.exists(seen)):
+            return  # else a block that was over long ago would be raised anew
         fields: dict[Any, Any] = {"e": event.to_json()[:16_000]}
         await self._store.call(redis.xadd(self._keys.other, fields, maxlen=OTHER_KEPT, approximate=True))
         if event.kind is Kind.POLICY:
             await self._applier.apply(event)
+        await self._store.call(redis.set(seen, "1", ex=SEEN_TTL_S))
 
     async def _work(self, lane: str, keep: Callable[[], Awaitable[None]]) -> Left:
         stream = self._keys.stream(lane)

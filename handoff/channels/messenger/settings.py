@@ -65,8 +65,11 @@ class MessengerSettings:
         for name in _NEEDED:
             if name not in given:
                 problems.append(f"SILTA_MESSENGER_{name}: not set, and Messenger needs all of {', '.join(_NEEDED)}")
+        secrets = _words(given.get("APP_SECRET", ""))
+        if "APP_SECRET" in given and not secrets:
+            problems.append("SILTA_MESSENGER_APP_SECRET: there is no secret in it, only commas")
         return cls(
-            app_secrets=_words(given.get("APP_SECRET", "")),
+            app_secrets=secrets,
             verify_token=given.get("VERIFY_TOKEN", ""),
             page_token=given.get("PAGE_TOKEN", ""),
             page_id=_number("PAGE_ID", given, problems),

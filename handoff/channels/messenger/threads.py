@@ -31,7 +31,8 @@ class Thread:
     """Times are milliseconds by Meta's clock, 0 for never. ``cursor`` is the last number of the log that is settled.
 
     ``inbox``: a human in the page inbox has the thread; ``echo`` when we only saw them write, ``control`` when Meta
-    said so, empty when not. ``asking``: what the person was asked to write, ``phone:WINDOW`` or ``email``.
+    said so, empty when not. ``asking``: what the person was asked to write, see
+    :class:`~handoff.channels.messenger.asking.Question`.
     ``attempts`` are by ``SEQ:PART``, for entries above the cursor. ``new``: nothing was said in it yet, and it is
     forgotten by itself unless something is (:meth:`Threads.stay`).
     """

@@ -7,6 +7,7 @@ import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
@@ -15,12 +16,13 @@ from starlette.routing import Route
 from handoff.access.account import Account
 from handoff.channels.messenger import events
 from handoff.channels.messenger.inbox import Inbox
-from handoff.channels.messenger.media import Media, sniff
+from handoff.channels.messenger.media import ENDINGS, START_BYTES, Media, sniff
 from handoff.channels.messenger.settings import MessengerSettings
 from handoff.channels.messenger.signature import verify
 from handoff.clock import now_ms
 from handoff.errors import BadRequest, Forbidden, NotFound, TooLarge
 from handoff.privacy.audit import Audit
+from handoff.uploads.http import POLICY
 
 __all__ = ["BODY_MAX_BYTES", "PATH", "Webhook"]
 
@@ -96,20 +98,29 @@ class Webhook:
         return PlainTextResponse("EVENT_RECEIVED")
 
     async def file(self, request: Request) -> Response:
-        """A file that a person has sent, for an agent who sees the conversation. Only pictures are shown in place."""
+        """A file that a person has sent, for an agent who sees the conversation: as something to be saved, by the
+        ending of its true type. Pictures stand in an ``<img>`` all the same, where nothing in them can run."""
         account = await self._sees(request)
         conversation, name = request.path_params["conversation"], request.path_params["name"]
         path = self._media.path(conversation, name)
         if path is None:
             raise NotFound("There is no such file.")
         await self._audit.write(account, "attachment.opened", conversation, file=name)
-        with path.open("rb") as file:
-            mime = sniff(file.read(16))
-        shown = mime.startswith("image/")
-        headers = {"cache-control": "private, max-age=3600"}
-        if not shown:
-            headers["content-disposition"] = f'attachment; filename="{path.name}.bin"'
+        try:
+            mime = await asyncio.to_thread(_type_of, path)
+        except OSError:
+            raise NotFound("There is no such file.") from None  # erased a moment ago
+        headers = {
+            "cache-control": "private, max-age=3600",
+            "content-security-policy": POLICY,
+            "content-disposition": f'attachment; filename="{name}{ENDINGS[mime]}"',
+        }
         return FileResponse(path, media_type=mime, headers=headers)
+
+
+def _type_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return sniff(file.read(START_BYTES))
 
 
 async def _read(request: Request) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from handoff.channels.messenger import inbox
 from handoff.channels.messenger.decisions import INBOX
+from handoff.channels.messenger.failures import Cure, Failure
 from handoff.channels.messenger.settings import INBOX_APP, PAGE_INBOX
 from handoff.conversation import Status
 from handoff.desk.transcripts import render
@@ -512,6 +515,53 @@ async def test_an_expired_token_is_an_alarm_and_what_waits_is_sent_when_it_is_re
     await until(lambda: _true(len(alarms) == 2), "the end of the alarm")
     assert [(alarm["code"], alarm["ended"]) for alarm in alarms] == [("token", False), ("token", True)]
     assert (await page.client.get("/readyz")).json()["messenger"] == "up"
+
+
+def enforced(page: Page, action: str | None) -> dict[str, Any]:
+    page.at += 10
+    about = {"action": action, "reason": "Too many people block the page."}
+    return {"recipient": {"id": PAGE}, "timestamp": page.at, "policy_enforcement": about}
+
+
+async def test_what_meta_says_of_its_policy_is_told_for_what_it_is(
+    page: Page, parts: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    alarms: list[tuple[str, bool]] = []
+
+    def hear(notice: Mapping[str, Any]) -> None:
+        if "alarm" in notice:
+            alarms.append((notice["alarm"]["code"], notice["alarm"]["ended"]))
+
+    parts.fanout.watchers.add(hear)
+    ready = partial(page.client.get, "/readyz")
+    await page.deliver(enforced(page, "warning"))
+    await until(lambda: _true(alarms == [("warned", False)]), "the warning")
+    assert (await ready()).json()["messenger"] == "up", "sending goes on"
+    assert not await page.messenger.alarms.pause_s()
+    assert "Too many people block the page." in caplog.text
+
+    blocked = enforced(page, "block")
+    await page.deliver(blocked)
+    await until(lambda: _true(alarms[1:] == [("restricted", False)]), "the block")
+    assert (await ready()).json()["messenger"] == "restricted"
+    await page.deliver(enforced(page, "warning"))
+    assert len(alarms) == 2, "a warning takes the place of nothing worse"
+    assert "renew the page's token" not in caplog.text
+
+    await page.deliver(enforced(page, "unblock"))
+    await until(lambda: _true(alarms[2:] == [("restricted", True)]), "the end")
+    assert (await ready()).json()["messenger"] == "up"
+    assert not await page.messenger.alarms.pause_s()
+    await page.deliver(blocked)
+    await page.deliver(enforced(page, "unblock"), enforced(page, "something new"), enforced(page, None))
+    assert len(alarms) == 3, "what comes again, or says nothing, changes nothing"
+    assert (await ready()).json()["messenger"] == "up"
+
+
+async def test_an_unblocked_page_still_needs_its_token(page: Page) -> None:
+    await page.messenger.alarms.raised(Failure(Cure.TOKEN, "token"))
+    await page.deliver(enforced(page, "unblock"))
+    assert await page.messenger.state() == "token"
 
 
 async def test_what_meta_finally_refuses_is_told_to_agents_and_the_next_message_goes(page: Page) -> None:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from handoff.channels.messenger.asking import ASKED_MAX_MS
+from handoff.owner.telling import Teller
 from tests.handoff.channels.messenger.page import Page
+from tests.handoff.parts import AINO, uid
 from tests.helpers.waiting import until
 
 PHONE = "+358 40 123 4567"
@@ -123,6 +126,167 @@ async def test_an_answer_by_mail_by_a_stated_time(page: Page) -> None:
     (booked,) = await page.kind("callback")
     assert booked["callback"]["kind"] == "email"
     assert "havu.example" not in str(await page.log())
+
+
+async def test_a_number_that_an_agent_asks_for_reaches_the_agent(page: Page) -> None:
+    await queued(page)
+    await window_chosen(page)
+    agents, conversation = page.parts.hub.agents, await page.conversation()
+    await agents.claim(AINO, conversation, id=uid())
+    await agents.message(AINO, conversation, id=uid(), text="What is your order number?")
+    await page.say("It is 20418345, phone 0401234567")
+    await page.logged(
+        lambda log: any(event.get("text") == "It is 20418345, phone 0401234567" for event in log), "the words"
+    )
+    state = await page.state()
+    assert state.status.value == "assigned"
+    assert state.callback is None
+    await agents.return_to_bot(AINO, conversation, id=uid(), note=None)
+    await page.say(PHONE)
+    await page.logged(lambda log: any(event.get("text") == PHONE for event in log), "and the bot reads it")
+    assert (await page.state()).callback is None
+
+
+async def test_a_number_that_an_agent_is_told_just_now_is_not_taken_out(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent claims between the look at the conversation and the write."""
+    await queued(page)
+    await window_chosen(page)
+    answer = page.messenger.choices._answer
+
+    async def claimed(*args: Any) -> str | None:
+        found = await answer(*args)
+        await page.parts.hub.agents.claim(AINO, await page.conversation(), id=uid())
+        return found
+
+    monkeypatch.setattr(page.messenger.choices, "_answer", claimed)
+    await page.say(PHONE)
+    await page.logged(lambda log: any(event.get("text") == PHONE for event in log), "the words")
+    assert (await page.state()).callback is None
+
+
+async def test_who_has_left_the_queue_is_not_called(page: Page) -> None:
+    await queued(page)
+    await window_chosen(page)
+    offer = quick(await said(page, waiting(page, "choices")))
+    await taps(page, "Leave the queue", offer["Leave the queue"])
+    await page.kind("returned_to_bot")
+    await page.say("My order is 0401234567")
+    await said(page, "echo: My order is 0401234567")
+    assert (await page.state()).callback is None
+
+
+async def test_a_tap_in_between_ends_the_dialogue(page: Page) -> None:
+    await queued(page)
+    await window_chosen(page)
+    offer = quick(await said(page, waiting(page, "choices")))
+    await taps(page, "Call me", offer["Call me"])
+    await page.logged(lambda log: sum(e.get("text") == waiting(page, "which_window") for e in log) == 2, "asked anew")
+    await page.say(PHONE)
+    await page.logged(lambda log: any(event.get("text") == PHONE for event in log), "no question stands")
+    assert (await page.state()).callback is None
+
+
+async def test_a_question_lapses(page: Page) -> None:
+    await queued(page)
+    await window_chosen(page)
+    page.at += ASKED_MAX_MS + 1000
+    await page.say(PHONE)
+    await page.logged(lambda log: any(event.get("text") == PHONE for event in log), "only words by now")
+    assert (await page.state()).callback is None
+
+
+async def test_who_waits_no_more_may_still_be_called(page: Page) -> None:
+    await queued(page)
+    offer = quick(await said(page, waiting(page, "choices")))
+    await taps(page, "Leave the queue", offer["Leave the queue"])
+    await page.kind("returned_to_bot")
+    await window_chosen(page)
+    await page.say(PHONE)
+    await page.kind("callback")
+    assert (await page.state()).callback is not None
+
+
+async def test_a_number_that_comes_twice_is_booked_once(page: Page) -> None:
+    await queued(page)
+    await window_chosen(page)
+    message = page.message(f"Call {PHONE}")
+    await page.deliver(message)
+    await page.kind("callback")
+    asked = [e["seq"] for e in await page.log() if e.get("text") == waiting(page, "which_phone")]
+    conversation = await page.conversation()
+    # As if the process had ended before the dialogue was noted as over.
+    await page.messenger.threads.note(conversation, asking=f"phone::{asked[0]}:{page.at}")
+    await page.parts.redis.delete(*[key async for key in page.parts.redis.scan_iter("*messenger:seen:*")])
+    await page.deliver(message)
+    await page.settled()
+    log = await page.log()
+    assert sum(event["kind"] == "callback" for event in log) == 1
+    assert sum(event.get("text") == "Call [phone number]" for event in log) == 1
+    assert not any(PHONE in str(event) for event in log)
+
+
+async def test_a_number_that_nobody_is_called_at_stays_in_the_words(page: Page) -> None:
+    await queued(page)
+    await window_chosen(page)
+    await page.say("12345")
+    await said(page, waiting(page, "phone_wrong"))
+    assert any(event.get("text") == "12345" for event in await page.log())
+
+
+async def test_old_buttons_say_that_nobody_waits(page: Page) -> None:
+    await queued(page)
+    offer = quick(await said(page, waiting(page, "choices")))
+    await taps(page, "Leave the queue", offer["Leave the queue"])
+    await page.kind("returned_to_bot")
+    await taps(page, "Leave the queue", offer["Leave the queue"])
+    await said(page, waiting(page, "over"))
+
+
+async def test_no_call_is_to_be_had_for_who_waits_and_for_who_does_not(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await queued(page)
+    monkeypatch.setattr(page.parts.hub.room, "windows", lambda language, now: [])
+    offer = quick(await said(page, waiting(page, "choices")))
+    await taps(page, "Call me", offer["Call me"])
+    await said(page, waiting(page, "no_window"))
+    await taps(page, "Leave the queue", offer["Leave the queue"])
+    await page.kind("returned_to_bot")
+    await taps(page, "Call me", offer["Call me"])
+    await said(page, waiting(page, "no_call"))
+
+
+@pytest.mark.parametrize("gone", ["before the tap", "after the question", "while it is booked"])
+async def test_when_nobody_answers_mail_any_more_a_right_address_is_not_called_wrong(
+    page: Page, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    await queued(page)
+    offer = quick(await said(page, waiting(page, "choices")))
+
+    def close() -> None:
+        monkeypatch.setattr(Teller, "email_by", lambda self, now, language: None)
+
+    if gone == "before the tap":
+        close()
+    await taps(page, waiting(page, "email"), offer[waiting(page, "email")])
+    if gone != "before the tap":
+        await said(page, waiting(page, "which_email"))
+        if gone == "while it is booked":
+            monkeypatch.setattr(page.messenger.choices, "_answers_mail", lambda language: True)
+        close()
+        await page.say("Write to aino@havu.example.")
+    await said(page, waiting(page, "no_email"))
+    await page.settled()
+    state = await page.state()
+    assert state.callback is None
+    assert state.status.value == "queued"
+    texts = [event.get("text") for event in await page.log()]
+    assert waiting(page, "email_wrong") not in texts
+    assert ("Write to aino@havu.example." in texts) == (gone == "after the question")
+    await page.say("liisa@havu.example")
+    await page.logged(lambda log: any(event.get("text") == "liisa@havu.example" for event in log), "it is over")
 
 
 async def test_who_leaves_the_queue_has_the_bot_again(page: Page) -> None:

@@ -44,6 +44,20 @@ def test_a_version_is_old_before_it_ends(version: str, state: State) -> None:
     assert of_version(version, TODAY).state is state
 
 
+@pytest.mark.parametrize("odd", [5, True, {"a": 1}, "messages", None])
+def test_a_list_that_is_none_is_a_finding(odd: Any) -> None:
+    (found,) = of_fields([{"id": "1", "subscribed_fields": odd}], "1")
+    assert found.state is State.BAD
+
+
+def test_a_scope_that_is_none_grants_nothing() -> None:
+    found = of_token({**GOOD_TOKEN, "scopes": [{}, ["x"], SCOPES[0]]}, NOW)
+    assert {one.what: one.state for one in found if one.what in SCOPES} == {
+        SCOPES[0]: State.GOOD,
+        SCOPES[1]: State.BAD,
+    }
+
+
 def worst(found: list[Finding]) -> set[State]:
     return {finding.state for finding in found}
 

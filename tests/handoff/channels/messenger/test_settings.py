@@ -23,6 +23,12 @@ def test_without_a_page_there_are_no_settings_and_no_complaint() -> None:
     assert problems == []
 
 
+@pytest.mark.parametrize("given", [",", " , ,"])
+def test_a_secret_of_commas_is_none(given: str) -> None:
+    _, problems = read(APP_SECRET=given)
+    assert problems == ["SILTA_MESSENGER_APP_SECRET: there is no secret in it, only commas"]
+
+
 def test_defaults_and_a_rotation_of_secrets() -> None:
     settings, problems = read()
     assert problems == []

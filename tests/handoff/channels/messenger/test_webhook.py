@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from handoff.access.accounts import Accounts
-from handoff.channels.messenger import webhook
+from handoff.channels.messenger import media, webhook
 from handoff.channels.messenger.signature import sign
 from handoff.edge.http import make_http
 from handoff.errors import StoreUnavailable
@@ -144,7 +145,18 @@ async def test_a_hub_without_a_page_has_no_webhook(parts: Parts, tmp_path: Path)
 # -- attachments
 
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 100
+@pytest.mark.parametrize("depth", [60, 490, 700, 900])
+@pytest.mark.parametrize("where", ["messaging", "changes"])
+async def test_a_body_that_is_nested_deeply_is_no_error_and_stops_nobody(page: Page, depth: int, where: str) -> None:
+    odd = '{"sender":{"id":"4"},"recipient":{"id":"1001"},"message":{"mid":"m","x":' + "[" * depth + "]" * depth + "}}"
+    good = json.dumps(page.message("hello"))
+    entries = f'{{"id":"1001","time":1,"messaging":[{good}]}},{{"id":"1001","time":1,"{where}":[{odd}]}}'
+    reply = await page.post_raw(f'{{"object":"page","entry":[{entries}]}}'.encode())
+    assert reply.status_code == 200
+    await page.receives(page.says("bot_notice"), "echo: hello")
+
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1" + bytes(84)
 
 
 def serving(page: Page, answer: Callable[[httpx.Request], Any]) -> None:
@@ -170,6 +182,7 @@ async def test_a_picture_is_kept_and_agents_see_it(page: Page, monkeypatch: pyte
     page.client.cookies.set("silta_session", "x")
     reply = await page.client.get(kept["url"])
     assert (reply.status_code, reply.content, reply.headers["content-type"]) == (200, PNG, "image/png")
+    assert reply.headers["content-security-policy"] == "default-src 'none'; sandbox"
     assert (await page.client.get(kept["url"].replace(kept["url"][-5:], "00000"))).status_code == 404
     assert (await page.client.get("/api/messenger/files/x/..%2f..%2fsecret")).status_code == 404
     lines = [json.loads(line) async for line in page.parts.hub.audit.lines()]
@@ -195,6 +208,63 @@ async def test_what_is_no_picture_is_only_given_as_bytes(page: Page, monkeypatch
     assert reply.headers["content-disposition"].startswith("attachment")
 
 
+@pytest.mark.parametrize(
+    ("start", "mime", "ending"),
+    [
+        (b"%PDF-1.7\n", "application/pdf", ".pdf"),
+        (b"\0\0\0\x1cftypM4A \0\0\0\0", "audio/mp4", ".m4a"),
+        (PNG, "image/png", ".png"),
+    ],
+)
+async def test_a_file_is_saved_by_the_ending_of_its_true_type(
+    page: Page, monkeypatch: pytest.MonkeyPatch, start: bytes, mime: str, ending: str
+) -> None:
+    serving(page, lambda _: httpx.Response(200, content=start + bytes(100)))
+    await page.deliver(page.message(attachments=[picture(kind="file")]))
+    await page.settled()
+    (kept,) = (await page.log())[0]["attachments"]
+    assert kept["mime"] == mime
+    monkeypatch.setattr(Accounts, "signed_in", _anybody)
+    page.client.cookies.set("silta_session", "x")
+    reply = await page.client.get(kept["url"])
+    assert reply.headers["content-type"] == mime
+    name = kept["url"].rpartition("/")[2]
+    assert reply.headers["content-disposition"] == f'attachment; filename="{name}{ending}"'
+
+
+async def test_a_file_that_is_erased_while_it_is_asked_for_is_not_there(
+    page: Page, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    serving(page, lambda _: httpx.Response(200, content=PNG))
+    await page.deliver(page.message(attachments=[picture()]))
+    await page.settled()
+    (kept,) = (await page.log())[0]["attachments"]
+    monkeypatch.setattr(Accounts, "signed_in", _anybody)
+    monkeypatch.setattr(page.messenger.media, "path", lambda *_: tmp_path / "gone")
+    page.client.cookies.set("silta_session", "x")
+    assert (await page.client.get(kept["url"])).status_code == 404
+
+
+@pytest.mark.parametrize("trouble", ["no room on the disk", "an address of nonsense"])
+async def test_i1_the_words_are_there_when_the_file_cannot_be_kept(
+    page: Page, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    def full(path: Path, chunk: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if trouble == "no room on the disk":
+        monkeypatch.setattr(media, "_append", full)
+    serving(page, lambda _: httpx.Response(200, content=PNG))
+    nonsense = "https://scontent.xx.fbcdn.net/a\x7f" + "a" * 70_000
+    url = "https://scontent.xx.fbcdn.net/a" if trouble == "no room on the disk" else nonsense
+    await page.deliver(page.message("Look, it is broken", attachments=[picture(url)]))
+    await page.settled()
+    said = (await page.log())[0]
+    assert said["text"] == "Look, it is broken [Picture]"
+    assert said["attachments"] == [{"kind": "image", "lost": "fetch"}]
+    assert not await page.parts.redis.xlen(page.parts.store.keys.dead)
+
+
 async def test_a_tap_on_the_button_below_brings_a_person_who_sees_the_file(page: Page) -> None:
     serving(page, lambda _: httpx.Response(200, content=PNG))
     await page.deliver(page.message(attachments=[picture(), picture(kind="audio")]))
@@ -202,6 +272,39 @@ async def test_a_tap_on_the_button_below_brings_a_person_who_sees_the_file(page:
     (button,) = page.graph.sent[-1]["message"]["attachment"]["payload"]["buttons"]
     await page.deliver(page.event(postback={"mid": "m_pb", "title": button["title"], "payload": button["payload"]}))
     await page.kind("handoff")
+
+
+async def test_the_words_that_came_with_a_file_are_answered(page: Page) -> None:
+    serving(page, lambda _: httpx.Response(200, content=PNG))
+    await page.deliver(page.message("Where is my order?", attachments=[picture()]))
+    await page.receives(page.says("files_received"), page.says("bot_notice"), "echo: Where is my order?")
+    assert (await page.log())[0]["text"] == "Where is my order? [Picture]"
+
+
+async def test_a_question_with_an_address_in_it_is_answered(page: Page) -> None:
+    text = "Where is my order? https://havu.example/o/1"
+    shared = {"type": "fallback", "title": "Havu", "payload": {"url": "https://havu.example/o/1", "title": "Havu"}}
+    await page.deliver(page.message(text, attachments=[shared]))
+    await page.receives(page.says("bot_notice"), f"echo: {text}")
+    said = (await page.log())[0]
+    assert said["text"] == text
+    assert "attachments" not in said
+
+
+async def test_a_post_that_is_shared_without_a_word_says_where_it_is(page: Page) -> None:
+    shared = {"type": "fallback", "title": "Uutuus 4111 1111 1111 1111", "url": "https://havu.example/uutuus"}
+    await page.deliver(page.message(attachments=[shared]))
+    await page.logged(lambda log: bool(log), "the post")
+    said = (await page.log())[0]
+    assert said["text"].startswith("Uutuus ") and said["text"].endswith(" https://havu.example/uutuus")
+    assert "1111" not in said["text"]
+
+
+async def test_a_link_that_the_page_inbox_sends_is_shown(page: Page) -> None:
+    shared = {"type": "fallback", "title": "Returns", "url": "https://havu.example/returns"}
+    await page.deliver(page.echo("Look here", attachments=[shared]))
+    log = await page.logged(lambda log: any(e.get("via") for e in log), "the link")
+    assert log[-1]["text"] == "Look here Returns https://havu.example/returns"
 
 
 @pytest.mark.parametrize("sticker", [{"sticker_id": 369239263222822}, {}])
