@@ -36,7 +36,8 @@ why it was this agent. What was found about the visitor (reasons, priority, skil
 
 @dataclass
 class Exports:
-    """Collects. ``vault`` opens what is sealed, None leaves it so."""
+    """Collects. ``vault`` opens what is sealed, None leaves it so. Covered numbers are opened for as long as they are
+    kept, though the owner keeps no new ones by now."""
 
     store: Store
     erasure: Erasure
@@ -60,6 +61,9 @@ class Exports:
         subject = await self.erasure.subject(conversation)
         state, events = keys.state(conversation), keys.log(conversation)
         kept = await self._keys(subject)
+        clear = keys.clear(conversation)
+        if isinstance(kept.get(clear), dict):
+            kept[clear] = await self._shown(kept[clear], conversation, actor)
         found: dict[str, Any] = {
             "format": FORMAT,
             "exported_at": stamp(now_ms()),
@@ -168,6 +172,24 @@ class Exports:
             if mine:
                 found[name.removeprefix(places.keys.prefix)] = mine
         return found
+
+    async def _shown(self, clear: Mapping[str, Any], conversation: str, actor: Who) -> dict[str, Any]:
+        """Covered numbers that are kept, by message, in clear. Each look is in the audit log, as an agent's is."""
+        shown: dict[str, Any] = {}
+        for seq, sealed in clear.items():
+            shown[seq] = self._numbers(sealed, conversation, seq)
+            if shown[seq] is not sealed:
+                kinds = [one["kind"] for one in shown[seq]]
+                await self.audit.write(actor, "clear.shown", conversation, of=int(seq), kinds=kinds)
+        return shown
+
+    def _numbers(self, sealed: Any, conversation: str, seq: str) -> Any:
+        if self.vault is None or not isinstance(sealed, str) or not Vault.is_sealed(sealed):
+            return sealed
+        try:
+            return json.loads(self.vault.open(sealed, f"{conversation}:clear:{seq}"))
+        except CannotOpen:
+            return sealed  # its key is gone: nobody can read it any more
 
     def _opened(self, state: Any) -> Any:
         """The state with what is sealed in it in clear: it is the person's own."""

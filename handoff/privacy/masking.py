@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -65,6 +65,10 @@ _IBAN = re.compile(r"(?<![^\W_])(?:[A-Z]{2} ?|[A-Za-z]{2})\d\d(?:[ -]?[A-Za-z\d]
 _GROUPS = re.compile(r"\d{3,}(?:( |-|\.|  | - )\d{3,}(?:\1\d{3,})*(?:\1\d\d?)?)?(?!\d)")
 _DIGITS = re.compile(r"\d+")
 _CARD_MOST = 19
+_CARD_FORMS = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4)})
+"""As cards have their digits in groups: two telephones or orders in two lines have others."""
+
+_GAP = re.compile(r" *[\t-\r\x1c-\x1e\x85\u2028\u2029][\t-\r\x1c-\x1e\x85\u2028\u2029 ]*")
 
 _UNSEEN = frozenset({"Cf", "Me"})
 _DASHES = frozenset("\u2212\u2043")
@@ -76,11 +80,7 @@ def mask(text: str) -> Masked:
     """``text`` with every personal number in it covered. What is masked stays so: masking again changes nothing."""
     if sum(map(str.isdigit, text)) < LEAST_DIGITS:
         return Masked(text)
-    plain, origin = _plain(text)
-    found: list[Found] = []
-    for look in (_ibans, _hetus, _cards, _cprs):
-        taken = list(found)
-        found.extend(one for one in look(plain) if not any(one[0] < end and start < one[1] for start, end, _ in taken))
+    found = _found(text)
     if not found:
         return Masked(text)
     found.sort()
@@ -88,16 +88,68 @@ def mask(text: str) -> Masked:
     spans: list[tuple[int, int]] = []
     done = length = 0
     for start, end, kind in found:
-        before = text[done : origin[start]]
+        before = text[done:start]
         pieces += (before, MASK[kind])
         spans.append((length + len(before), length + len(before) + len(MASK[kind])))
         length = spans[-1][1]
-        done = origin[end - 1] + 1
-    covered = tuple(text[origin[start] : origin[end - 1] + 1] for start, end, _ in found)
+        done = end
+    covered = tuple(text[start:end] for start, end, _ in found)
     return Masked("".join((*pieces, text[done:])), tuple(kind for _, _, kind in found), tuple(spans), covered)
 
 
-def _plain(text: str) -> tuple[str, range | list[int]]:
+def _found(text: str) -> list[Found]:
+    """Places of personal numbers in the text, which do not overlap."""
+    plain, origin = _plain(text)
+    found: list[Found] = []
+
+    def add(looked: Iterable[Found], origin: Sequence[int]) -> None:
+        taken = list(found)
+        for first, last, kind in looked:
+            start, end = origin[first], origin[last - 1] + 1
+            if not any(start < other_end and other < end for other, other_end, _ in taken):
+                found.append((start, end, kind))
+
+    for look in _LOOKS:
+        add(look(plain), origin)
+    joined, places, gaps = _joined(plain, origin)
+    if gaps:
+        for look in _LOOKS:
+            broken = (one for one in look(joined) if any(one[0] < gap < one[1] for gap in gaps))
+            add((one for one in broken if _is_one(joined, *one)), places)
+    return found
+
+
+def _joined(plain: str, origin: Sequence[int]) -> tuple[str, list[int], list[int]]:
+    """The text with a single space for every tab, line break and what is blank beside it; where its characters stand,
+    and where those spaces are. Whoever pastes from an invoice or a table pastes these into a number."""
+    pieces: list[str] = []
+    places: list[int] = []
+    gaps: list[int] = []
+    done = 0
+    for match in _GAP.finditer(plain):
+        pieces.append(plain[done : match.start()])
+        places.extend(origin[done : match.start()])
+        gaps.append(len(places))
+        pieces.append(" ")
+        places.append(origin[match.start()])
+        done = match.end()
+    return "".join((*pieces, plain[done:])), [*places, *origin[done:]], gaps
+
+
+def _is_one(text: str, start: int, end: int, kind: Kind) -> bool:
+    """Whether what goes over a tab or the end of a line is one number, and not two that follow each other in a list:
+    check digits and form prove it, or the words call it so."""
+    if kind is Kind.IBAN:
+        return True
+    if kind is Kind.CARD:
+        form = tuple(len(group) for group in _DIGITS.findall(text[start:end]))
+        return form in _CARD_FORMS or _speaks_of_cards(text, start, end)
+    if kind is Kind.HETU and not text[start:end].replace(" ", "").isalnum():
+        return True  # with its century's sign
+    return names_person(text, start, end)
+
+
+def _plain(text: str) -> tuple[str, Sequence[int]]:
     """The text with digits, dashes and spaces in their plain form, and where each of its characters stands in it.
 
     Invisible characters are left out: a number must not slip through because a zero-width space was pasted with it.
@@ -192,10 +244,14 @@ def _is_other_number(text: str, start: int, end: int) -> bool:
     """Whether letters belong to the number, or the words say it is an order's or a parcel's."""
     if (start and text[start - 1].isupper()) or text[end : end + 1].isupper():
         return True
-    around = text[max(0, start - 40) : end + 25].lower()
-    if any(word in around for word in ("kort", "card", "visa", "maksu", "betal", "pay", "amex")):
+    if _speaks_of_cards(text, start, end):
         return False
     return is_labelled_otherwise(text, start, end, phones=False)
+
+
+def _speaks_of_cards(text: str, start: int, end: int) -> bool:
+    around = text[max(0, start - 40) : end + 25].lower()
+    return any(word in around for word in ("kort", "card", "visa", "maksu", "betal", "pay", "amex"))
 
 
 def _cprs(text: str) -> Iterator[Found]:
@@ -227,3 +283,7 @@ def _is_part_of_more(text: str, start: int, end: int, *, separator: str) -> bool
         return True
     spaced = (before[1:] == " " and before[0].isdigit()) or (after[:1] == " " and after[1:].isdigit())
     return spaced and "-" not in separator
+
+
+_LOOKS = (_ibans, _hetus, _cards, _cprs)
+"""In this order: what its check digits prove goes before what the words decide."""

@@ -25,7 +25,8 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def points_of(body: bytes, type: str) -> int:
-    """Width by height, as its head says; 0 where there is none to be read, which no browser shows either."""
+    """Width by height, as its head says; 0 where there is none to be read. Such a picture is to be trusted no more than
+    a large one: browsers are more forgiving than this."""
     reader = _READERS.get(type)
     try:
         width, height = reader(body) if reader is not None else (0, 0)
@@ -40,16 +41,28 @@ def _png(body: bytes) -> tuple[int, int]:
 
 
 def _gif(body: bytes) -> tuple[int, int]:
-    width, height = struct.unpack_from("<HH", body, 6)
+    """The screen, or the first frame where it is larger: browsers make the screen as large as that."""
+    width, height, flags = struct.unpack_from("<HHB", body, 6)
+    at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    while body[at : at + 1] == b"!":  # what stands before the frame: comments, pauses
+        at += 2
+        while at < len(body) and body[at]:
+            at += 1 + body[at]
+        at += 1
+    if body[at : at + 1] == b"," and len(body) >= at + 9:
+        across, down = struct.unpack_from("<HH", body, at + 5)
+        return max(width, across), max(height, down)
     return width, height
 
 
 def _jpeg(body: bytes) -> tuple[int, int]:
-    at = 2
-    while body[at] == 0xFF:
+    at = body.find(b"\xff", 2)
+    while at >= 0:
         mark = body[at + 1]
         if mark == 0xFF:  # a filler before a mark
             at += 1
+        elif mark == 0:  # an 0xFF that is none
+            at += 2
         elif mark in _STANDALONE:
             at += 2
         elif mark in _FRAMES:
@@ -58,6 +71,8 @@ def _jpeg(body: bytes) -> tuple[int, int]:
         else:
             (length,) = struct.unpack_from(">H", body, at + 2)
             at += 2 + max(length, 2)
+        # What stands between two marks is skipped, as browsers do.
+        at = body.find(b"\xff", at)
     return 0, 0
 
 

@@ -25,7 +25,7 @@ from handoff.errors import BadRequest, Conflict, NotFound, TooLarge, TryLater, U
 from handoff.owner.widget_rules import UploadRules
 from handoff.privacy.masking import mask
 from handoff.uploads.pixels import PIXELS_MAX, points_of
-from handoff.uploads.types import ENDINGS, START_BYTES, type_of
+from handoff.uploads.types import ENDINGS, PICTURES, START_BYTES, type_of
 
 __all__ = ["KEY_MAX_AGE_S", "SCAN_TIMEOUT_S", "UNSENT_KEPT_S", "FileKeys", "Stored", "Uploads"]
 
@@ -106,7 +106,8 @@ class Uploads:
         """Take a file in; it is shown to nobody until it is sent with a message.
 
         Raises:
-            BadRequest: of a type that is not taken, or the scanner keeps it out (field ``file``).
+            BadRequest: of a type that is not taken, a picture that does not say how large it is, or the scanner keeps
+                it out (field ``file``).
             TooLarge: larger than the owner allows, or a picture that unpacks to more than a browser should hold.
             Conflict: the conversation has as many files as the owner allows.
             TryLater: the scanner does not work, or the disk is nearly full.
@@ -117,7 +118,10 @@ class Uploads:
         if type is None:
             raise BadRequest("file: only pictures (PNG, JPEG, GIF, WebP) and PDF files are taken", field="file")
         most = PIXELS_MAX.get(type, 0)
-        if points_of(body, type) > most:
+        points = points_of(body, type)
+        if type in PICTURES and points == 0:
+            raise BadRequest("file: the picture has no size that can be read", field="file")
+        if points > most:
             raise TooLarge(f"A picture may have {most // 1_000_000} million points.", limit=most)
         folder = self._of(conversation)
         if await asyncio.to_thread(self._free) < FREE_MIN_BYTES + len(body):

@@ -168,7 +168,7 @@ async def test_s5_ten_thousand_other_ids_bring_no_event_and_one_answer(
     secret = "vain meidan kesken"
     victims = [await door.visitor("fi") for _ in range(10)]
     files = []
-    picture = b"\x89PNG\r\n\x1a\n" + bytes(64)
+    picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1" + bytes(48)
     headers = {"origin": hub.address}
     async with httpx.AsyncClient(base_url=hub.address, headers=headers, trust_env=False, timeout=30) as http:
         for victim in victims:

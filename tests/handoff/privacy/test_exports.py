@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from handoff.errors import NotFound, Unauthorized
-from handoff.privacy.audit import COMMAND_LINE
+from handoff.privacy.audit import COMMAND_LINE, VISITOR
+from handoff.privacy.clear import Clear
 from handoff.privacy.erasure import Erasure
 from handoff.privacy.exports import Exports
+from handoff.privacy.masking import mask
 from handoff.privacy.vault import Vault, new_key, parse_keys
 from handoff.requests.desk import Duties
 from handoff.wire.desk import AskHelp, RequestApproval
@@ -54,6 +56,28 @@ async def test_what_is_sealed_is_opened_for_the_person_and_a_missing_key_is_no_o
     exports = Exports(parts.store, parts.hub.erasure, parts.hub.audit, vault)
     callback = (await exports.collect(conversation.id, COMMAND_LINE))["state"]["state"]["callback"]
     assert callback == {"phone": "+358401234567", "email": "v1.gone.AAAA"}
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_p2_covered_numbers_that_are_kept_are_in_the_export_in_clear(parts: Parts, own: bool) -> None:
+    conversation = new_conversation()
+    await parts.say(conversation)
+    vault = Vault(parse_keys([new_key()], "test"))
+    keeper = Clear(parts.store, parts.hub.audit, vault, keeps=True)
+    await keeper.keep(conversation.id, 1, mask("my card is 4111 1111 1111 1111"))
+    lost = Vault(parse_keys([new_key()], "test")).seal("[]", f"{conversation.id}:clear:2")
+    await parts.redis.hset(parts.keys.clear(conversation.id), "2", lost)
+    exports = Exports(parts.store, parts.hub.erasure, parts.hub.audit, vault)
+    found = await exports.collect(conversation.id, VISITOR if own else COMMAND_LINE, own=own)
+    shown = found["kept"][parts.keys.clear(conversation.id).removeprefix(parts.keys.prefix)]
+    assert shown == {"1": [{"kind": "CARD", "value": "4111 1111 1111 1111"}], "2": lost}
+    lines = [json.loads(line) async for line in parts.hub.audit.lines()]
+    assert [(line["action"], line["facts"]) for line in lines] == [
+        ("transcript.exported", {"own": own}),
+        ("clear.shown", {"of": 1, "kinds": ["CARD"]}),
+    ]
+    unopened = Exports(parts.store, parts.hub.erasure, parts.hub.audit)
+    assert "4111" not in json.dumps(await unopened.collect(conversation.id, COMMAND_LINE))
 
 
 async def test_the_visitors_own_export_has_no_word_that_agents_said_among_themselves(parts: Parts) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -146,6 +147,65 @@ def test_payment_cards_are_found_with_any_separator(separator: str) -> None:
         assert mask(f"{number}").kinds == (Kind.CARD,), number
 
 
+@pytest.mark.parametrize(
+    "gap", ["\n", "\t", "\r\n", "\n\n", " \n", "\t ", "\v", "\f", "\x85", "\u2028", "\u2029", "\u00a0\n"]
+)
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        ("4111_1111_1111_1111", Kind.CARD),
+        ("4111 1111_1111 1111", Kind.CARD),
+        ("3782_822463_10005", Kind.CARD),
+        ("FI21_1234 5600 0007 85", Kind.IBAN),
+        ("FI21 1234 5600_0007 85", Kind.IBAN),
+        ("131052-_308T", Kind.HETU),
+        ("131052 -_308T", Kind.HETU),
+        ("hetu 131052_308T", Kind.HETU),
+        ("cpr 010190_1234", Kind.CPR),
+        ("CPR:010190-_1234", Kind.CPR),
+        ("mit cpr er 01 01 90_12 34", Kind.CPR),
+        ("mit kort er 41111111_11111111", Kind.CARD),
+    ],
+)
+def test_i11_a_number_over_a_tab_or_the_end_of_a_line_is_found(number: str, kind: Kind, gap: str) -> None:
+    masked = mask(f"Hej\n\n{number.replace('_', gap)}\n\ntak")
+    assert masked.kinds == (kind,)
+    assert not any(character.isdigit() for character in masked.text)
+    assert masked.text.startswith("Hej\n\n") and masked.text.endswith("\n\ntak"), "nothing else is touched"
+    assert masked.values[0] in number.replace("_", gap)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ordrer:\n010190\n1234\n5678",  # two orders of a list
+        "010190\n1234",
+        "010190\t1234",
+        "131052\n308 T",
+        "45123456\n40111118\n",
+        "20418345\n20418346\n20418347",
+        "100523\t2 kpl\n100524\t1 kpl",
+        "0401234567\n0501234567",
+        "2026-11-21\n2026-11-22",
+        "Order 100234\n123456 7890",
+    ],
+)
+def test_numbers_in_two_lines_or_columns_are_two(text: str) -> None:
+    assert mask(text).text == text
+
+
+def test_two_lines_of_other_numbers_stay() -> None:
+    random_ = random.Random(7)
+    alone = [people.decoy(random_) for _ in range(ROUNDS)]
+    silent = [text for text in alone if not mask(text).count]
+    pairs = ["\n".join(pair) for pair in pairwise(silent)]
+    hit = [text for text in pairs if mask(text).count]
+    assert len(hit) <= len(pairs) * FALSE_HITS, hit[:20]
+    orders = ["".join(random_.choice("0123456789") for _ in range(8)) for _ in range(ROUNDS)]
+    lists = ["\n".join(pair) for pair in pairwise(orders)]
+    assert not [text for text in lists if mask(text).count]
+
+
 def test_a_card_between_other_numbers_is_found() -> None:
     assert mask("4111 1111 1111 1111 12 29 123").text == f"{MASK[Kind.CARD]} 12 29 123"
     assert mask("order 100234 4111111111111111").kinds == (Kind.CARD,)
@@ -198,7 +258,7 @@ def test_whatever_stands_around_it_the_rest_of_a_text_stays_as_it_was(before: st
 
 
 @settings(max_examples=300)
-@given(st.text(alphabet=st.sampled_from("0123456789 -+.AXfi/€kr\u200b\u2212"), max_size=200))
+@given(st.text(alphabet=st.sampled_from("0123456789 -+.AXfi/€kr\u200b\u2212\n\t"), max_size=200))
 def test_masking_is_stable_and_never_fails(text: str) -> None:
     masked = mask(text)
     assert len(masked.text) <= len(text) + masked.count

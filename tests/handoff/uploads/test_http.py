@@ -24,7 +24,7 @@ from tests.handoff.parts import Parts, new_conversation
 from tests.handoff.texts_for_tests import OWNER
 
 ORIGIN = "http://hub.test"
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1" + bytes(8)
 KEYS = ("k" * 64,)
 IIDA = Account("iida", "iida@test.example", "Iida", languages=("fi",))
 

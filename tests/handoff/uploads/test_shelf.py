@@ -21,7 +21,7 @@ from tests.handoff.hub_process import HubProcess
 from tests.helpers.fixtures import AGENTS, PASSWORD
 from tests.helpers.frames import Refusal
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1" + bytes(8)
 PDF = b"%PDF-1.7\n"
 RULES = UploadRules(allowed=True, most_mb=1, files_most=3)
 
