@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bot.nlu.decision import URGENT
 from bot.reasons import EMOTIONS
 from handoff.events import LANGUAGES
 
-__all__ = ["BadOwnerFile", "Owner", "Route", "owner"]
+__all__ = ["BadOwnerFile", "Owner", "Route", "load", "owner"]
 
 PRIORITIES = ("normal", "high", "urgent")
 GENERAL = "general"
+PARTS = ("topics", "emotion", "not_understood", "answer_did_not_help", "skills")
+ROUTE = ("priority", "skill")
 MOST_IN_A_ROW = 5
 """As far back as the bot surely remembers; no visitor should have to fail more often."""
 
@@ -55,8 +59,9 @@ class Owner:
     """Language → topic → what a button for it is called. ``none`` is the button for none of the others."""
 
     def route(self, topic: str) -> Route:
-        """The route of a topic for a person; normal and general for one that the owner does not name."""
-        return self.topics.get(topic, Route())
+        """The route of a topic for a person. One that the owner does not name is normal and general, or urgent where
+        waiting does harm (:data:`~bot.nlu.decision.URGENT`)."""
+        return self.topics.get(topic, _unnamed(topic))
 
     def title(self, topic: str, language: str) -> str | None:
         """A topic's title, or None where the owner gave it none."""
@@ -87,10 +92,25 @@ def _part(file: Path, raw: Mapping[str, Any], name: str) -> dict[str, Any]:
     return part
 
 
-def _route(file: Path, where: str, raw: Any) -> Route:
+def _known(file: Path, where: str, names: Iterable[Any], known: Collection[str]) -> None:
+    """Refuse a name that is none of those known: mistyped, it would silently be another's default."""
+    for name in map(str, names):
+        if name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.5)
+            meant = f"did you mean {near[0]}?" if near else f"choose from {', '.join(sorted(known))}"
+            raise BadOwnerFile(file, f"{where}.{name}" if where else name, f"is not known here; {meant}")
+
+
+def _unnamed(topic: str) -> Route:
+    return Route("urgent") if topic in URGENT else Route()
+
+
+def _route(file: Path, where: str, raw: Any, default: Route | None = None, besides: Iterable[str] = ()) -> Route:
     if not isinstance(raw, dict):
         raise BadOwnerFile(file, where, "must name a priority and a skill")
-    route = Route(raw.get("priority", "normal"), raw.get("skill", GENERAL))
+    _known(file, where, raw, (*ROUTE, *besides))
+    default = default or Route()
+    route = Route(raw.get("priority", default.priority), raw.get("skill", default.skill))
     if route.priority not in PRIORITIES:
         raise BadOwnerFile(file, where, f"priority is {route.priority!r}, not one of {', '.join(PRIORITIES)}")
     if not isinstance(route.skill, str) or not route.skill:
@@ -105,18 +125,32 @@ def _in_a_row(file: Path, part: Mapping[str, Any]) -> int:
     return value
 
 
-def _skills(file: Path, raw: Mapping[str, Any]) -> dict[str, str]:
+def _topics(file: Path, raw: Mapping[str, Any], known: Collection[str]) -> dict[str, Route]:
+    part = _part(file, raw, "topics")
+    _known(file, "topics", part, known)
+    return {
+        f"human/{name}": _route(file, f"topics.{name}", route, _unnamed(f"human/{name}"))
+        for name, route in part.items()
+    }
+
+
+def _emotions(file: Path, raw: Mapping[str, Any]) -> dict[str, Route]:
+    part = _part(file, raw, "emotion")
+    _known(file, "emotion", part, ("at_least", *EMOTIONS))
+    return {label: _route(file, f"emotion.{label}", part.get(label, {})) for label in EMOTIONS}
+
+
+def _skills(file: Path, raw: Mapping[str, Any], known: Collection[str]) -> dict[str, str]:
     skills = {}
     for skill, names in _part(file, raw, "skills").items():
         if not isinstance(names, list):
             raise BadOwnerFile(file, f"skills.{skill}", "must be a list of topics")
+        _known(file, f"skills.{skill}", names, known)
         skills.update({f"faq/{name}": str(skill) for name in names})
     return skills
 
 
-def _titles(folder: Path, language: str) -> dict[str, str]:
-    file = folder / "texts" / f"{language}.yml"
-    raw = _read(file)
+def _titles(file: Path, raw: Mapping[str, Any]) -> dict[str, str]:
     titles = {}
     for part, prefix in (("answers", "faq/"), ("human", "human/")):
         for name, entry in _part(file, raw, part).items():
@@ -133,21 +167,26 @@ def load(folder: Path) -> Owner:
     """Read the owner's decisions.
 
     Raises:
-        BadOwnerFile: a file is missing or says something that cannot be.
+        BadOwnerFile: a file is missing or says something that cannot be, or names what there is not.
     """
     file = folder / "handoff.yml"
     raw = _read(file)
+    files = {language: folder / "texts" / f"{language}.yml" for language in LANGUAGES}
+    texts = {language: _read(path) for language, path in files.items()}
+    human, answers = (
+        {str(name) for language, text in texts.items() for name in _part(files[language], text, part)}
+        for part in ("human", "answers")
+    )
+    _known(file, "", raw, PARTS)
     not_understood, did_not_help = _part(file, raw, "not_understood"), _part(file, raw, "answer_did_not_help")
     return Owner(
-        topics={f"human/{name}": _route(file, f"topics.{name}", v) for name, v in _part(file, raw, "topics").items()},
-        skills=_skills(file, raw),
-        not_understood=_route(file, "not_understood", not_understood),
+        topics=_topics(file, raw, human),
+        skills=_skills(file, raw, answers),
+        not_understood=_route(file, "not_understood", not_understood, besides=("in_a_row",)),
         not_understood_in_a_row=_in_a_row(file, not_understood),
         answer_did_not_help=_route(file, "answer_did_not_help", did_not_help),
-        emotions={
-            label: _route(file, f"emotion.{label}", _part(file, raw, "emotion").get(label, {})) for label in EMOTIONS
-        },
-        titles={language: _titles(folder, language) for language in LANGUAGES},
+        emotions=_emotions(file, raw),
+        titles={language: _titles(files[language], text) for language, text in texts.items()},
     )
 
 

@@ -125,8 +125,19 @@ def _arguments() -> argparse.ArgumentParser:
         "check", help="gaps between languages, too few examples, examples twice or in another language"
     )
     check.set_defaults(run=_faq_check)
+    owners = commands.add_parser(
+        "check",
+        help="what is wrong with the owner's files, as the bot reads them",
+        description="What is wrong with the owner's files, as the bot reads them. 'silta check' asks the hub as well.",
+    )
+    owners.set_defaults(run=_check)
     out = acts.add_parser("export", help="write a table: topic, language, kind, text")
     out.add_argument("file", nargs="?", metavar="FILE.csv|FILE.tsv", help="default: standard output, with tabs")
+    out.add_argument(
+        "--comma",
+        action="store_true",
+        help="commas in a CSV file, not semicolons: for a spreadsheet with English settings",
+    )
     out.add_argument("--topic", action="append", metavar="TOPIC", help="only this one; may be given again")
     out.set_defaults(run=_faq_export)
     back = acts.add_parser("import", help="take a table in, all of it or nothing")
@@ -253,6 +264,15 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _check(arguments: argparse.Namespace) -> int:
+    from bot.check import problems, wrong_examples
+
+    found = problems() or wrong_examples()
+    for line in found:
+        print(line)
+    return FAILED if found else OK
+
+
 def _faq_check(arguments: argparse.Namespace) -> int:
     from bot import places
     from bot.faq.check import check
@@ -285,7 +305,7 @@ def _faq_export(arguments: argparse.Namespace) -> int:
         sys.stdout.buffer.write(written_table(lines, tabs=True).encode())
         return OK
     file = Path(arguments.file)
-    content = written_table(lines, tabs=file.suffix.lower() == ".tsv")
+    content = written_table(lines, tabs=file.suffix.lower() == ".tsv", commas=arguments.comma)
     try:
         # The mark at the beginning tells spreadsheets that it is UTF-8.
         file.write_text(content, encoding="utf-8-sig", newline="")

@@ -12,7 +12,7 @@ import logging
 import os
 import random
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from handoff import log_lines
@@ -20,6 +20,7 @@ from handoff.access.accounts import Accounts
 from handoff.access.tokens import VisitorTokens, signing_key
 from handoff.bridge import BotBridge
 from handoff.channels.messenger.channel import Messenger
+from handoff.check import examined
 from handoff.desk.suggestions import load_suggestions
 from handoff.edge.app import make_app, sockets_most
 from handoff.edge.http import make_http
@@ -226,35 +227,21 @@ def _say_when_dead(task: asyncio.Task[None]) -> None:
 
 
 def check(settings: Settings) -> int:
-    """Say what is wrong with the owner's files, one line each. Returns the exit status."""
-    problems: list[str] = []
-    doubts: list[str] = []
-    folder = settings.owner_dir
-    reads: list[Callable[[], object]] = [
-        lambda: load_texts(folder),
-        lambda: doubts.extend(read_owner(folder).doubts),
-        lambda: read_routing(folder / "handoff.yml"),
-        lambda: read_manners(folder / "manners.yml"),
-        lambda: load_macros(folder, load_canned(folder)),
-        lambda: read_notices(folder, read_privacy(folder / "privacy.yml").values()),
-    ]
-    for read in reads:
-        try:
-            read()
-        except SettingsError as error:
-            problems += error.problems
-    # Several read company.yml: what is wrong with it is said once.
-    for line in (*dict.fromkeys(problems), *(f"{doubt} (no mistake by itself)" for doubt in doubts)):
+    """Say what is wrong with the owner's files as the hub reads them, one line each. Returns the exit status."""
+    problems, doubts = examined(settings.owner_dir)
+    for line in (*problems, *(f"{doubt} (no mistake by itself)" for doubt in doubts)):
         print(line, file=sys.stderr)
     if not problems:
-        print(f"{settings.owner_dir}: all files are in order")
+        print(f"{settings.owner_dir}: what the hub reads is in order ('silta check' looks at what the bot reads, too)")
     return 1 if problems else 0
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """Entry point of ``python -m handoff``; with ``--check`` the owner's files are read and nothing is started."""
     parser = argparse.ArgumentParser(prog="python -m handoff", description="Run one hub.")
-    parser.add_argument("--check", action="store_true", help="only say what is wrong with the owner's files")
+    parser.add_argument(
+        "--check", action="store_true", help="only say what is wrong with the owner's files, as the hub reads them"
+    )
     only_check = parser.parse_args(given).check
     _log_to_stderr()
     try:

@@ -113,10 +113,14 @@ def _rows(path: Path) -> Iterable[list[str]]:
         raise BadTable([f"{path}: is no table: {error}"]) from error
 
 
-def written_table(lines: Iterable[Line], tabs: bool = False) -> str:
-    """The table as text, with headings: commas between, or tabs."""
+def written_table(lines: Iterable[Line], tabs: bool = False, commas: bool = False) -> str:
+    """The table as text, with headings: semicolons between, or tabs or commas.
+
+    In Finland and Denmark the comma stands in numbers, and a spreadsheet there takes the semicolon for what separates:
+    a table with commas opens as one column, cut wherever an answer has a semicolon.
+    """
     out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter="\t" if tabs else ",", lineterminator="\n")
+    writer = csv.writer(out, delimiter="\t" if tabs else "," if commas else ";", lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows([line.topic, line.language, line.kind, line.text] for line in lines)
     return out.getvalue()

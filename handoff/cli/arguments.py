@@ -36,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _up(commands)
+    check = _command(commands, "check", help="what is wrong with the owner's files; nothing is started")
+    check.set_defaults(run=_lazily("check", "check"))
     for name, text in BOT_COMMANDS.items():
         commands.add_parser(name, help=text, add_help=False).set_defaults(run=_elsewhere)
     _agent(commands)

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from handoff.errors import SettingsError
+from handoff.owner.facts import company_file
 from handoff.owner.hours_file import OpeningHours, read_hours
 from handoff.owner.rules import Rules, read_rules
 from handoff.owner.service_texts import ServiceTexts, read_service_texts
 from handoff.owner.telling import Teller
 from handoff.owner.weekly import out_of_step
 from handoff.owner.widget_rules import WidgetRules, read_widget_rules
-from handoff.owner.yamlfile import read_file, refusing
+from handoff.owner.yamlfile import refusing
 
 __all__ = ["LOOK_EVERY_S", "LiveOwner", "OwnerSettings", "read_owner"]
 
@@ -72,7 +73,7 @@ def read_owner(folder: Path) -> OwnerSettings:
         problems += error.problems
     if problems:
         raise SettingsError(problems)
-    company = read_file(folder / "company.yml")  # what is wrong with it is said by who lives on it: the bot's texts
+    company = company_file(folder / "company.yml")  # what is wrong with it is said by who lives on it: the bot's texts
     facts = company.mapping(("facts",), company.raw.get("facts"))
     doubts = tuple(f"{company.path}: {line}" for line in out_of_step(facts, hours))
     return OwnerSettings(hours, rules, texts, widget, doubts)

@@ -108,10 +108,11 @@ def load(path: Path) -> Any:
     return _parsed(path)[1]
 
 
-def read_file(path: Path) -> OwnerFile:
-    """Read a file; what is wrong with it as a whole is in its ``problems``, and ``raw`` is empty then."""
+def read_file(path: Path, *, as_written: bool = False) -> OwnerFile:
+    """Read a file; what is wrong with it as a whole is in its ``problems``, and ``raw`` is empty then. ``as_written``:
+    its values are texts, too, as they stand there."""
     try:
-        places, raw = _parsed(path)
+        places, raw = _parsed(path, _Written if as_written else _Loader)
     except SettingsError as error:
         return OwnerFile(path, {}, {}, list(error.problems))
     if not isinstance(raw, dict):
@@ -134,7 +135,17 @@ class _Loader(yaml.SafeLoader):
         return found
 
 
-def _parsed(path: Path) -> tuple[list[tuple[Place, int, bool]], Any]:
+class _Written(_Loader):
+    """Takes values as they are written, too: elsewhere YAML reads ``020333`` as 8411 and ``10:00`` as 600. Only nothing
+    is nothing, and ``<<`` takes another part in."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 -- the library declares it, and not as a ClassVar
+        first: [(tag, form) for tag, form in forms if tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")]
+        for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _parsed(path: Path, loader: type[_Loader] = _Loader) -> tuple[list[tuple[Place, int, bool]], Any]:
     """The places of a file, see :func:`_places`, and what it says."""
     try:
         text = path.read_text("utf-8")
@@ -142,9 +153,9 @@ def _parsed(path: Path) -> tuple[list[tuple[Place, int, bool]], Any]:
         raise SettingsError([f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8'}"]) from error
     node = None
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = yaml.compose(text, Loader=loader)
         places = list(_places(node, ()))  # first: reading takes the merged names into each mapping
-        return places, _Loader("").construct_document(node) if node is not None else None
+        return places, loader("").construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
         line, why = _told(error, text)
     except RecursionError:

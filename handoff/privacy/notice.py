@@ -10,8 +10,8 @@ from pathlib import Path
 
 from handoff.errors import SettingsError
 from handoff.events import LANGUAGES
-from handoff.owner.facts import fact
-from handoff.owner.yamlfile import read_file, refusing
+from handoff.owner.facts import company_file, fact
+from handoff.owner.yamlfile import refusing
 
 __all__ = ["Notices", "read_notices", "to_html"]
 
@@ -45,7 +45,7 @@ def read_notices(owner_dir: Path, values: Mapping[str, object]) -> Notices | Non
     folder = owner_dir / "texts" / "privacy"
     if not folder.is_dir():
         return None
-    raw = read_file(owner_dir / "company.yml").raw.get("facts")
+    raw = company_file(owner_dir / "company.yml").raw.get("facts")
     facts = raw if isinstance(raw, dict) else {}
     problems: list[str] = []
     texts = {}

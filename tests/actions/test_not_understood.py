@@ -41,6 +41,14 @@ def test_a_choice_without_a_title_is_not_offered() -> None:
     assert (result.spoken, result.buttons) == (["utter_not_understood"], [])
 
 
+def test_a_person_stands_among_the_offers_under_the_name_that_visitors_know() -> None:
+    choices = ["faq/gift_card", "human/talk_to_human"]
+    for language in ("fi", "da", "en"):
+        result = run(ACTION, user("x", "human/fraud", choices=choices), language=language)
+        titles = owner().titles[language]
+        assert result.buttons[1] == (titles["human/talk_to_human"], "human/talk_to_human")
+
+
 def test_the_second_time_in_a_row_a_person_takes_over() -> None:
     result = run(ACTION, failed(1, 1), user("fnord", "faq/warranty", of=3))
     assert result.spoken == ["utter_not_understood_again"]

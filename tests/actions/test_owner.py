@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def test_what_the_owner_leaves_out_is_normal_and_everyones(folder: Path) -> None
     assert owner.not_understood_in_a_row == 2
 
 
+def test_who_may_be_in_danger_is_urgent_though_the_owner_leaves_it_out(folder: Path) -> None:
+    edit(folder, topics={"self_harm": {"skill": "billing"}})
+    owner = load(folder)
+    assert owner.route("human/self_harm") == Route("urgent", "billing"), "no priority is not a normal one"
+    assert owner.route("human/fraud") == Route("urgent", "general")
+    edit(folder, topics={"fraud": {"priority": "high"}})
+    assert load(folder).route("human/fraud") == Route("high", "general"), "the owner's word counts"
+
+
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
@@ -59,6 +69,34 @@ def test_what_the_owner_leaves_out_is_normal_and_everyones(folder: Path) -> None
 def test_a_mistake_is_named_with_its_file_and_place(folder: Path, changes: dict[str, object], place: str) -> None:
     edit(folder, **changes)
     with pytest.raises(BadOwnerFile, match=rf"owner\.bad_file: .*handoff\.yml: {place}: "):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"topics": {"selfharm": {"priority": "urgent"}}},
+            "topics.selfharm: is not known here; did you mean self_harm?",
+        ),
+        ({"topics": {"human/fraud": {}}}, "topics.human/fraud: is not known here; did you mean fraud?"),
+        (
+            {"topics": {"fraud": {"priorty": "urgent"}}},
+            "topics.fraud.priorty: is not known here; did you mean priority?",
+        ),
+        ({"emotion": {"hot_angr": {}}}, "emotion.hot_angr: is not known here; did you mean hot_anger?"),
+        ({"emotion": {"at_leest": 0.5}}, "emotion.at_leest: is not known here; did you mean at_least?"),
+        ({"skills": {"x": ["place_ordr"]}}, "skills.x.place_ordr: is not known here; did you mean place_order?"),
+        ({"not_understood": {"in_row": 2}}, "not_understood.in_row: is not known here; did you mean in_a_row?"),
+        ({"topic": {}}, "topic: is not known here; did you mean topics?"),
+        ({"xyzzy": {}}, "xyzzy: is not known here; choose from answer_did_not_help, emotion, not_understood, skills"),
+    ],
+)
+def test_a_mistyped_name_is_told_with_the_nearest_that_there_is(
+    folder: Path, changes: dict[str, object], told: str
+) -> None:
+    edit(folder, **changes)
+    with pytest.raises(BadOwnerFile, match=re.escape(f"handoff.yml: {told}")):
         load(folder)
 
 

@@ -91,6 +91,24 @@ def test_an_empty_text_is_refused(owner: Path) -> None:
         Texts(owner)
 
 
+@pytest.mark.parametrize(
+    "written", ["0401234567", "020333", "10:00", "4.90", "no", "2026-12-24", "1_000", "0x10", "~no", "1e3", ".5"]
+)
+def test_a_fact_is_said_as_it_is_written_whatever_yaml_takes_it_for(owner: Path, written: str) -> None:
+    path = owner / "company.yml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}  odd: {{fi: {written}, da: x, en: x}}\n", encoding="utf-8")
+    change(owner, "fi", lambda content: content["answers"]["gift_card"].update(text="Se on {odd}."))
+    assert Texts(owner).entry("faq/gift_card", "fi").text == f"Se on {written}."
+
+
+@pytest.mark.parametrize("written", ["", "~", "[a]", "{a: b}", "!!int 5"])
+def test_a_fact_that_is_no_text_is_refused(owner: Path, written: str) -> None:
+    path = owner / "company.yml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}  odd: {{fi: {written}, da: x, en: x}}\n", encoding="utf-8")
+    with pytest.raises(BadTexts, match=r"company\.yml: facts\.odd: has no value for fi"):
+        Texts(owner)
+
+
 def test_a_fact_missing_in_one_language_is_refused(owner: Path) -> None:
     path = owner / "company.yml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))

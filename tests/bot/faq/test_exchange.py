@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,24 @@ def test_what_is_exported_and_imported_again_changes_nothing(shop: Shop, tmp_pat
         ready = prepare(table, read_table(table), shop.owner, shop.examples)
         ready.write()
         assert ready.changes == [] and shop.content() == before
+
+
+def test_a_finnish_or_danish_spreadsheet_opens_what_was_exported_and_saves_it_unchanged(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SILTA_OWNER_DIR", str(shop.owner))
+    monkeypatch.setattr(places, "NLU", shop.examples)
+    table = tmp_path / "table.csv"
+    for options, between in (((), ";"), (("--comma",), ",")):
+        assert cli.main(["faq", "export", str(table), *options]) == 0
+        assert table.read_bytes().startswith(b"\xef\xbb\xbf"), "a double click takes it for UTF-8"
+        with table.open(encoding="utf-8-sig", newline="") as opened:
+            rows = list(csv.reader(opened, delimiter=between))
+        assert {len(row) for row in rows} == {4} and any(";" in row[3] and "\n" in row[3] for row in rows)
+        with table.open("w", encoding="utf-8-sig", newline="") as saved:
+            csv.writer(saved, delimiter=between, lineterminator="\r\n").writerows(rows)
+        ready = prepare(table, read_table(table), shop.owner, shop.examples)
+        assert ready.changes == [] and ready.files == {}
 
 
 def test_all_that_ships_goes_out_and_comes_back_unchanged(tmp_path: Path) -> None:
