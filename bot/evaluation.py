@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.nlu.decision import Decision
+from bot.nlu.decision import Decision, offered_as
 from bot.nlu.understanding import Understood
 
 __all__ = ["BadFile", "Row", "Score", "calibration_error", "macro_f1", "read_rows", "score"]
@@ -103,7 +103,7 @@ def _score(pairs: Sequence[tuple[Row, Understood]]) -> Score:
     acted = [understood.decision is not Decision.CLARIFY for _, understood in pairs]
     told = [understood.decision is Decision.ANSWER for _, understood in pairs]
     reached = [
-        hit if act else row.topic in understood.choices
+        hit if act else offered_as(row.topic) in understood.choices
         for (row, understood), hit, act in zip(pairs, right, acted, strict=True)
     ]
     return Score(

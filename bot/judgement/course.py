@@ -2,7 +2,8 @@
 
 Two things call a person: anger that rises from message to message though none is plainly angry by itself, and the same
 question asked again after it was answered. Asked again once, in other words and without insisting, the answer is given
-once more with the offer of a person.
+once more with the offer of a person. A question that adds something (a day, a size, another thing) is another question,
+however much it sounds like the one before.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from itertools import takewhile
 from math import sqrt
 from typing import Any
 
@@ -34,10 +36,17 @@ TOGETHER = 0.75
 THREE = 3
 ALIKE = 0.55
 """Two questions are in nearly the same words from this cosine of their letters' triples on."""
+SOMEWHAT = 0.3
+"""From here on a word that may insist ("but", "again") is taken to: below, it is another question's. Any such word
+counted once; of plain further questions ("are you still open at Christmas?") most were taken for insisting."""
+SAME_WORD = 2 / 3
+"""So much of the shorter of two words must both begin with to be one word with other endings …"""
+SAME_LETTERS = 3
+"""… and at least so many letters."""
 OFTEN = 2
 """Asked again so often, in whatever words, the answer does not help."""
 ANSWERS = frozenset({"utter_faq", "action_answer_several"})
-_LEXICON = "course.yml"
+LEXICON = "course.yml"
 _GAPS = re.compile(r"[\W_]+")
 
 
@@ -123,30 +132,72 @@ def _again(latest: Sequence[Turn]) -> Next:
     before = [turn for turn in latest[1:] if turn.topic == now.topic and turn.answered]
     if not before:
         return Next.NOTHING
-    insists, further = _says(now.text)
-    if insists:
+    says = _says(now.text)
+    if says.insists:
         return Next.PERSON
     asked = _triples(now.text)
-    if any(_alike(asked, _triples(turn.text)) >= ALIKE for turn in before if not turn.pressed):
+    bar = SOMEWHAT if says.doubtful and not (says.further or says.pleased) else ALIKE
+    if any(
+        _alike(asked, _triples(turn.text)) >= bar and not _adds(says.words, turn.text)
+        for turn in before
+        if not turn.pressed
+    ):
         return Next.PERSON
-    if further:
+    if says.further:
         return Next.NOTHING
-    return Next.PERSON if len(before) >= OFTEN else Next.OFFER
+    return Next.PERSON if len(before) >= OFTEN and not says.pleased else Next.OFFER
 
 
 @lru_cache(maxsize=1)
 def _lexicon() -> Lexicon:
-    return Lexicon.read(places.EMOTION / _LEXICON)
+    return Lexicon.read(places.EMOTION / LEXICON)
 
 
-def _says(text: str) -> tuple[bool, bool]:
-    """Whether the message insists, and whether it begins as a further question."""
-    found = _lexicon().find(text)
+@dataclass(frozen=True)
+class _Said:
+    """How a message is asked: whether it insists, or may; whether it begins as a further question, or pleased; and its
+    words that ask for something."""
+
+    insists: bool
+    doubtful: bool
+    further: bool
+    pleased: bool
+    words: tuple[str, ...]
+
+
+def _says(text: str) -> _Said:
+    lexicon, text = _lexicon(), text.replace("\u2019", "'")
+    found = [cue for cue in lexicon.find(text) if cue.name in lexicon.names]
     first = len(text) - len(text.lstrip())
-    return (
-        any(cue.name == "insisting" for cue in found),
-        any(cue.name == "further" and cue.start == first for cue in found),
+    names, begins = {cue.name for cue in found}, {cue.name for cue in found if cue.start == first}
+    rest = text
+    for cue in found:
+        rest = f"{rest[: cue.start]}{' ' * (cue.end - cue.start)}{rest[cue.end :]}"
+    return _Said(
+        insists="insisting" in names,
+        doubtful="doubtful" in names,
+        further="further" in begins,
+        pleased="pleased" in begins,
+        words=_words(rest),
     )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_GAPS.sub(" ", text.lower()).split())
+
+
+def _adds(words: Iterable[str], before: str) -> bool:
+    """Whether one of the words is none of those in ``before``: a day, a size, another thing."""
+    known = _words(before)
+    return any(not any(_same(word, other) for other in known) for word in words)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two words are one, but for their endings. Numbers have none."""
+    if one == other or one.isdigit() or other.isdigit():
+        return one == other
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return common >= max(SAME_LETTERS, SAME_WORD * min(len(one), len(other)))
 
 
 def alike(one: str, other: str) -> float:

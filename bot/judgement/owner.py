@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from bot.nlu.decision import URGENT
 from bot.nlu.language import SPOKEN
 from bot.texts import owner_directory
 
@@ -70,8 +71,8 @@ def _probability(file: Path, place: str, value: Any) -> float:
 
 
 def pressing_topics(directory: Path | None = None) -> frozenset[str]:
-    """The topics (``human/…``) to which the file gives priority high or urgent; what is wrong in it beyond its being
-    YAML is said by the action server, which reads all of it."""
+    """The topics (``human/…``) to which the file gives priority high or urgent, and those that are urgent where it
+    gives them none; what is wrong in it beyond its being YAML is said by the action server, which reads all of it."""
     file = (directory or owner_directory()) / "handoff.yml"
     if not file.is_file():
         return frozenset()
@@ -81,8 +82,7 @@ def pressing_topics(directory: Path | None = None) -> frozenset[str]:
         raise BadThreshold(file, "the file is not valid YAML") from error
     topics = raw.get("topics") if isinstance(raw, dict) else None
     routes = topics.items() if isinstance(topics, dict) else ()
-    return frozenset(
-        f"human/{name}"
-        for name, route in routes
-        if isinstance(route, dict) and route.get("priority") in ("high", "urgent")
+    given = {f"human/{name}": route.get("priority") for name, route in routes if isinstance(route, dict)}
+    return frozenset(topic for topic, priority in given.items() if priority in ("high", "urgent")) | frozenset(
+        topic for topic in URGENT if given.get(topic) is None
     )

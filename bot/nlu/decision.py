@@ -11,12 +11,15 @@ __all__ = [
     "DID_NOT_HELP",
     "IN_DANGER",
     "TALK_TO_HUMAN",
+    "UNOFFERED",
+    "URGENT",
     "Decision",
     "Limits",
     "Thresholds",
     "Verdict",
     "decide",
     "needs_person",
+    "offered_as",
 ]
 
 TALK_TO_HUMAN = "human/talk_to_human"
@@ -24,6 +27,27 @@ CALLBACK = "human/callback"
 IN_DANGER = "human/self_harm"
 """The topic whose words tell the visitor whom to call at once."""
 DID_NOT_HELP = "answer_did_not_help"
+URGENT = frozenset({IN_DANGER, "human/fraud"})
+"""Urgent where the owner's ``handoff.yml`` says nothing of them: a line that is missing there must make nobody who is
+in danger, or whose money is being taken, wait at the end of the queue."""
+UNOFFERED = frozenset(
+    {
+        IN_DANGER,
+        "human/bereavement",
+        "human/illness_or_crisis",
+        "human/financial_hardship",
+        "human/child_protection",
+        "human/data_breach",
+        "human/fraud",
+        "human/staff_conduct",
+        "human/legal_threat",
+        "human/repeated_contact",
+    }
+)
+"""Never on a button: what they are called is written for agents. Asked "Which do you mean? [Death in the family]" on a
+guess, who is near it is hurt, and everybody else puzzled; a person is offered in their place."""
+FAINT_DANGER = 0.5
+"""This share of :attr:`Thresholds.danger` is enough where danger is all there would be to ask about."""
 
 
 class Decision(str, Enum):
@@ -60,7 +84,7 @@ class Thresholds:
     to call at once, whatever else the message may be about: told for nothing it does little harm, not told it may
     cost a life."""
     choice: float = 0.03
-    """A topic at least this likely is offered when the bot asks back."""
+    """A topic at least this likely is offered when the bot asks back; a person in place of :data:`UNOFFERED` ones."""
     choices: int = 3
     """At most this many topics are offered."""
     strange: float = 0.01
@@ -109,6 +133,11 @@ def needs_person(topic: str) -> bool:
     return topic.startswith("human/") or topic == DID_NOT_HELP
 
 
+def offered_as(topic: str) -> str:
+    """The topic on whose button a visitor with this matter would press."""
+    return TALK_TO_HUMAN if topic in UNOFFERED else topic
+
+
 def decide(
     ranking: Sequence[tuple[str, float]],
     in_domain: float,
@@ -135,5 +164,8 @@ def decide(
         return Verdict(Decision.HANDOFF, presses[0][0])
     if not needs_person(topic) and chance >= (limits.answer if "/" in topic else limits.small_talk):
         return Verdict(Decision.ANSWER, topic)
-    offered = [name for name, probability in ranking if probability >= limits.choice and "/" in name]
-    return Verdict(Decision.CLARIFY, topic, tuple(offered[: limits.choices]))
+    likely = [(name, probability) for name, probability in ranking if probability >= limits.choice and "/" in name]
+    if [name for name, _ in likely] == [IN_DANGER] and likely[0][1] >= FAINT_DANGER * limits.danger:
+        return Verdict(Decision.HANDOFF, IN_DANGER)
+    offered = dict.fromkeys(offered_as(name) for name, _ in likely)
+    return Verdict(Decision.CLARIFY, topic, tuple(offered)[: limits.choices])

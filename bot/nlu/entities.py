@@ -1,9 +1,9 @@
 """What a message names: order number, e-mail, phone, sum, date, postal code, each in one written form.
 
 For the handoff packet and for agents. Rules, no model: what these look like is known. Where a message names several of
-a kind, the first is taken. A value that is not sure is left out: in the packet it would take the place of an earlier,
-right one. All are found in any language; the language only decides between readings (a number without a country,
-``449,-``).
+a kind, the first is taken that it does not deny ("not 123456 but 654321"). A value that is not sure is left out: in the
+packet it would take the place of an earlier, right one. All are found in any language; the language only decides
+between readings (a number without a country, ``449,-``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from bot.nlu.amounts import SIGN, find_amounts
 from bot.nlu.dates import find_dates, find_spoken_days
+from bot.nlu.denial import asserted
 from bot.nlu.found import Found, blanked, head
 from bot.nlu.postal import find_postal_codes
 
@@ -31,6 +32,12 @@ _NUMBER = r"(?P<number>(?:[A-Z]{1,5}-?)?\d{2,12}(?:-\d{2,12})*)"
 _NUMBER_ENDS = (
     rf"(?!\w|[/-]\w|[.,:]\d{{1,3}}(?!\d)|\s?(?:{SIGN})|\s?(?:kpl|stk|pcs|kg|g|ml|cm|mm|pv|päivää|dage|days)\b)"
 )
+_ITEMS = (
+    r"\s?(?:kappale\w*|stykker|pieces?|of them|items?|units?|tuotetta|varer|paria|par|pairs?|piste\w*|points?|pts)\b"
+)
+"""Behind a bare number, and behind one of four digits that is called an order's, they say how many; "order 60412,
+pieces missing" names the order even without its comma."""
+_COUNTS_ITEMS = re.compile(_ITEMS, re.IGNORECASE)
 _ORDER = re.compile(
     r"(?:tilau\w*|tilnro|ordre\w*|bestilling\w*|order(?!ed|ing)\w*|köp\w*|parcel|paket\w*|pakke\w*|reference|viite\w*)"
     rf"[\s:.,#(-]*{_SMALL}{_NUMBER}{_NUMBER_ENDS}",
@@ -45,15 +52,20 @@ _GOES_ON = re.compile(r" \d{4}(?!\d)")
 _DIGITS = range(4, 17)
 _NO_ORDER = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d|0\d{1,2}-[\d-]+|20[0-3]\d")
 """A day, a phone number, a year."""
-_BARE = re.compile(rf"(?<![\w.,+/-])(?!0\d{{4}}(?!\d))(?P<number>\d{{5,7}}){_NUMBER_ENDS}", re.IGNORECASE)
+_BARE = re.compile(rf"(?<![\w.,+/-])(?!0\d{{4}}(?!\d))(?P<number>\d{{5,7}}){_NUMBER_ENDS}(?!{_ITEMS})", re.IGNORECASE)
 """Five digits with a zero in front are a postal code, if anything."""
 _OTHERS = re.compile(
     r"(?<![^\W\d_])(?:cvr|y-?tunnus\w*|faktura\w*|invoice|regning\w*|lasku\w*|asiakas(?:n\w*|tunnus\w*)?"
     r"|kunde(?:nummer\w*|nr|id|konto)?|customer|client|jäsen\w*|medlem(?:s\w*)?|member\w*|konto(?:en|nummer\w*|nr)?"
-    rf"|account|ean|tracking|seuranta\w*|sporing\w*|tilau\w*|ordre\w*|order|bestilling\w*)[\s:.,#(-]*{_SMALL}$",
+    r"|account|ean|tracking|seuranta\w*|sporing\w*|tilau\w*|ordre\w*|order|bestilling\w*"
+    r"|\w*kood\w*|\w*kode\w*|\w*codes?|pin|otp|lahjakort\w*|gavekort\w*|gift ?cards?|voucher|kuponki\w*|kupong\w*"
+    r"|sku|tuot(?:e|te)\w*|artikkeli\w*|artik(?:el|len)\w*|article|var(?:e|en|enr|enummer\w*)|produkt\w*|product|item"
+    r"|sag(?:en|snr|snummer\w*)?|tapau\w*|case|ticket|reklamaatio\w*|reklamation\w*)"
+    rf"[\s:.,#(-]*{_SMALL}$",
     re.IGNORECASE,
 )
-"""A number behind these is a company's, an invoice's, a customer's: no phone's and no order's."""
+"""A number behind these is a company's, an invoice's, a customer's, a code, a thing's, a case's: no phone's and no
+order's."""
 _PRODUCT = re.compile(
     r"(?:tuote(?:koodi|numero)\w*|tuotenro|vare(?:nummer|nr)\w*|product (?:code|number)|item (?:code|number|no))"
     r"[\s:.#]*(?P<code>[A-Z0-9][A-Z0-9-]{2,15})\b",
@@ -91,9 +103,9 @@ def find_entities(text: str, language: str | None, today: datetime.date) -> dict
 
 
 def _note(text: str, finds: Sequence[Found], found: dict[str, str], name: str) -> str:
-    """Note the first under ``name``; what was found is not looked at again."""
-    if finds:
-        found[name] = finds[0].value
+    """Note under ``name`` the first that is not denied; what was found is not looked at again."""
+    if finds and (first := asserted(text, finds)) is not None:
+        found[name] = first.value
     return blanked(text, finds)
 
 
@@ -105,7 +117,9 @@ def _orders(text: str) -> list[Found]:
             number = match["number"].upper()
             # In two groups of four it is one number; whether it ends with them is not sure.
             cut = len(number) == 4 and _GOES_ON.match(text, match.end()) is not None
-            if sum(map(str.isdigit, number)) in _DIGITS and not _NO_ORDER.fullmatch(number) and not cut:
+            digits = sum(map(str.isdigit, number))
+            cut = cut or (digits == 4 and _COUNTS_ITEMS.match(text, match.end()) is not None)
+            if digits in _DIGITS and not _NO_ORDER.fullmatch(number) and not cut:
                 finds.append(Found(*match.span(), number))
     return sorted(finds)
 

@@ -36,6 +36,12 @@ def test_a_person_called_for_another_reason_is_no_wrong_answer() -> None:
     assert (scores["en"].right_answers, scores["en"].right_alone) == (0.5, 1.0)
 
 
+def test_the_button_for_a_person_is_in_reach_of_what_is_offered_under_no_name_of_its_own() -> None:
+    asked = Understood("faq/y", 0.3, (), Decision.CLARIFY, 1.0, choices=("human/talk_to_human",), language="en")
+    scores, _ = score([Row("en", "human/fraud", "x"), Row("en", "faq/x", "x")], lambda _: asked)
+    assert scores["en"].in_reach == 0.5
+
+
 def test_several_languages_are_also_summed_up() -> None:
     rows = [Row("en", "faq/x", "a"), Row("fi", "faq/x", "c")]
     scores, _ = score(rows, ANSWERS.__getitem__)

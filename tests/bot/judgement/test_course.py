@@ -30,6 +30,16 @@ def asked(*texts: str) -> Next:
         ("Hvor er min pakke?", "Jeg spørger, hvor pakken er"),
         ("Where is my parcel?", "I still don’t know where it is"),
         ("Where is my parcel?", "where is my parcel"),
+        ("Where is my parcel?", "But where is it?"),
+        ("Where is my parcel?", "Still not here"),
+        ("Where is my parcel?", "Where's my parcell again??"),
+        ("Missä pakettini on?", "Mutta missä se paketti on?"),
+        ("Missä pakettini on?", "Siis missä se on?"),
+        ("Missä pakettini on?", "Se ei ole vieläkään tullut"),
+        ("Hvor er min pakke?", "Men hvor er den pakke så?"),
+        ("Hvor er min pakke?", "Den er stadig ikke kommet"),
+        ("Hvor er min pakke?", "Okay, hvor er min pakke?"),
+        ("Where is order 104567?", "And where is order 104567?"),
     ],
 )
 def test_the_same_question_again_calls_a_person(first: str, again: str) -> None:
@@ -46,6 +56,42 @@ def test_the_same_question_again_calls_a_person(first: str, again: str) -> None:
 )
 def test_a_further_question_about_the_same_matter_is_answered(first: str, further: str) -> None:
     assert asked(first, further) is Next.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [
+        ("How long do I have to return an item?", "And can I still return it if the tag is off?"),
+        ("How do I return something?", "Thanks! Can I still return it in a shop?"),
+        ("When are you open?", "And are you still open on Christmas Eve?"),
+        ("Do you have gift cards?", "Is my gift card still valid after two years?"),
+        ("Is the blue jacket in stock?", "When will the red jacket be in stock again?"),
+        ("How do I change my address?", "Can I still change it after it has shipped?"),
+        ("Miten palautan tuotteen?", "Kiitos! Mutta voinko palauttaa sen myymälään?"),
+        ("Mitä maksaa toimitus?", "Selvä, mutta mitä kotiinkuljetus maksaa?"),
+        ("Milloin olette auki?", "Entä milloin aukeatte taas joulun jälkeen?"),
+        ("Mistä saan alennuskoodin?", "Voinko käyttää koodin uudelleen?"),
+        ("Hvordan returnerer jeg en vare?", "Tak! Men kan jeg også aflevere den i en butik?"),
+        ("Hvad koster levering?", "Okay, men hvad koster ekspres?"),
+        ("Hvornår har I åbent?", "Og hvornår åbner I igen efter jul?"),
+        ("Hvornår kommer den på lager?", "Hvornår kommer den på lager igen i str. M?"),
+        # Nearly the same words, and one more that asks for something else.
+        ("When are you open?", "When are you open on Sunday?"),
+        ("When are you open on Monday?", "When are you open on Sunday?"),
+        ("Milloin olette auki?", "Milloin olette auki lauantaina?"),
+        ("Hvad koster levering?", "Hvad koster levering til Sverige?"),
+        ("How do I return it?", "Where do I return it?"),
+        ("Where is order 104567?", "Where is order 104568?"),
+    ],
+)
+def test_a_question_that_adds_something_is_answered(first: str, other: str) -> None:
+    assert asked(first, other) in (Next.NOTHING, Next.OFFER)
+
+
+def test_who_is_pleased_is_offered_a_person_and_not_handed_to_one() -> None:
+    before = ("Miten palautan tuotteen?", "Voinko postittaa sen?")
+    assert asked(*before, "Kiitos! Voinko tuoda sen myymälään?") is Next.OFFER
+    assert asked(*before, "Pitääkö kenkälaatikon olla mukana?") is Next.PERSON
 
 
 def test_other_words_for_it_get_the_answer_with_an_offer_and_the_third_time_a_person() -> None:

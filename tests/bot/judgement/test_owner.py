@@ -32,7 +32,9 @@ def test_the_topics_that_press_are_those_of_priority_high_and_urgent(tmp_path: P
     assert pressing_topics(tmp_path) == frozenset(), "without a file"
     topics = "{complaint: {priority: normal}, fraud: {priority: urgent}, bereavement: {priority: high}, callback: x}"
     (tmp_path / "handoff.yml").write_text(f"topics: {topics}\n", encoding="utf-8")
-    assert pressing_topics(tmp_path) == {"human/fraud", "human/bereavement"}
+    assert pressing_topics(tmp_path) == {"human/fraud", "human/bereavement", "human/self_harm"}
+    (tmp_path / "handoff.yml").write_text("topics: {fraud: {priority: normal}}\n", encoding="utf-8")
+    assert pressing_topics(tmp_path) == {"human/self_harm"}, "the owner's word counts; without one, danger presses"
     (tmp_path / "handoff.yml").write_text("topics: [", encoding="utf-8")
     with pytest.raises(BadThreshold, match="not valid YAML"):
         pressing_topics(tmp_path)

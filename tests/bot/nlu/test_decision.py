@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.nlu.decision import Decision, Thresholds, Verdict, decide, needs_person
+from bot.nlu.decision import UNOFFERED, Decision, Thresholds, Verdict, decide, needs_person
 
 LIMITS = Thresholds(answer=0.5, small_talk=0.4, person=0.4, danger=0.2, choice=0.1, choices=3, strange=0.05)
 
@@ -47,6 +47,26 @@ def test_close_topics_are_offered_likeliest_first() -> None:
 
 def test_small_talk_is_never_offered() -> None:
     assert decide([("greet", 0.39), ("faq/x", 0.3)], 0.8, LIMITS).choices == ("faq/x",)
+
+
+def test_what_hurts_on_a_button_is_never_offered_but_a_person_once_in_its_place() -> None:
+    ranking = [("faq/x", 0.3), ("human/bereavement", 0.14), ("human/fraud", 0.12), ("human/complaint", 0.1)]
+    assert decide(ranking, 0.8, LIMITS).choices == ("faq/x", "human/talk_to_human", "human/complaint")
+    for topic in UNOFFERED:
+        assert decide([("greet", 0.39), (topic, 0.15), ("faq/x", 0.1)], 0.8, LIMITS).choices == (
+            "human/talk_to_human",
+            "faq/x",
+        )
+    asked = [("human/fraud", 0.2), ("human/talk_to_human", 0.15)]
+    assert decide(asked, 0.8, LIMITS).choices == ("human/talk_to_human",)
+
+
+def test_where_faint_danger_is_all_there_is_to_ask_about_it_is_answered() -> None:
+    assert decide([("stop", 0.3), ("human/self_harm", 0.12)], 0.8, LIMITS).topic == "human/self_harm"
+    both = [("stop", 0.3), ("human/self_harm", 0.12), ("faq/x", 0.1)]
+    assert decide(both, 0.8, LIMITS).choices == ("human/talk_to_human", "faq/x")
+    faint = Thresholds(small_talk=0.4, danger=0.25, choice=0.03)
+    assert decide([("stop", 0.3), ("human/self_harm", 0.12)], 0.8, faint).choices == ("human/talk_to_human",)
 
 
 def test_when_nothing_is_likely_nothing_is_offered() -> None:

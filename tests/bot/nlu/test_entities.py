@@ -59,6 +59,45 @@ def test_each_kind_is_found_in_one_form(text: str, language: str | None, entitie
     assert find_entities(text, language, TODAY) == entities
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "entities"),
+    [
+        ("Tilausnumeroni ei ole 123456 vaan 654321", "fi", {"order_number": "654321"}),
+        ("Anteeksi, tilausnumero ei ole 123456, se on 654321", "fi", {"order_number": "654321"}),
+        ("Ei tilaus 123456 vaan tilaus 654321", "fi", {"order_number": "654321"}),
+        ("en tarkoittanut tilausta 123456 vaan 654321", "fi", {"order_number": "654321"}),
+        ("Ordrenummeret er ikke 123456, det er 654321", "da", {"order_number": "654321"}),
+        ("ikke 123456 men 654321", "da", {"order_number": "654321"}),
+        ("Sorry, it's not 123456, it's 654321", "en", {"order_number": "654321"}),
+        ("It’s not 123456, the right one is 654321", "en", {"order_number": "654321"}),
+        ("my order number isn't 123456 but 654321", "en", {"order_number": "654321"}),
+        ("not order 123456 but 654321", "en", {"order_number": "654321"}),
+        ("Beløbet er ikke 499 kr. men 399 kr.", "da", {"amount": "399 DKK"}),
+        ("en maksanut 49 euroa vaan 59 euroa", "fi", {"amount": "59 EUR"}),
+        ("I didn't pay €49 but €59", "en", {"amount": "59 EUR"}),
+        ("not 5 November but 6 November", "en", {"date": "2026-11-06"}),
+        ("not November 5 but November 6", "en", {"date": "2026-11-06"}),
+        ("en tilannut eilen vaan tänään", "fi", {"date": "2026-11-21"}),
+        ("ikke me@mig.example men dig@dig.example", "da", {"email": "dig@dig.example"}),
+        ("numeroni ei ole 040 123 4567 vaan 050 765 4321", "fi", {"phone": "+358507654321"}),
+        # Denied, and nothing in its place.
+        ("tilausnumeroni ei ole 123456", "fi", {}),
+        ("Det er ikke ordre 123456", "da", {}),
+        ("it isn't order 123456", "en", {}),
+        # The denial is about something else.
+        ("en ole saanut tilausta 123456", "fi", {"order_number": "123456"}),
+        ("Miksi ei tilaus 123456 ole tullut?", "fi", {"order_number": "123456"}),
+        ("Ei, tilausnumero on 123456", "fi", {"order_number": "123456"}),
+        ("Jeg har ikke modtaget ordre 123456 men ordre 654321", "da", {"order_number": "123456"}),
+        ("I did not get order 123456 but 654321 came", "en", {"order_number": "123456"}),
+        ("Jeg fik ikke 499 kr. tilbage, men jeg betalte 599 kr.", "da", {"amount": "499 DKK"}),
+        ("Tilaus 654321, ei 123456", "fi", {"order_number": "654321"}),
+    ],
+)
+def test_a_value_that_is_denied_is_not_the_one(text: str, language: str, entities: dict[str, str]) -> None:
+    assert find_entities(text, language, TODAY) == entities
+
+
 def test_several_kinds_in_one_message() -> None:
     text = "Hej, ordre 77120 fra 3.11.2026 til 449 kr. kom aldrig. Skriv til me@mig.example eller ring 20 44 81 10."
     assert find_entities(text, "da", TODAY) == {
@@ -89,6 +128,12 @@ def test_an_order_number_is_no_phone_number() -> None:
         ("viitenumero 12345 67890", "1234567890"),
         ("Tilaus on 123456 e-mailissa", "123456"),
         ("60412 Kiitos", "60412"),
+        ("Order 60412 items were broken", "60412"),
+        ("order 60412 pieces missing", "60412"),
+        ("lahjakortti tilauksesta 60412", "60412"),
+        ("Order 60412: gift card code 123456 does not work", "60412"),
+        ("order code 60412", "60412"),
+        ("Har sagt det: 60412", "60412"),
     ],
 )
 def test_an_order_number_is_found_whole(text: str, number: str) -> None:
@@ -108,6 +153,27 @@ def test_an_order_number_is_found_whole(text: str, number: str) -> None:
         "invoice 11872",
         "asiakasnumero 12345",
         "seurantakoodi 1234567",
+        "lahjakortin koodi 123456",
+        "gift card code 123456",
+        "koodi 123456 ei toimi",
+        "rabatkode 123456",
+        "vahvistuskoodi 483920",
+        "my verification code is 123456",
+        "sagsnummer 123456",
+        "reklamaatio 55512",
+        "tuote 123456 loppu",
+        "SKU 123456",
+        "article 123456",
+        "artikel 4711234",
+        "gavekort 123456",
+        "Minulla on 15000 pistettä",
+        "I have 15000 points",
+        "Jeg har 25000 point",
+        "We need 20000 pieces",
+        "Tarvitsemme 10000 kappaletta",
+        "order 1000 pieces",
+        "order 1000 items",
+        "ordered 20000 of them",
     ],
 )
 def test_what_is_not_surely_an_orders_number_is_left_out(text: str) -> None:
@@ -164,6 +230,9 @@ def test_nothing_is_found_in_what_was_masked() -> None:
         "kr 5 " * 800,
         "lasku 20448110 " * 260,
         "8000 Aa " * 500,
+        "ei ole 123456 vaan " * 210,
+        "not order order order 5 kr " * 150,
+        "kood" * 1000 + " 123456",
     ],
 )
 def test_long_odd_text_is_quick(text: str) -> None:

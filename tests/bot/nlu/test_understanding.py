@@ -12,6 +12,7 @@ from bot.nlu.classifier import Classifier, fit_temperature
 from bot.nlu.decision import Decision, Limits, Thresholds
 from bot.nlu.features import featurise
 from bot.nlu.letters import Letters
+from bot.nlu.pieces import Pieces
 from bot.nlu.scope import Scope
 from bot.nlu.understanding import FALLBACK, Topical, pressed
 
@@ -69,6 +70,30 @@ def test_one_sentence_of_danger_outweighs_the_business_around_it(
     understood = topical.understand(text)
     assert (understood.decision, understood.topic) == (Decision.HANDOFF, "human/fraud")
     assert understood.evidence == ("Nogen har misbrugt mit kort.",)
+
+
+def test_who_thanks_and_was_not_helped_gets_a_person(topical: Topical, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small model does not know what did not help: fraud stands in for it."""
+    thanks = "Kiitos, kiitoksia, mange tak, thanks a lot, but it is not solved"
+    assert topical.understand(thanks).topic == "thanks"
+    looked: list[str] = []
+    chances = {"not solved": 0.6, "nothing else": 0.3}
+
+    def chance(pieces: Pieces, piece: str, *topics: str) -> float:
+        looked.append(piece)
+        assert topics == ("human/fraud",)
+        return next(chance for words, chance in chances.items() if words in piece)
+
+    monkeypatch.setattr("bot.nlu.understanding.DID_NOT_HELP", "human/fraud")
+    monkeypatch.setattr(Pieces, "chance", chance)
+    understood = topical.understand(thanks)
+    assert (understood.decision, understood.topic) == (Decision.HANDOFF, "human/fraud")
+    assert understood.evidence == (thanks,) and understood.intent() == "human"
+    assert topical.understand("Thanks a lot, kiitos, nothing else").topic == "thanks"
+    assert len(looked) == 2
+    assert topical.understand("Thanks a lot, kiitoksia").topic == "thanks"
+    assert topical.understand("milloin olette auki, en muista").topic == "faq/opening_hours"
+    assert len(looked) == 2, "nobody else is looked at"
 
 
 def test_what_is_told_before_a_question_must_be_surer_to_call_a_person(
