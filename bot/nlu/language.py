@@ -57,7 +57,8 @@ PLAIN: Mapping[str, frozenset[str]] = {
     "fi": frozenset(
         "moi moikka hei heippa terve huomenta päivää iltaa kiitos kiitti kiitoksia joo juu kyllä ei eikä "
         "ihan mitä missä milloin koska miten miksi kuka onko voiko saako mä sä minä sinä tämä tai mutta "
-        "olen oon ovat ole selvä hyvä okei anteeksi näkemiin moido suomeksi suomi".split()
+        "olen oon ovat ole selvä hyvä okei anteeksi näkemiin moido suomeksi suomi "
+        "moro morjens morjesta morjensta heissan heihei moikku tsau huhuu".split()
     ),
     "da": frozenset(
         "hej hejsa goddag godaften godmorgen davs tak mange nej jeg du det hvad hvor hvornår hvordan "
@@ -81,8 +82,8 @@ _NEAR: Mapping[str, frozenset[str]] = {
 _NOTHING = ""
 """What a word that visitors use in several of our languages tells."""
 _SHARED = frozenset(
-    "ja jo en on se me yes yeah nope bye hey okay ok sorry please nice super cool top stop info status faq chat "
-    "mobilepay visa mastercard klarna paypal apple google pay iphone instagram facebook dhl gls ups "
+    "ja jo en on se me yes yeah nope bye hey ciao adios okay ok sorry please nice super cool top stop info status faq "
+    "chat mobilepay visa mastercard klarna paypal apple google pay iphone instagram facebook dhl gls ups "
     "postnord fedex".split()
 )
 """Such words, beside those that the examples show: also those that mean one thing in one of our languages and another

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
+from bot import places
 from bot.nlu.language import PLAIN, SPOKEN, Detector, load_words, save_words, typical_words
 
 
@@ -68,6 +70,23 @@ def test_such_a_word_keeps_nobody_from_changing_it(detector: Detector, text: str
 @pytest.mark.parametrize("text", ["iphone 15 pro max", "samsung galaxy s24"])
 def test_a_products_name_in_few_words_is_not_taken_for_a_foreign_language(detector: Detector, text: str) -> None:
     assert not detector.detect(text, "da").foreign
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_a_short_greeting_thanks_or_goodbye_leaves_nobodys_own_language(detector: Detector, language: str) -> None:
+    """Every one of two words at most that the examples have, on a page in its own language: "moro" is no Danish."""
+    blocks = yaml.safe_load((places.NLU / language / "small_talk.yml").read_text(encoding="utf-8"))["nlu"]
+    told = {block["intent"]: block["examples"].splitlines() for block in blocks}
+    topics = ("greet", "goodbye", "thanks", "affirm", "deny", "stop", "how_are_you")
+    lines = [line.removeprefix("- ") for topic in topics for line in told[topic]]
+    short = [text for text in lines if len(text.split()) <= 2]
+    assert len(short) > 80
+    assert [text for text in short if detector.detect(text, language).language not in (None, language)] == []
+
+
+@pytest.mark.parametrize("text", ["moro", "Moro!", "moro moro", "heissan", "Huhuu"])
+def test_a_finnish_greeting_is_answered_in_finnish_on_any_page(detector: Detector, text: str) -> None:
+    assert {detector.detect(text, page).language for page in (None, "fi", "da", "en")} == {"fi"}
 
 
 @pytest.mark.parametrize("text", ["", "12345", "😀", "?!", "\u200b", "  "])
