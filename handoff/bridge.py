@@ -18,7 +18,7 @@ from handoff import decisions
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
 from handoff.decisions import Decision
-from handoff.errors import NotFound, StoreUnavailable
+from handoff.errors import NotFound, StoreUnavailable, Unreadable
 from handoff.events import BadEnvelope, Failure, HandoffRequest, Keys, Outcome, decode_outcome
 from handoff.hub import Hub
 from handoff.owner.rules import GENERAL
@@ -220,7 +220,7 @@ class BotBridge:
             early = in_order and not conversation.turn and outcome.of in pending and pending[0] != outcome.of
             if early:
                 return None
-            spoken = replace(conversation, language=outcome.language or conversation.language)
+            spoken = replace(conversation, language=decisions.language_after(conversation, outcome))
             skill = outcome.handoff.skill if outcome.handoff is not None else GENERAL
             return decisions.bot_answered(
                 conversation,
@@ -228,7 +228,8 @@ class BotBridge:
                 outcome,
                 at=stamp(now_ms()),
                 waits=self._hub.moment.waits(spoken, skill),
-                additions=self._hub.moment.additions(spoken.language, outcome.nlu),
+                # Part of the answer, and so in its language, whatever the visitor has chosen since.
+                additions=self._hub.moment.additions(outcome.language or spoken.language, outcome.nlu),
                 first=self._hub.moment.announced(spoken, outcome.nlu),
                 fallback=self._fallback(outcome),
             )
@@ -327,6 +328,8 @@ class BotBridge:
                 metrics.bot_late.inc()
         except NotFound:
             await store.call(store.redis.zrem(store.keys.due, conversation))
+        except Unreadable:
+            return  # a hub that can read it tells the visitor; its deadline stands
         if await store.unstick(conversation):
             log.error("conversation %s: its entry on the bot's inbox was gone; the next one is up", conversation)
 

@@ -24,6 +24,7 @@ __all__ = [
     "checked_email",
     "checked_phone",
     "is_open",
+    "own_window",
     "task",
     "windows",
 ]
@@ -105,6 +106,14 @@ def checked_email(text: str) -> str:
 def is_open(callback: Mapping[str, Any] | None) -> bool:
     """Whether there is still something to do."""
     return callback is not None and callback["state"] in ("booked", "moved")
+
+
+def own_window(callback: Mapping[str, Any] | None, now: datetime) -> tuple[Window, ...]:
+    """The window of a call that is booked, until it ends: it has room for that call however full it is."""
+    if callback is None or not is_open(callback) or callback["kind"] != "phone":
+        return ()
+    start, end = (datetime.fromisoformat(callback[name]) for name in ("from", "to"))
+    return (Window(str(round(start.timestamp()) // 60), start, end),) if end > now else ()
 
 
 def task(state: Conversation, *, remind_min: int = CallbackRules.remind_min) -> dict[str, Any] | None:

@@ -70,6 +70,7 @@ class Plans:
         """
         before, after = decision.before, decision.after
         line, earlier = queue.entry(after), queue.entry(before)
+        handled = _handled(before, after)
         plan = {
             "id": after.id,
             "version": before.version,
@@ -94,8 +95,11 @@ class Plans:
             "on": after.channel,
             "room": _room(decision),
             "marks": _marks(self._keys, after),
+            "alerts": self._keys.alerts,
+            "raised": {id: compact(dict(alert)) for id, alert in decision.alerts.items() if alert is not None},
+            "ended": [id for id, alert in decision.alerts.items() if alert is None],
             "window": False if decision.window_room is None else decision.window_room,
-            "handled": self._handling(before, after),
+            "handled": [self._keys.handled, handled, HANDLED_KEPT] if handled else False,
             "who": who,
             "lost": lost,
             "patience": PATIENCE,
@@ -111,16 +115,13 @@ class Plans:
         }
         if queue.moved(earlier, line):
             notice["queue"] = line
+        if handled:
+            notice["handled"] = handled
         if before.callback != after.callback:
             notice["callback"] = callbacks.task(after)
+        if decision.alerts:
+            notice["alerts"] = [alert or {"id": id, "ended": True} for id, alert in decision.alerts.items()]
         return compact(plan), compact(notice)
-
-    def _handling(self, before: Conversation, after: Conversation) -> list[str | int] | bool:
-        """How long the agent had it, when this ends that."""
-        if before.assignee is None or before.assignee == after.assignee or before.assigned_at is None:
-            return False
-        seconds = (parse_ms(after.updated_at) - parse_ms(before.assigned_at)) // 1000
-        return [self._keys.handled, f"{seconds} {before.skill}", HANDLED_KEPT] if seconds > 0 else False
 
     def _deadline(self, before: Conversation, after: Conversation) -> int | bool:
         """Milliseconds until somebody must look at what the bot owes; 0 leaves the deadline, False removes it."""
@@ -134,6 +135,17 @@ class Plans:
         if after.held:
             return 0 if before.held and not before.turn else HELD_MS
         return 0 if after.bot_pending[0] in before.bot_pending[:1] else self._bot_timeout_ms
+
+
+def _handled(before: Conversation, after: Conversation) -> str | None:
+    """How long the agent had it, as :meth:`handoff.queue.eta.Handling.remember` reads it, when this ends that; None for
+    one that was put off: how long it lay says nothing about how long a place is taken by the next."""
+    if before.assignee is None or before.assignee == after.assignee or before.assigned_at is None:
+        return None
+    if before.put_off or before.snooze is not None:
+        return None
+    seconds = (parse_ms(after.updated_at) - parse_ms(before.assigned_at)) // 1000
+    return f"{seconds} {before.skill}" if seconds > 0 else None
 
 
 def _room(decision: Decision) -> dict[str, Any] | bool:

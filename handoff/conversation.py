@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from handoff.compact import compact
-from handoff.errors import InvalidTransition
+from handoff.errors import InvalidTransition, Unreadable
 from handoff.events import PRIORITIES
 
 __all__ = [
@@ -92,7 +92,8 @@ A transfer to one agent is ``TRANSFERRED`` with an assignee, see :func:`move`.
 
 @dataclass(frozen=True)
 class Assignee:
-    """The agent who has a conversation; ``name`` is what the visitor sees."""
+    """The agent who has a conversation; ``name`` is what the visitor sees. It gets no further field: hubs of an older
+    version would not read it. What is new goes beside it into the conversation."""
 
     id: str
     name: str
@@ -109,12 +110,20 @@ class Conversation:
     nobody yet.
     ``human_from`` is the first number of the human stretch, 0 outside one. ``masked`` counts the personal numbers that
     were covered on arrival, ``noticed_at`` is when the visitor was last told in a message that a bot answers.
-    ``agreed_at`` is when the visitor ticked the owner's box.
-    ``served_by`` is the agent who had it last, until ``served_at``, ``had_by`` everybody who has or had it, and sees it
-    from then on; ``consents`` are languages that the visitor will do with, ``callback`` a call or e-mail that was
-    promised, ``late`` the message (``of``, ``text``) that the bot has left without an answer, until it gives one or a
-    person has it, ``snooze`` when its agent comes back to it, ``helpers`` supervisors who have stepped in,
+    ``agreed_at`` is when the visitor ticked the owner's box, ``language_of`` the number at which the visitor last chose
+    a language, 0 for never.
+    ``waiting_since`` is when a person was first waited for, which decides the place in the queue; ``queued_at`` is when
+    this wait began, after a transfer or the loss of an agent.
+    ``served_by`` is the agent who had it last, until ``served_at``, ``passed_by`` are those who have passed it on since
+    it waits, and are asked last, ``put_off`` is whether its agent has put it off since having it, ``had_by`` everybody
+    who has or had it, and sees it from then on;
+    ``consents`` are languages that the visitor will do with, ``callback`` a call or e-mail that was promised, ``late``
+    the message (``of``, ``text``) that the bot has left without an answer, until it gives one or a person has it,
+    ``snooze`` when its agent comes back to it (``until``), what the visitor was promised by then
+    (``promise``, or None) and whether they have written since (``waits``), ``helpers`` supervisors who have stepped in,
     ``announced`` the announcements that were told in it.
+    ``beyond`` are fields of a newer version, which this one does not know and keeps as they are: hubs of two versions
+    stand side by side while they are updated, and an operator may step back.
     """
 
     id: str
@@ -122,6 +131,7 @@ class Conversation:
     last: int = 0
     status: Status = Status.BOT
     language: str = "fi"
+    language_of: int = 0
     channel: str = "web"
     created_at: str = ""
     updated_at: str = ""
@@ -129,6 +139,7 @@ class Conversation:
     assigned_at: str | None = None
     requested_at: str | None = None
     waiting_since: str | None = None
+    queued_at: str | None = None
     lost: bool = False
     priority: str = "normal"
     skill: str = "general"
@@ -150,6 +161,8 @@ class Conversation:
     masked: int = 0
     served_by: str | None = None
     served_at: str | None = None
+    passed_by: tuple[str, ...] = ()
+    put_off: bool = False
     had_by: tuple[str, ...] = ()
     consents: tuple[str, ...] = ()
     callback: Mapping[str, Any] | None = None
@@ -160,11 +173,17 @@ class Conversation:
     noticed_at: str | None = None
     agreed_at: str | None = None
     late: Mapping[str, Any] | None = None
+    beyond: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def responder(self) -> Responder:
         """Who may speak to the visitor (I4)."""
         return Responder.AGENT if self.status in (Status.QUEUED, Status.ASSIGNED) else Responder.BOT
+
+    @property
+    def queued_since(self) -> str | None:
+        """Since when it waits this time, None when it does not; a state of before that was kept knows the first."""
+        return (self.queued_at or self.waiting_since) if self.status is Status.QUEUED else None
 
     def is_with(self, agent: str) -> bool:
         """Whether the visitor knows that this agent is there: the assignee, or a supervisor who has stepped in."""
@@ -172,12 +191,24 @@ class Conversation:
 
     def to_json(self) -> str:
         """The state as compact JSON; :meth:`from_json` reads it."""
-        return compact(self.__dict__)
+        kept = dict(self.__dict__)
+        kept.update(kept.pop("beyond"))
+        return compact(kept)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Conversation:
-        """Read what :meth:`to_json` wrote."""
-        raw = json.loads(text)
+        """Read what :meth:`to_json` wrote, in this version or another.
+
+        Raises:
+            Unreadable: it is no state, or one that this version cannot take for what it is.
+        """
+        try:
+            return cls._of(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+    @classmethod
+    def _of(cls, raw: dict[str, Any]) -> Conversation:
         raw["status"] = Status(raw["status"])
         for name in ("assignee", "last_agent"):
             if raw.get(name) is not None:
@@ -188,6 +219,7 @@ class Conversation:
             "bot_pending",
             "turn",
             "held",
+            "passed_by",
             "had_by",
             "consents",
             "helpers",
@@ -195,7 +227,12 @@ class Conversation:
             "announced",
         ):
             raw[name] = tuple(raw.get(name) or ())
-        return cls(**raw)
+        beyond = {name: raw.pop(name) for name in raw.keys() - _OWN}
+        return cls(**raw, beyond=beyond)
+
+
+_OWN = frozenset(Conversation.__dataclass_fields__) - {"beyond"}
+"""Names of the fields that are kept."""
 
 
 if TYPE_CHECKING:
@@ -230,7 +267,12 @@ def move(conversation: Conversation, what: Move, *, at: str, assignee: Assignee 
     if what is Move.TRANSFERRED and assignee is not None:
         status = Status.ASSIGNED
     if conversation.assignee is not None and (status is not Status.ASSIGNED or assignee is not None):
-        conversation = changed(conversation, served_by=conversation.assignee.id, served_at=at, snooze=None, helpers=())
+        snooze = _owed(conversation.snooze)
+        conversation = changed(
+            conversation, served_by=conversation.assignee.id, served_at=at, snooze=snooze, helpers=()
+        )
+    if what is Move.VISITOR_WROTE and conversation.snooze is not None:
+        conversation = changed(conversation, snooze={**conversation.snooze, "waits": True})
     if status is Status.ASSIGNED:
         taken = assignee or conversation.assignee
         if taken is None:
@@ -243,6 +285,9 @@ def move(conversation: Conversation, what: Move, *, at: str, assignee: Assignee 
             had_by=_with(conversation.had_by, taken.id),
             assigned_at=conversation.assigned_at if taken == conversation.assignee else at,
             waiting_since=conversation.waiting_since or at,
+            queued_at=None,
+            passed_by=(),
+            put_off=conversation.put_off and taken == conversation.assignee,
             lost=False,
             introduced="agent",
         )
@@ -255,6 +300,8 @@ def move(conversation: Conversation, what: Move, *, at: str, assignee: Assignee 
             assigned_at=None,
             requested_at=at if fresh else conversation.requested_at,
             waiting_since=at if fresh else conversation.waiting_since or at,
+            queued_at=conversation.queued_since or at,
+            put_off=False,
             lost=conversation.lost or what is Move.AGENT_LOST,
         )
     return changed(
@@ -263,9 +310,18 @@ def move(conversation: Conversation, what: Move, *, at: str, assignee: Assignee 
         assignee=None,
         assigned_at=None,
         waiting_since=None,
+        queued_at=None,
+        passed_by=(),
+        put_off=False,
         requested_at=conversation.requested_at if status is conversation.status else None,
         lost=False,
+        snooze=None,
     )
+
+
+def _owed(snooze: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What stays when its agent goes: a promise is the house's, a reminder without one was the agent's own."""
+    return snooze if snooze is not None and snooze["promise"] is not None else None
 
 
 def _with(had_by: tuple[str, ...], agent: str) -> tuple[str, ...]:

@@ -14,7 +14,8 @@
     │   ├── TooLarge             too_large
     │   ├── RateLimited          rate_limited
     │   └── TryLater             try_later
-    │       └── StoreUnavailable     Redis did not answer; whether it wrote is unknown
+    │       ├── StoreUnavailable     Redis did not answer; whether it wrote is unknown
+    │       └── Unreadable           a conversation's state that this version cannot read
     ├── StaleVersion             another process moved the conversation first: load and decide again
     ├── SettingsError            the environment or an owner's file is wrong
     └── StartRefused             something that must hold at start does not
@@ -42,6 +43,7 @@ __all__ = [
     "TooLarge",
     "TryLater",
     "Unauthorized",
+    "Unreadable",
 ]
 
 
@@ -120,6 +122,18 @@ class StoreUnavailable(TryLater):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.cause}"
+
+
+class Unreadable(TryLater):
+    """A conversation's state is none, or of a version too new. It costs this conversation, and no other: a hub that can
+    read it goes on with it."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__("This did not work; send the same again in a moment.")
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return f"the state cannot be read: {self.cause}"
 
 
 class StaleVersion(HubError):

@@ -10,6 +10,7 @@ from handoff import callbacks
 from handoff.conversation import Conversation
 from handoff.owner.files import LiveOwner
 from handoff.queue import order
+from handoff.states import readable
 from handoff.store import Store
 
 __all__ = ["Lists"]
@@ -60,10 +61,10 @@ class Lists:
         return [state for state in states if state.assignee is not None and state.assignee.id == agent]
 
     async def states(self, conversations: Sequence[bytes]) -> list[Conversation]:
-        """Conversations as they are; those that do not exist are left out."""
+        """Conversations as they are; those that do not exist are left out, and those that cannot be read."""
         if not conversations:
             return []
         pipe = self._store.redis.pipeline(transaction=False)
         for conversation in conversations:
             pipe.hget(self._store.keys.state(conversation.decode()), "state")
-        return [Conversation.from_json(row) for row in await self._store.call(pipe.execute()) if row is not None]
+        return readable(conversations, await self._store.call(pipe.execute()))

@@ -1,39 +1,36 @@
-"""Decisions beside the state table: call-backs, consents, snoozing, help and approvals. Pure, like
-:mod:`handoff.decisions`, whose drafts they share."""
+"""Decisions beside the state table: consents, what is put off and promised, help and approvals. Pure, like
+:mod:`handoff.decisions`, whose drafts they share. Those on call-backs are in :mod:`handoff.bookings`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from handoff import callbacks
-from handoff.callbacks import Window
 from handoff.clock import parse_ms
-from handoff.conversation import Assignee, Conversation, Move, Status
+from handoff.conversation import Assignee, Conversation, Move, Status, changed
 from handoff.decisions import SYSTEM, VISITOR, Decision, Draft, author_of, must_have
 from handoff.entry import Author, Kind
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound
-from handoff.events import Line
 from handoff.owner.telling import Teller
+from handoff.owner.texts import Texts
 
 __all__ = [
     "APPROVALS",
+    "REMIND_PROMISE_MS",
     "agree",
+    "answered",
     "ask_help",
-    "book",
-    "cancel_callback",
     "consent",
     "decide_approval",
-    "finish",
+    "holder_away",
+    "is_put_off",
     "join",
     "leave",
-    "move",
     "must_agree",
     "request_approval",
     "snooze",
-    "take",
+    "snooze_end",
 ]
 
 APPROVALS = ("refund_exception", "voucher", "other")
@@ -41,137 +38,12 @@ APPROVALS = ("refund_exception", "voucher", "other")
 SNOOZE_MAX_MS = 30 * 86_400_000
 """Nobody can promise more than a month ahead."""
 
+REMIND_PROMISE_MS = 5 * 60_000
+"""A promise is brought up so long before its time, while it can still be kept."""
+
 
 def _now(at: str) -> datetime:
     return datetime.fromisoformat(at)
-
-
-def book(
-    conversation: Conversation,
-    teller: Teller,
-    *,
-    at: str,
-    id: str,
-    contact: Mapping[str, str],
-    window: Window | None,
-    by: str | None,
-    room: int,
-    history: Sequence[Line],
-) -> Decision:
-    """The visitor is to be called within ``window``, or answered by e-mail ``by`` then. Who waited leaves the queue.
-
-    Args:
-        contact: ``phone`` or ``email``, checked, and ``name`` where one was given; as they may rest.
-        room: how many call-backs the window holds.
-    """
-    draft = Draft(conversation, at)
-    language = draft.state.language
-    frame = window.frame() if window is not None else {"from": None, "to": None}
-    callback = {
-        "id": id,
-        "kind": "phone" if window is not None else "email",
-        "name": conversation.visitor_name,
-        **contact,
-        "from": frame["from"],
-        "to": frame["to"],
-        "by": by,
-        "state": "booked",
-        "outcome": None,
-        "assignee": None,
-        "asked_at": at,
-    }
-    draft.state = replace(draft.state, callback=callback)
-    if window is not None:
-        told = teller.window(language, window.start, window.end, _now(at))
-        text = teller.texts.say(language, "callback.booked", window=told)
-    else:
-        told = teller.when(language, _now(str(by)), _now(at), by=True)
-        text = teller.texts.say(language, "callback.booked_email", by=told)
-    draft.add(Kind.CALLBACK, SYSTEM, text=text, data={"callback": callbacks.shown(callback)})
-    if conversation.status is Status.QUEUED:
-        draft.move(Move.CANCELLED)
-        draft.add(Kind.RETURNED_TO_BOT, SYSTEM, data={"cause": "callback"})
-        draft.resume_bot(history)
-    decision = draft.done(callback=callbacks.shown(callback), status=draft.state.status.value)
-    return replace(decision, window_room=room if window is not None else None)
-
-
-def _open_callback(conversation: Conversation, id: str) -> dict[str, Any]:
-    callback = conversation.callback
-    if callback is None or callback["id"] != id:
-        raise NotFound("There is no such call-back.")
-    if not callbacks.is_open(callback):
-        raise Conflict("This call-back is done.", state=callback["state"])
-    return dict(callback)
-
-
-def take(conversation: Conversation, *, at: str, agent: Assignee, id: str) -> Decision:
-    """An agent will make the call, or write the e-mail.
-
-    Raises:
-        Conflict: another agent has it (field ``assignee``), or it is done.
-    """
-    callback = _open_callback(conversation, id)
-    holder = callback["assignee"]
-    if holder is not None and holder["id"] != agent.id:
-        raise Conflict(f"{holder['name']} has this call-back.", assignee=holder)
-    draft = Draft(conversation, at)
-    draft.state = replace(draft.state, callback={**callback, "assignee": {"id": agent.id, "name": agent.name}})
-    return draft.done(callback=id)
-
-
-def finish(
-    conversation: Conversation, teller: Teller, *, at: str, agent: Assignee, id: str, outcome: str, note: str | None
-) -> Decision:
-    """The call was made, or the e-mail sent; the visitor's log says how it went."""
-    callback = _open_callback(conversation, id)
-    draft = Draft(conversation, at)
-    assignee = callback["assignee"] or {"id": agent.id, "name": agent.name}
-    callback = {**callback, "state": "done", "outcome": outcome, "assignee": assignee}
-    draft.state = replace(draft.state, callback=callback)
-    text = teller.texts.say(draft.state.language, f"callback.{outcome}")
-    draft.add(Kind.CALLBACK, author_of(agent), text=text, data={"callback": callbacks.shown(callback)})
-    if note:
-        draft.add(Kind.NOTE, author_of(agent), text=note)
-    return draft.done(callback=id, outcome=outcome)
-
-
-def move(
-    conversation: Conversation, teller: Teller, *, at: str, agent: Assignee, id: str, window: Window, room: int
-) -> Decision:
-    """The call comes at another time, and the visitor is told.
-
-    Raises:
-        BadRequest: it is no call but an e-mail.
-    """
-    callback = _open_callback(conversation, id)
-    if callback["kind"] != "phone":
-        raise BadRequest("callback: only a call can be moved to another window")
-    draft = Draft(conversation, at)
-    frame = window.frame()
-    callback = {**callback, "state": "moved", "from": frame["from"], "to": frame["to"]}
-    draft.state = replace(draft.state, callback=callback)
-    told = teller.window(draft.state.language, window.start, window.end, _now(at))
-    text = teller.texts.say(draft.state.language, "callback.moved", window=told)
-    draft.add(Kind.CALLBACK, author_of(agent), text=text, data={"callback": callbacks.shown(callback)})
-    return replace(draft.done(callback=id, **{"from": frame["from"], "to": frame["to"]}), window_room=room)
-
-
-def cancel_callback(conversation: Conversation, teller: Teller, *, at: str) -> Decision:
-    """The visitor needs no call or e-mail any more: the agents' task goes.
-
-    Raises:
-        Conflict: none is awaited.
-    """
-    if conversation.callback is None or not callbacks.is_open(conversation.callback):
-        raise Conflict("No call-back is awaited.")
-    draft = Draft(conversation, at)
-    callback = {**conversation.callback, "state": "cancelled"}
-    draft.state = replace(draft.state, callback=callback)
-    key = "callback.cancelled" if callback["kind"] == "phone" else "callback.cancelled_email"
-    text = teller.texts.say(draft.state.language, key)
-    draft.add(Kind.CALLBACK, VISITOR, text=text, data={"callback": callbacks.shown(callback)})
-    return draft.done(callback=callbacks.shown(callback))
 
 
 def must_agree(conversation: Conversation) -> bool:
@@ -218,29 +90,88 @@ def snooze(
     agent: Assignee,
     until: str,
     promise: str | None,
+    promised: str | None = None,
+    waits: bool = False,
     supervisor: bool = False,
 ) -> Decision:
     """The agent comes back to it at ``until``. With a ``promise`` the visitor is told so, in its words or, where it is
-    empty, in the owner's.
+    empty, in the owner's; in the words ``promised`` they have been told before. A later promise takes the place of an
+    earlier one, a mere reminder does not.
+
+    Args:
+        waits: whether the visitor's last words are without an answer, which a promise is.
 
     Raises:
         Forbidden: the agent does not have it.
-        BadRequest: ``until`` is past, or more than a month ahead.
+        BadRequest: ``until`` is past, or more than a month ahead; ``field`` names it.
+        Conflict: a promise stands (field ``promise``), and none is given; see :func:`snooze_end`.
     """
     must_have(conversation, agent, supervisor=supervisor)
     ahead_ms = parse_ms(until) - parse_ms(at)
     if not 0 < ahead_ms <= SNOOZE_MAX_MS:
-        raise BadRequest("until: a time within the next month is expected")
+        raise BadRequest("until: a time within the next month is expected", field="until")
     draft = Draft(conversation, at)
     language = draft.state.language
     said: str | None = None
     if promise is not None:
         told = teller.when(language, _now(until), _now(at), by=True)
         said = promise.strip() or teller.texts.say(language, "people.promised", by=told)
-    draft.state = replace(draft.state, snooze={"until": until, "promise": said, "by": agent.id})
+    kept = said if said is not None else promised
+    before = conversation.snooze
+    if kept is None and before is not None and before["promise"] is not None:
+        raise Conflict("The visitor was promised an answer.", promise={"by": before["until"]})
+    put_off: dict[str, Any] = {"until": until, "promise": kept, "by": agent.id}
+    draft.state = replace(draft.state, snooze={**put_off, "waits": True} if waits and kept is None else put_off)
     if said is not None:
         draft.add(Kind.MESSAGE, author_of(agent), text=said, data={"promise": {"by": until}})
     return draft.done(until=until)
+
+
+def snooze_end(conversation: Conversation, *, at: str, agent: Assignee, supervisor: bool = False) -> Decision:
+    """The agent's word that what was promised is done, or that no reminder is wanted any more. With none, nothing
+    changes.
+
+    Raises:
+        Forbidden: the agent does not have it.
+    """
+    must_have(conversation, agent, supervisor=supervisor)
+    draft = Draft(conversation, at)
+    draft.state = replace(draft.state, snooze=None)
+    return draft.done()
+
+
+def answered(conversation: Conversation, *, at: str) -> Conversation:
+    """The conversation after a message of its agent: it is the answer that a reminder was set for, or that was promised
+    for about now. What is promised for later stays promised, whatever is said meanwhile."""
+    snooze = conversation.snooze
+    if snooze is None:
+        return conversation
+    if snooze["promise"] is None or parse_ms(snooze["until"]) - parse_ms(at) <= REMIND_PROMISE_MS:
+        return changed(conversation, snooze=None)
+    return changed(conversation, snooze={name: value for name, value in snooze.items() if name != "waits"})
+
+
+def is_put_off(conversation: Conversation, now_ms: int) -> bool:
+    """Whether it stays with its agent while that one is away: until shortly before the time it was put off to, unless
+    the visitor has written since and waits for an answer."""
+    snooze = conversation.snooze
+    if snooze is None or snooze.get("waits"):
+        return False
+    return parse_ms(snooze["until"]) - now_ms > REMIND_PROMISE_MS
+
+
+def holder_away(conversation: Conversation, texts: Texts, *, at: str) -> Decision:
+    """The time that it was put off to comes near, or the visitor has written, and its agent is not there: others go on
+    with it. No connection was lost, so the visitor is told of none; who had it gets it again when there in time.
+
+    Raises:
+        InvalidTransition: nobody has the conversation.
+    """
+    draft = Draft(conversation, at)
+    draft.move(Move.AGENT_LOST)
+    text = texts.say(draft.state.language, "transferred")
+    draft.add(Kind.TRANSFERRED, SYSTEM, text=text, data={"note": None, "skill": draft.state.skill})
+    return draft.done()
 
 
 def ask_help(conversation: Conversation, *, at: str, agent: Assignee, note: str | None) -> Decision:

@@ -26,6 +26,7 @@ from handoff.errors import Conflict, Erased, NotFound, Refused, StaleVersion, St
 from handoff.keys import ANSWER_TTL_S, HubKeys
 from handoff.reads import Reads
 from handoff.recent import Recent
+from handoff.states import read
 from handoff.turns import GIVE_WAY_S, PATIENCE, TURN_TIMEOUT_S, Turns
 from handoff.watch import metrics
 from handoff.writer import Script, Writer, load_script
@@ -58,7 +59,8 @@ class Commit:
 
 
 class Store:
-    """Reads and writes conversations. All errors of Redis leave it as :class:`StoreUnavailable`."""
+    """Reads and writes conversations. All errors of Redis leave it as :class:`StoreUnavailable`, and states that cannot
+    be read as :class:`~handoff.errors.Unreadable`."""
 
     def __init__(self, redis: Redis, writer: Writer, keys: HubKeys, *, bot_timeout_ms: int, timeout_s: float) -> None:
         self.redis = redis
@@ -84,9 +86,14 @@ class Store:
             raise StoreUnavailable(type(error).__name__) from error
 
     async def load(self, conversation: str) -> Conversation | None:
-        """The conversation as it is, or None when nothing was ever written."""
+        """The conversation as it is, or None when nothing was ever written.
+
+        Raises:
+            StoreUnavailable: Redis is away or slow.
+            Unreadable: this version cannot read it.
+        """
         (raw,) = await self._reads.ask(("HGET", self.keys.state(conversation), "state"))
-        return Conversation.from_json(raw) if raw is not None else None
+        return read(conversation, raw) if raw is not None else None
 
     async def met(self, conversation: str) -> tuple[Conversation | None, bool]:
         """As :meth:`load`, and whether it was erased lately."""
@@ -94,7 +101,7 @@ class Store:
         raw, erased = await self._reads.ask(
             ("HGET", keys.state(conversation), "state"), ("EXISTS", keys.erased(conversation))
         )
-        return Conversation.from_json(raw) if raw is not None else None, bool(erased)
+        return read(conversation, raw) if raw is not None else None, bool(erased)
 
     def lately(self, conversation: str) -> Conversation | None:
         """The conversation as this process last wrote it, without asking Redis; None when it has not, or long ago."""
@@ -222,7 +229,7 @@ class Store:
                     await asyncio.sleep(min(stale.wait_ms / 1000, GIVE_WAY_S))
                 else:
                     # As it stood when this one lost: to load it would be a step in which to lose again.
-                    current = Conversation.from_json(stale.state) if stale.state else None
+                    current = read(conversation, stale.state) if stale.state else None
                     lost += 1
             except StoreUnavailable:
                 raise
@@ -299,7 +306,7 @@ class Store:
         if answer_key is not None:
             pipe.get(answer_key)
         replies = await self.call(pipe.execute())
-        state = Conversation.from_json(replies[0]) if replies[0] is not None else None
+        state = read(conversation, replies[0]) if replies[0] is not None else None
         return state, replies[1] if answer_key is not None else None
 
     async def _remember_refusal(self, current: Conversation, answer_key: str | None, refused: Refused) -> None:
@@ -345,6 +352,6 @@ def _there(conversation: Conversation | None) -> Conversation:
 
 def _count_move(decision: Decision) -> None:
     before, after = decision.before, decision.after
-    since = before.waiting_since
+    since = before.queued_since
     waited_s = (parse_ms(after.updated_at or since) - parse_ms(since)) / 1000 if since else None
     metrics.observed_move(before.status.value, after.status.value, waited_s)

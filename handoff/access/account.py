@@ -32,14 +32,23 @@ class Account:
     """How well a language is spoken: 3 native or as good (where nothing is said), 2 good, 1 enough to help."""
     scopes: tuple[str, ...] = ()
     """Of an API key, which acts as an account of no role; never kept with an account."""
+    beyond: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that a newer version has written, kept as they are: hubs of two versions may stand side by side."""
 
     @classmethod
     def from_json(cls, row: bytes | str) -> Account:
         """Read what is kept in Redis."""
         raw = json.loads(row)
         raw["languages"], raw["skills"] = tuple(raw["languages"]), tuple(raw["skills"])
-        raw.pop("scopes", None)
-        return cls(**raw)
+        beyond = {name: raw.pop(name) for name in raw.keys() - _OWN}
+        for name in _NOT_KEPT:
+            beyond.pop(name, None)
+        return cls(**raw, beyond=beyond)
+
+    def to_json(self) -> str:
+        """As it is kept in Redis."""
+        fields = {name: value for name, value in asdict(self).items() if name in _OWN}
+        return json.dumps({**fields, **self.beyond}, ensure_ascii=False)
 
     @property
     def assignee(self) -> Assignee:
@@ -53,6 +62,11 @@ class Account:
     def public(self) -> dict[str, Any]:
         """What the agent's own console is told."""
         fields = asdict(self)
-        for name in ("password", "disabled", "scopes"):
+        for name in ("password", "disabled", *_NOT_KEPT):
             del fields[name]
         return {**fields, "languages": list(self.languages), "skills": list(self.skills)}
+
+
+_NOT_KEPT = ("scopes", "beyond")
+_OWN = frozenset(Account.__dataclass_fields__) - {*_NOT_KEPT}
+"""Names of the fields that are kept."""

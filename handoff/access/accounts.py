@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -273,7 +273,7 @@ class Accounts:
         return account
 
     async def _save(self, account: Account) -> None:
-        await self._redis.hset(self._keys.agents, account.id, _kept(account))
+        await self._redis.hset(self._keys.agents, account.id, account.to_json())
 
     async def _change(self, email: str, *, instead_of: str | None = None, **fields: Any) -> Account:
         """Change these fields of an account and no other: what somebody else has changed meanwhile stands."""
@@ -287,7 +287,7 @@ class Accounts:
             if instead_of is not None and (before.disabled or before.password != instead_of):
                 raise Unauthorized("E-mail or password is wrong.")
             account = replace(before, **fields)
-            if await swap(keys=[self._keys.agents], args=[id, row, _kept(account)]):
+            if await swap(keys=[self._keys.agents], args=[id, row, account.to_json()]):
                 return account
         raise TryLater("The account is being changed; try again in a moment.")
 
@@ -323,12 +323,6 @@ class Accounts:
 
 
 _account = Account.from_json
-
-
-def _kept(account: Account) -> str:
-    """As it stands in Redis."""
-    fields = {name: value for name, value in asdict(account).items() if name != "scopes"}
-    return json.dumps(fields, ensure_ascii=False)
 
 
 def _levels(languages: Sequence[str]) -> tuple[list[str], dict[str, int]]:

@@ -4,13 +4,14 @@ Pure: each function takes the conversation as it is and returns a :class:`Decisi
 one atomic step, or refuses it when the conversation has moved meanwhile. Texts come from the owner's files.
 
 By who asks: :mod:`~handoff.decisions.visitor`, :mod:`~handoff.decisions.agent`, :mod:`~handoff.decisions.bot`. All
-write into a :class:`Draft`, and so do :mod:`handoff.promises`, :mod:`handoff.uploads.said` and Messenger's own.
+write into a :class:`Draft`, and so do :mod:`handoff.promises`, :mod:`handoff.bookings`, :mod:`handoff.uploads.said` and
+Messenger's own.
 """
 
 from __future__ import annotations
 
 from handoff.decisions.agent import agent_lost, agent_wrote, claim, note, resolve, return_to_bot, transfer
-from handoff.decisions.bot import TOPICS_KEPT, bot_answered, bot_late, let_go
+from handoff.decisions.bot import TOPICS_KEPT, bot_answered, bot_late, language_after, let_go
 from handoff.decisions.draft import (
     HANDOFF_BUTTON,
     LAST_TEXT_CHARS,
@@ -43,6 +44,7 @@ __all__ = [
     "cancel_handoff",
     "claim",
     "hand_off",
+    "language_after",
     "let_go",
     "must_have",
     "note",

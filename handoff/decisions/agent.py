@@ -89,7 +89,8 @@ def transfer(
     skill: str | None = None,
     supervisor: bool = False,
 ) -> Decision:
-    """To another agent (``to``), or back into the queue for a skill. The note goes with it.
+    """To another agent (``to``), or back into the queue for a skill. The note goes with it. While it waits there, who
+    had it and who passed it on are asked last: they have just said that it is for somebody else.
 
     Raises:
         Forbidden: the agent does not have the conversation.
@@ -100,6 +101,10 @@ def transfer(
     draft = Draft(conversation, at)
     draft.move(Move.TRANSFERRED, to)
     draft.state = changed(draft.state, skill=skill or draft.state.skill)
+    if to is None:
+        had = (conversation.assignee.id,) if conversation.assignee is not None else ()
+        passed_by = tuple(dict.fromkeys((*draft.state.passed_by, *had, by.id)))
+        draft.state = changed(draft.state, passed_by=passed_by)
     draft.add(
         Kind.TRANSFERRED,
         author_of(by),
@@ -149,11 +154,15 @@ def resolve(
     history: Sequence[Line],
     supervisor: bool = False,
 ) -> Decision:
-    """Closes the conversation, by an agent or (``by`` None) by the visitor.
+    """Closes the conversation, by an agent or (``by`` None) by the visitor. One that is closed stays as it was closed,
+    with the outcome that was noted then: of two who end it at once the first has the word.
 
     Raises:
         Forbidden: another agent has it.
     """
+    if conversation.status is Status.RESOLVED:
+        # Written all the same, for the answer: the same request must not close what is opened again meanwhile.
+        return Draft(conversation, at).done(status=conversation.status.value)
     if by is not None and conversation.status is Status.ASSIGNED:
         must_have(conversation, by, supervisor=supervisor)
     draft = Draft(conversation, at)

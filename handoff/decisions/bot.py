@@ -11,7 +11,7 @@ from handoff.entry import Kind
 from handoff.events import HandoffRequest, Outcome, Reply
 from handoff.owner.texts import Texts
 
-__all__ = ["TOPICS_KEPT", "bot_answered", "bot_late", "let_go"]
+__all__ = ["TOPICS_KEPT", "bot_answered", "bot_late", "language_after", "let_go"]
 
 TOPICS_KEPT = 20
 """Topics of the latest turns that the handoff packet shows; older ones stand in the log."""
@@ -24,6 +24,14 @@ def let_go(conversation: Conversation, *, at: str) -> Decision | None:
     draft = Draft(conversation, at)
     draft.let_go()
     return draft.done()
+
+
+def language_after(conversation: Conversation, outcome: Outcome) -> str:
+    """In which language the visitor is told things from this result on: the bot's, unless the visitor has chosen one
+    after the message that it answers."""
+    if outcome.language is None or outcome.of <= conversation.language_of:
+        return conversation.language
+    return outcome.language
 
 
 def bot_late(conversation: Conversation, texts: Texts, *, at: str) -> Decision | None:
@@ -78,9 +86,10 @@ def bot_answered(
     done = draft.state.turn if outcome.of in draft.state.turn else (outcome.of,)
     left = tuple(seq for seq in draft.state.bot_pending if seq not in done)
     draft.state = changed(draft.state, bot_pending=left, turn=() if done == draft.state.turn else draft.state.turn)
-    if outcome.language is not None and outcome.language != draft.state.language:
-        draft.state = changed(draft.state, language=outcome.language)
-        draft.add(Kind.LANGUAGE, BOT, language=outcome.language)
+    language = language_after(conversation, outcome)
+    if language != draft.state.language:
+        draft.state = changed(draft.state, language=language)
+        draft.add(Kind.LANGUAGE, BOT, language=language)
     if outcome.replies:
         draft.introduce_bot(texts)
         draft.state = changed(draft.state, late=None)
@@ -125,7 +134,9 @@ def _say(draft: Draft, outcome: Outcome, first: Sequence[tuple[str, str]], addit
     for reply, addition in zip(outcome.replies, additions, strict=False):
         buttons = draft.offer((button.title, button.topic) for button in reply.buttons)
         text = f"{reply.text}\n\n{addition}" if addition else reply.text
-        draft.add(Kind.MESSAGE, BOT, text=text, buttons=buttons, data={"of": outcome.of})
+        # Its own language, also where the visitor has chosen another while it was written.
+        language = outcome.language or draft.state.language
+        draft.add(Kind.MESSAGE, BOT, text=text, language=language, buttons=buttons, data={"of": outcome.of})
 
 
 def _offers_person(reply: Reply) -> bool:

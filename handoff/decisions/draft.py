@@ -65,6 +65,8 @@ class Decision:
     """The offer that this accepts; it must still stand when this is written."""
     window_room: int | None = None
     """How many call-backs the window of the new call-back holds."""
+    alerts: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    """Alerts that this raises, by id; None for one that it ends."""
 
 
 class Draft:
@@ -202,8 +204,10 @@ class Draft:
         )
 
     def done(self, **answer: Any) -> Decision:
+        state = self.state
         after = changed(
-            self.state,
+            state,
+            put_off=state.put_off or (state.assignee is not None and state.snooze is not None),
             version=self.before.version + 1,
             created_at=self.before.created_at or self.at,
             updated_at=self.at,

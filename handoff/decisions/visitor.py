@@ -9,6 +9,7 @@ from handoff.conversation import Conversation, Move, Responder, Status, changed
 from handoff.decisions.draft import SYSTEM, VISITOR, Decision, Draft
 from handoff.decisions.waiting import Waits, ask_for_person
 from handoff.entry import Kind
+from handoff.errors import BadRequest
 from handoff.events import HandoffRequest, Line
 from handoff.owner.texts import Texts
 from handoff.pause import AT_ONCE, Pause
@@ -42,10 +43,11 @@ def visitor_wrote(
 
 
 def set_language(conversation: Conversation, *, at: str, language: str) -> Decision:
-    """The visitor chose a language: every text from now on is in it."""
+    """The visitor chose a language: every text from now on is in it. What the bot makes of an earlier message does not
+    change it (:func:`~handoff.decisions.bot.language_after`), what it makes of a later one may."""
     draft = Draft(conversation, at)
-    draft.state = changed(draft.state, language=language)
-    draft.add(Kind.LANGUAGE, VISITOR, language=language)
+    entry = draft.add(Kind.LANGUAGE, VISITOR, language=language)
+    draft.state = changed(draft.state, language=language, language_of=entry.seq)
     return draft.done(language=language)
 
 
@@ -120,11 +122,26 @@ def cancel_handoff(
 def rate(
     conversation: Conversation, texts: Texts, *, at: str, score: int, comment: str | None, of: str | None = None
 ) -> Decision:
-    """The visitor's rating of ``agent`` or ``bot``; unnamed, of the agent when one answered last, else of the bot."""
+    """The visitor's rating of ``agent`` or ``bot``; unnamed, of who answered last. An agent's is of who had it last,
+    also when the visitor has gone on with the bot since.
+
+    Raises:
+        BadRequest: no agent has had the conversation.
+    """
     draft = Draft(conversation, at)
-    agent = conversation.last_agent if of != "bot" else None
-    data: dict[str, Any] = {"score": score, "comment": comment, "rated": "agent" if agent else "bot"}
-    if agent:
-        data["agent"] = agent.id
+    agent = _last_agent(conversation)
+    rated = of or ("agent" if agent and conversation.introduced == "agent" else "bot")
+    data: dict[str, Any] = {"score": score, "comment": comment, "rated": rated}
+    if rated == "agent":
+        if agent is None:
+            raise BadRequest("of: no agent has had this conversation", field="of")
+        data["agent"] = agent
     draft.add(Kind.RATING, VISITOR, text=texts.say(conversation.language, "rating_thanks"), data=data)
     return draft.done()
+
+
+def _last_agent(conversation: Conversation) -> str | None:
+    """Who had it last; what was opened again has forgotten the last agent's name, and not who it was."""
+    if conversation.last_agent is not None:
+        return conversation.last_agent.id
+    return conversation.had_by[-1] if conversation.had_by else conversation.served_by

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from handoff.access.accounts import Account
-from handoff.clock import now_ms, stamp
 from handoff.fanout import Fanout
 from handoff.store import Store
+from handoff.watch.alert import Alert
 
-__all__ = ["KIND", "called", "seen", "tell"]
+__all__ = ["KIND", "alerts", "called", "seen"]
 
 KIND = "mention"
 
@@ -48,19 +49,10 @@ def _id(conversation: str, agent: str) -> str:
     return f"{KIND}:{conversation}:{agent}"
 
 
-async def tell(store: Store, fanout: Fanout, conversation: str, agent: str, by: str) -> None:
-    """Tell an agent that somebody has called them; at once, or when they sign in."""
-    alert = {
-        "id": _id(conversation, agent),
-        "kind": KIND,
-        "conversation": conversation,
-        "for_agent": agent,
-        "values": {"name": by},
-        "at": stamp(now_ms()),
-        "ended": False,
-    }
-    await store.call(store.redis.hset(store.keys.alerts, str(alert["id"]), json.dumps(alert, ensure_ascii=False)))
-    await fanout.publish({"alert": alert})
+def alerts(conversation: str, agents: Iterable[str], *, at: str, by: str) -> dict[str, Mapping[str, Any]]:
+    """What tells these agents that somebody has called them: at once, or when they sign in."""
+    found = (Alert(_id(conversation, agent), KIND, conversation, agent, {"name": by}) for agent in agents)
+    return {alert.id: alert.kept(at) for alert in found}
 
 
 async def seen(store: Store, fanout: Fanout, conversation: str, agent: str) -> None:

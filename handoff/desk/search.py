@@ -12,6 +12,7 @@ from typing import Any
 
 from handoff.conversation import Conversation
 from handoff.errors import BadRequest
+from handoff.states import readable_one
 from handoff.store import Store
 
 __all__ = ["WORDS_MAX_CHARS", "Search"]
@@ -62,8 +63,8 @@ class Search:
                 pipe.hget(keys.state(id), "state")
                 pipe.xrange(keys.log(id))
             rows = await self._store.call(pipe.execute())
-            for state, log in zip(rows[::2], rows[1::2], strict=True):
-                found += _hits(state, log, wanted, may_see, self._name_of)
+            for id, raw, log in zip(some, rows[::2], rows[1::2], strict=True):
+                found += _hits(readable_one(id, raw), log, wanted, may_see, self._name_of)
             if len(found) >= FOUND_MAX:
                 break
             await asyncio.sleep(0)
@@ -71,13 +72,13 @@ class Search:
 
 
 def _hits(
-    raw: bytes | None,
+    state: Conversation | None,
     log: Sequence[tuple[bytes, dict[bytes, bytes]]],
     wanted: Sequence[str],
     may_see: Callable[[Conversation], bool],
     name_of: Callable[[Conversation], str | None],
 ) -> list[dict[str, Any]]:
-    if raw is None or not may_see(state := Conversation.from_json(raw)):
+    if state is None or not may_see(state):
         return []
     hit = _hit(state, name_of(state), log, wanted)
     return [] if hit is None else [hit]

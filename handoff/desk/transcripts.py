@@ -8,9 +8,9 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from handoff.conversation import Conversation
 from handoff.errors import NotFound
 from handoff.keys import HubKeys
+from handoff.states import readable
 
 __all__ = ["Transcripts", "in_utc", "render"]
 
@@ -28,23 +28,19 @@ class Transcripts:
         pipe = self._redis.pipeline(transaction=False)
         for id in ids:
             pipe.hget(self._keys.state(id.decode()), "state")
-        found = []
-        for row in await pipe.execute():
-            if row is not None:
-                state = Conversation.from_json(row)
-                found.append(
-                    {
-                        "conversation": state.id,
-                        "status": state.status.value,
-                        "channel": state.channel,
-                        "language": state.language,
-                        "created_at": state.created_at,
-                        "updated_at": state.updated_at,
-                        "assignee": state.assignee.name if state.assignee else None,
-                        "last": state.last,
-                    }
-                )
-        return found
+        return [
+            {
+                "conversation": state.id,
+                "status": state.status.value,
+                "channel": state.channel,
+                "language": state.language,
+                "created_at": state.created_at,
+                "updated_at": state.updated_at,
+                "assignee": state.assignee.name if state.assignee else None,
+                "last": state.last,
+            }
+            for state in readable(ids, await pipe.execute())
+        ]
 
     async def show(self, conversation: str) -> Sequence[dict[str, Any]]:
         """Every event of a conversation.

@@ -243,6 +243,8 @@ class AgentSocket(FrameSocket):
             self.standing.erased(notice["conversation"])
         if notice.get("callback") is not None:
             self.standing.task(notice["callback"])
+        for alert in notice.get("alerts", ()):
+            self.standing.alert(alert)
         self._noticed_change(notice)
         if "presence" in notice:
             self._peer.push({"type": "presence", **notice["presence"]})
@@ -317,6 +319,7 @@ class AgentSocket(FrameSocket):
         self._peer.push(
             {
                 "type": "welcome",
+                "now": stamp(now_ms()),
                 "agent": account.public(),
                 "presence": presence,
                 "queue": [console.line(line) for line in waiting],

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 
 from handoff.access.permissions import sees
-from handoff.errors import StoreUnavailable
+from handoff.errors import StoreUnavailable, Unreadable
 from handoff.fanout import Listener, Subscription
 from handoff.gateway.console import Console
 
@@ -16,7 +16,8 @@ __all__ = ["Follows"]
 log = logging.getLogger("silta.agent")
 
 OPEN_MAX = 100
-"""Conversations one socket follows at once; the one opened longest ago is dropped first."""
+"""Conversations one socket follows at once; the one opened longest ago is dropped first, but never one that its agent
+has: a console is told of a visitor's words by its open conversations alone, and a snoozed one is the oldest soon."""
 
 REPLAYS_AT_ONCE = 4
 """Long histories that one socket is sent side by side; each holds a page of events in this process."""
@@ -51,13 +52,22 @@ class Follows:
         written meanwhile.
         """
         self.drop(conversation)
-        while len(self._open) >= OPEN_MAX:
-            self.drop(next(iter(self._open)))
+        while len(self._open) >= OPEN_MAX and (oldest := self._oldest_of_others()) is not None:
+            self.drop(oldest)
         subscription = self._console.hub.fanout.subscribe(conversation, sent, self._listener)
         self._open[conversation] = subscription
         task = asyncio.create_task(self._catch_up(subscription), name="replay")
         self._replays.add(task)
         task.add_done_callback(self._replays.discard)
+
+    def _oldest_of_others(self) -> str | None:
+        """What was opened longest ago of that which this agent does not have, as the waiting room knows it."""
+        lines, own = self._console.hub.room.lines, self._console.account.id
+        for conversation in self._open:
+            assignee = lines.get(conversation, {}).get("assignee")
+            if assignee is None or assignee["id"] != own:
+                return conversation
+        return None
 
     async def _catch_up(self, subscription: Subscription) -> None:
         async with self._replaying:
@@ -75,7 +85,10 @@ class Follows:
             StoreUnavailable: Redis does not answer.
         """
         console = self._console
-        state = await console.hub.store.load(conversation)
+        try:
+            state = await console.hub.store.load(conversation)
+        except Unreadable:
+            return  # it costs this conversation, not the console
         seen = state is not None and sees(console.account, state)
         if state is None or not seen or cursor > state.last:
             if cursor:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from handoff.edge.limits import Flooded, SocketLimit
-from handoff.errors import BadRequest, Refused, StoreUnavailable, TryLater
+from handoff.errors import BadRequest, Refused, TryLater
 from handoff.gateway.gate import Reader
 from handoff.gateway.peer import Peer
 from handoff.watch import metrics
@@ -88,7 +88,7 @@ class FrameSocket(ABC):
             await self._refuse(malformed.id, malformed.refused, 1008)
             return False
         except Refused as refused:
-            code = 1013 if isinstance(refused, StoreUnavailable) else 1008
+            code = 1013 if isinstance(refused, TryLater) else 1008
             await self._refuse(getattr(frame, "id", None), refused, code)
             return False
         except Exception:

@@ -65,6 +65,7 @@ class QueueView:
                     "type": "offer",
                     "conversation": conversation,
                     "expires_at": stamp(offer["until_ms"]),
+                    "left_s": self._console.hub.room.left_s(offer),
                     "entry": self._console.line(line),
                     "why": list(offer["why"]),
                 }

@@ -48,14 +48,22 @@ class Standing:
             self._push_task(task)
 
     def alert(self, alert: Mapping[str, Any]) -> None:
-        """Tell an alert that is raised, or has ended."""
-        account, id = self._console.account, str(alert["id"])
-        if alert.get("for_agent") != account.id and not (account.leads and alert["kind"] not in PERSONAL):
-            return
-        # When a hub last said it is no news.
-        alert = {name: value for name, value in alert.items() if name != "said"}
+        """Tell an alert that is raised, has changed, or has ended. Only ``id`` and ``ended`` of one that has: where it
+        was told, it is over."""
+        id = str(alert["id"])
         self._hear("alert", id)
-        self._push_alert(id, alert)
+        known = self._alerts.get(id)
+        # When a hub last said it is no news.
+        told = {name: value for name, value in {**(known or {}), **alert}.items() if name != "said"}
+        if "kind" not in told or not self._concerns(told):
+            if known is None:
+                return
+            told["ended"] = True  # it is another's by now
+        self._push_alert(id, told)
+
+    def _concerns(self, alert: Mapping[str, Any]) -> bool:
+        account = self._console.account
+        return alert.get("for_agent") == account.id or (account.leads and alert["kind"] not in PERSONAL)
 
     def alarm(self, alarm: Mapping[str, Any]) -> None:
         """Tell that a channel cannot send, or can again."""
@@ -141,20 +149,26 @@ class Standing:
     # -- frames
 
     def _push_task(self, task: Mapping[str, Any]) -> None:
+        before = self._tasks.pop(task["conversation"], None)
+        if before is not None and before["id"] != task["id"]:
+            # The visitor has chosen another way since: consoles know call-backs by their own ids.
+            self._tell_task({**before, "state": "cancelled", "due": False, "late": False})
         if callbacks.is_open(task):
             self._tasks[task["conversation"]] = task
-        else:
-            self._tasks.pop(task["conversation"], None)
+        self._tell_task(task)
+
+    def _tell_task(self, task: Mapping[str, Any]) -> None:
         self._console.peer.push({"type": "callback", "task": self._console.task(task)})
 
     def _push_alert(self, id: str, alert: Mapping[str, Any]) -> None:
-        if alert["ended"]:
-            self._alerts.pop(id, None)
-        elif self._alerts.get(id) == alert:
-            return
-        else:
+        before = self._alerts.pop(id, None)
+        if not alert["ended"]:
             self._alerts[id] = alert
+        if before == alert:
+            return
         told = worded(alert, self._console.hub.owner.now, self._console.language)
+        if before is not None and not alert["ended"] and before["at"] == alert["at"]:
+            told["quiet"] = True  # the same alert with new figures calls nobody again
         self._console.peer.push({"type": "alert", **told})
 
     def _push_alarm(self, alarm: Mapping[str, Any]) -> None:

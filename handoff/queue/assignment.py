@@ -5,8 +5,8 @@ Since every target is a constant, this is the order of ``waiting_since + target`
 waits: nobody is overtaken by time alone. Within one priority, skill and language it is first come, first served (I7).
 
 Choice: only agents who speak the visitor's language (or one that the visitor has agreed to, after the owner's time),
-have the skill, are online and have room (I8). Among them: the agent of before, then the better language, then who has
-least to do, then who has been free the longest.
+have the skill, are online and have room (I8). Among them: who has not passed it, the agent of before, then the better
+language, then who has least to do, then who has been free the longest.
 """
 
 from __future__ import annotations
@@ -61,6 +61,15 @@ class Waiting:
     last_agent_until_ms: int = 0
     passed: Mapping[str, int] = field(default_factory=dict)
     """Until when an agent who declined, or let an offer lapse, is asked last."""
+    passed_by: frozenset[str] = frozenset()
+    """Agents who had it or saw it and passed it on: they are asked last as long as it waits."""
+    queued_ms: int = 0
+    """Since when it waits this time: after a transfer or the loss of an agent that is later than ``since_ms``, which
+    keeps the place. 0 for the same."""
+
+    @property
+    def waits_since_ms(self) -> int:
+        return self.queued_ms or self.since_ms
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,7 @@ def choose(waiting: Waiting, agents: Sequence[Agent], rules: Rules, now_ms: int)
         spoken = _language(agent, waiting, rules, now_ms)
         if spoken is None:
             continue
-        passed = waiting.passed.get(agent.id, 0) > now_ms
+        passed = agent.id in waiting.passed_by or waiting.passed.get(agent.id, 0) > now_ms
         sticky = _sticky(agent, waiting, now_ms)
         own = spoken[0] == waiting.language
         level = spoken[1] if own else spoken[1] - BEST_LEVEL

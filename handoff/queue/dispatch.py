@@ -60,10 +60,7 @@ class Dispatcher:
         room.now_ms = await hub.presence.now_ms()
         for offer in [offer for offer in room.offers.values() if offer["until_ms"] <= room.now_ms]:
             await self._offers.lapse(offer, pause_s=rules.accept_pause_s)
-            room.offers.pop(offer["conversation"], None)
-            room.passed.setdefault(offer["conversation"], {})[offer["agent"]] = (
-                room.now_ms + rules.accept_pause_s * 1000
-            )
+            room.taken_back(offer, room.now_ms + rules.accept_pause_s * 1000)
         await hub.presence.note_idle(away_after_s=rules.away_after_s, online=room.online, tell=hub.fanout.publish)
         if rules.mode != "offer":
             return 0

@@ -46,8 +46,12 @@ class Handling:
         if self.times:
             return
         for line in reversed(list(lines)):
-            seconds, _, skill = line.partition(" ")
-            self.ended(skill, float(seconds))
+            self.noticed(line)
+
+    def noticed(self, line: str) -> None:
+        """A conversation has ended, as ``{seconds} {skill}``."""
+        seconds, _, skill = line.partition(" ")
+        self.ended(skill, float(seconds))
 
     def measured(self, skill: str) -> list[float]:
         """Handling times of the skill, or of all where it has too few; empty when even those are too few."""

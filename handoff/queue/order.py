@@ -40,6 +40,7 @@ def entry(conversation: Conversation) -> dict[str, Any] | None:
         "language": conversation.language,
         "status": conversation.status.value,
         "waiting_since": conversation.waiting_since,
+        "queued_at": conversation.queued_since,
         "priority": conversation.priority,
         "skill": conversation.skill,
         "reason": dict(conversation.reasons[0]) if conversation.reasons else None,
@@ -53,6 +54,7 @@ def entry(conversation: Conversation) -> dict[str, Any] | None:
         "served_by": conversation.served_by,
         "had_by": list(conversation.had_by),
         "served_at": conversation.served_at,
+        "passed_by": list(conversation.passed_by),
         "snoozed_until": conversation.snooze["until"] if conversation.snooze else None,
         "promise": _promise(conversation),
     }

@@ -116,6 +116,12 @@ class Presence:
         gone = {agent for agent, at in zip(agents, seen, strict=True) if at is None or at < before}
         return [(conversation.decode(), agent.decode()) for conversation, agent in assigned.items() if agent in gone]
 
+    async def last_seen(self, agents: Collection[str]) -> dict[str, int]:
+        """When each of them was last connected, milliseconds by Redis' clock; who never was is left out."""
+        names = sorted(agents)
+        seen = await self._store.call(self._store.redis.zmscore(self._store.keys.seen, names)) if names else []
+        return {agent: int(at) for agent, at in zip(names, seen, strict=True) if at is not None}
+
     async def keep_touching(self) -> None:
         """Run for ever: note the connected."""
         while True:

@@ -17,7 +17,7 @@ from typing import Any
 from handoff import callbacks
 from handoff.access.accounts import Account
 from handoff.clock import parse_ms, stamp
-from handoff.conversation import Conversation, Status
+from handoff.conversation import Status
 from handoff.errors import StoreUnavailable
 from handoff.events import LANGUAGES
 from handoff.owner.files import LiveOwner
@@ -25,8 +25,10 @@ from handoff.owner.rules import GENERAL
 from handoff.queue import order as queue
 from handoff.queue.assignment import Agent, Kind, Waiting, has_room, may_serve
 from handoff.queue.eta import Handling, estimate
+from handoff.queue.hearing import Hearing, put
 from handoff.queue.lineup import LineUp
 from handoff.queue.presence import TOUCH_EVERY_S
+from handoff.states import readable
 from handoff.store import Store
 from handoff.tasks import nudged
 
@@ -76,6 +78,8 @@ def waiting_of(line: Line, passed: Mapping[str, int], sticky_ms: int) -> Waiting
         last_agent=line.get("served_by"),
         last_agent_until_ms=served_at + sticky_ms if served_at else 0,
         passed=passed,
+        passed_by=frozenset(line.get("passed_by") or ()),
+        queued_ms=parse_ms(line["queued_at"]) if line.get("queued_at") else 0,
     )
 
 
@@ -99,12 +103,15 @@ class WaitingRoom:
         """How long those waited whom somebody took last, in seconds."""
         self.now_ms = 0
         """Redis' clock at the last look."""
+        self._looked_s = 0.0
+        """The loop's clock at the same moment."""
         self._free_since: dict[str, int] = {}
         self.filled = False
         self._lineup = LineUp(owner.now.rules)
         self._held: dict[str, tuple[str, str]] = {}
         """Agent and channel by conversation, for all that somebody has."""
         self._stale = asyncio.Event()
+        self._hearing = Hearing()
 
     # -- keeping it filled
 
@@ -112,32 +119,46 @@ class WaitingRoom:
         """Something was written."""
         if "queue" in notice:
             self._moved(notice["conversation"], notice["queue"])
+        if "handled" in notice:
+            self.handling.noticed(notice["handled"])
         if "offer" in notice:
             offer = notice["offer"]
-            self.offers[offer["conversation"]] = offer
+            self._offered(offer["conversation"], offer)
         if "offer_gone" in notice:
-            gone = notice["offer_gone"]
-            if self.offers.get(gone["conversation"], {}).get("id") == gone["id"]:
-                del self.offers[gone["conversation"]]
+            self.taken_back(notice["offer_gone"], notice.get("passed_until_ms", 0))
         if "reconnected" in notice:
             self.filled = False
+            self._hearing.reconnected()
         if {"reconnected", "presence", "callback", "accounts"} & notice.keys():
             self._stale.set()
 
+    def taken_back(self, offer: Mapping[str, Any], until_ms: int) -> None:
+        """An offer was declined or has lapsed; until then its agent is asked last."""
+        conversation, agent = offer["conversation"], offer["agent"]
+        if self.offers.get(conversation, {}).get("id") == offer["id"]:
+            self._offered(conversation, None)
+        if until_ms:
+            self.passed.setdefault(conversation, {})[agent] = until_ms
+            self._hearing.passed(conversation, agent, until_ms)
+
+    def _offered(self, conversation: str, offer: dict[str, Any] | None) -> None:
+        put(self.offers, {conversation: offer})
+        self._hearing.offer(conversation, offer)
+
     def _moved(self, conversation: str, line: Line | None) -> None:
         before = self.lines.get(conversation)
-        if line is None:
-            self.lines.pop(conversation, None)
-        else:
-            self.lines[conversation] = line
+        put(self.lines, {conversation: line})
+        self._hearing.line(conversation, line)
         self._lined_up(conversation, line)
         if line is None or line["status"] != Status.QUEUED.value:
-            self.offers.pop(conversation, None)
+            self._offered(conversation, None)
             self.passed.pop(conversation, None)
         if before is not None and line is not None and before["assignee"] is None and line["assignee"]:
-            self.waits.append(max(0.0, (self.now_ms - parse_ms(before["waiting_since"])) / 1000))
+            # A hub of an earlier version does not tell since when it has waited this time.
+            since = before.get("queued_at") or before["waiting_since"]
+            self.waits.append(max(0.0, (self.now_ms - parse_ms(since)) / 1000))
         if before is not None and before["assignee"] and (line is None or line["assignee"] != before["assignee"]):
-            self._freed(before)
+            self._free_since[before["assignee"]["id"]] = self.now_ms
 
     def _lined_up(self, conversation: str, line: Line | None) -> None:
         if line is not None and line["status"] == Status.QUEUED.value:
@@ -163,13 +184,6 @@ class WaitingRoom:
         for conversation, line in self.lines.items():
             self._lined_up(conversation, line)
 
-    def _freed(self, before: Line) -> None:
-        self._free_since[before["assignee"]["id"]] = self.now_ms
-        if before["assigned_at"]:
-            seconds = (self.now_ms - parse_ms(before["assigned_at"])) / 1000
-            if seconds > 0:
-                self.handling.ended(before["skill"], seconds)
-
     async def keep_filled(self) -> None:
         filled = -FILL_EVERY_S
         clock = asyncio.get_running_loop().time
@@ -185,11 +199,20 @@ class WaitingRoom:
             await nudged(self._stale, LOOK_EVERY_S)
 
     async def fill(self) -> None:
-        """Read everything anew.
+        """Read everything anew. What notices tell meanwhile stands, for it may have been read before that.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
+        with self._hearing.reading() as heard:
+            lines = await self._read_lines()
+            put(lines, heard.lines)
+            self.lines = lines
+            self._line_up_anew()
+            await self.look()
+            self.filled = not heard.reconnected
+
+    async def _read_lines(self) -> dict[str, Line]:
         redis, keys = self._store.redis, self._store.keys
         pipe = redis.pipeline(transaction=False)
         pipe.zrange(keys.queue, 0, -1)
@@ -201,12 +224,8 @@ class WaitingRoom:
         for conversation in (*waiting, *assigned):
             pipe.hget(keys.state(conversation.decode()), "state")
         rows = await self._store.call(pipe.execute()) if waiting or assigned else []
-        states = [Conversation.from_json(row) for row in rows if row is not None]
-        lines = {state.id: queue.entry(state) for state in states}
-        self.lines = {id: line for id, line in lines.items() if line is not None}
-        self._line_up_anew()
-        await self.look()
-        self.filled = True
+        lines = {state.id: queue.entry(state) for state in readable((*waiting, *assigned), rows)}
+        return {id: line for id, line in lines.items() if line is not None}
 
     async def look(self) -> None:
         """Read what no notice tells: clocks, agents, offers, windows.
@@ -224,8 +243,10 @@ class WaitingRoom:
         pipe.hgetall(keys.passed)
         pipe.zrange(keys.callbacks, 0, -1, withscores=True)
         pipe.zrange(keys.visitors_seen, 0, -1, withscores=True)
-        time, seen, values, accounts, offers, passed, windows, visitors = await self._store.call(pipe.execute())
+        with self._hearing.reading() as heard:
+            time, seen, values, accounts, offers, passed, windows, visitors = await self._store.call(pipe.execute())
         self.now_ms = int(time[0]) * 1000 + int(time[1]) // 1000
+        self._looked_s = asyncio.get_running_loop().time()
         since = self.now_ms - round(3 * TOUCH_EVERY_S * 1000)
         here = {agent.decode() for agent, at in seen if at >= since}
         self.values = {agent.decode(): value.decode() for agent, value in values.items() if agent.decode() in here}
@@ -233,10 +254,13 @@ class WaitingRoom:
         found = (Account.from_json(row) for row in accounts)
         self.accounts = {account.id: account for account in found if not account.disabled}
         self.offers = {conversation.decode(): json.loads(raw) for conversation, raw in offers.items()}
+        put(self.offers, heard.offers)
         self.passed = {}
         for name, until in passed.items():
             conversation, _, agent = name.decode().partition(" ")
             self.passed.setdefault(conversation, {})[agent] = int(until)
+        for conversation, agents in heard.passed.items():
+            self.passed.setdefault(conversation, {}).update(agents)
         self.taken = Counter(int(score) for _, score in windows)
         self.seen = {conversation.decode(): int(at) for conversation, at in visitors}
 
@@ -263,6 +287,12 @@ class WaitingRoom:
             for id, account in self.accounts.items()
             if id in self.online
         ]
+
+    def left_s(self, offer: Mapping[str, Any]) -> float:
+        """How long an offer holds from now on, in seconds, by Redis' clock, which ends it."""
+        left_ms = int(offer["until_ms"]) - self.now_ms
+        since_look_s = asyncio.get_running_loop().time() - self._looked_s
+        return max(0.0, round(left_ms / 1000 - since_look_s, 3))
 
     def answers(self, language: str, skill: str = GENERAL) -> bool:
         """Whether somebody who is online speaks the language and has the skill."""

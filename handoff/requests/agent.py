@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from handoff import decisions, packet
+from handoff import decisions, packet, promises
 from handoff.access.accounts import Account
 from handoff.access.permissions import sees
 from handoff.clock import now_ms, parse_ms, stamp
-from handoff.conversation import Conversation, Status, changed
+from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision, Room
 from handoff.desk import mentions
 from handoff.errors import BadRequest, Forbidden, NotFound
 from handoff.privacy.masking import mask
 from handoff.requests.parts import cover, files_of, human_stretch
 from handoff.uploads.said import agent_sent
+from handoff.watch.alert import tell_again
 
 if TYPE_CHECKING:
     from handoff.hub import Hub
@@ -86,8 +87,7 @@ class AgentRequests:
                 "masked": covered.count,
             }
             made = agent_sent(state, files=files, **said) if files else decisions.agent_wrote(state, **said)
-            # What was promised is kept with this.
-            return replace(made, after=changed(made.after, snooze=None))
+            return replace(made, after=promises.answered(made.after, at=said["at"]))
 
         return (await self._hub.store.request(conversation, decide, scope=account.id, client_id=id)).answer
 
@@ -102,21 +102,24 @@ class AgentRequests:
             seeing = [one for one in self._hub.room.accounts.values() if sees(one, now)]
             called = mentions.called(covered.text, seeing, by=account.id)
 
+        def raised(at: str) -> Mapping[str, Mapping[str, Any]]:
+            return mentions.alerts(conversation, called, at=at, by=account.name)
+
         def decide(state: Conversation) -> Decision:
-            return decisions.note(
+            at = stamp(now_ms())
+            made = decisions.note(
                 state,
-                at=stamp(now_ms()),
+                at=at,
                 agent=account.assignee,
                 text=covered.text,
                 client_id=id,
                 masked=covered.count,
                 mentions=called,
             )
+            return replace(made, alerts=raised(at))
 
         commit = await self._hub.store.request(conversation, decide, scope=account.id, client_id=id)
-        if not commit.repeated:
-            for agent in called:
-                await mentions.tell(self._hub.store, self._hub.fanout, conversation, agent, account.name)
+        await tell_again(self._hub.store, self._hub.fanout, commit, raised(stamp(now_ms())))
         return commit.answer
 
     async def transfer(
@@ -132,13 +135,13 @@ class AgentRequests:
         """Pass it to another agent, or to a skill's queue. Answer: ``status``.
 
         Raises:
-            BadRequest: the agent is not there to take it.
+            BadRequest: the agent is not there to take it; ``field`` is ``to``.
         """
 
         async def decide(state: Conversation) -> Decision:
             # Asked here and not before: a transfer that was done is answered the same when its target has left since.
             if to is not None and not await self._hub.presence.is_there(to.id):
-                raise BadRequest(f"to: {to.name} is not online")
+                raise BadRequest(f"to: {to.name} is not online", field="to")
             made = decisions.transfer(
                 state,
                 self._hub.texts,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from handoff import callbacks, promises
+from handoff import bookings, callbacks, promises
 from handoff.access.accounts import Account
 from handoff.access.tokens import new_id
 from handoff.answers import answered, refusal
@@ -22,7 +22,7 @@ from handoff.owner.announcements import Announcement
 from handoff.privacy.masking import mask
 from handoff.queue.offers import Offers
 from handoff.requests.parts import cover, human_stretch
-from handoff.wire import codec
+from handoff.watch.alert import Alert, tell_again
 from handoff.wire import desk as wire
 from handoff.wire.visitor import Callback
 
@@ -49,7 +49,7 @@ class Duties:
                 return await self._accept(account, frame)
             case wire.Decline():
                 return await self._once(account, frame.id, lambda key: self._decline(account, frame, key))
-            case wire.CallbackTake() | wire.CallbackDone() | wire.CallbackMove():
+            case wire.CallbackTake() | wire.CallbackRelease() | wire.CallbackDone() | wire.CallbackMove():
                 return await self._callback(account, frame)
             case wire.Announce() | wire.AnnounceEnd():
                 return await self._once(account, frame.id, lambda key: self._announce(account, frame, key))
@@ -92,7 +92,9 @@ class Duties:
     # -- call-backs
 
     async def _callback(
-        self, account: Account, frame: wire.CallbackTake | wire.CallbackDone | wire.CallbackMove
+        self,
+        account: Account,
+        frame: wire.CallbackTake | wire.CallbackRelease | wire.CallbackDone | wire.CallbackMove,
     ) -> Mapping[str, Any]:
         conversation = frame.callback.rpartition(".")[0]
         if not conversation:
@@ -103,17 +105,19 @@ class Duties:
             teller, at, agent = self._hub.owner.now.teller, stamp(now_ms()), account.assignee
             match frame:
                 case wire.CallbackTake():
-                    return promises.take(state, at=at, agent=agent, id=frame.callback)
+                    return bookings.take(state, at=at, agent=agent, id=frame.callback, supervisor=account.leads)
+                case wire.CallbackRelease():
+                    return bookings.release(state, at=at, agent=agent, id=frame.callback, supervisor=account.leads)
                 case wire.CallbackDone():
                     note = cover(frame.note)
-                    return promises.finish(
+                    return bookings.finish(
                         state, teller, at=at, agent=agent, id=frame.callback, outcome=frame.outcome, note=note
                     )
                 case _:
                     room = self._hub.owner.now.rules.callbacks.per_window
                     if window is None:
                         raise BadRequest("window: it was not offered, or is full", field="window")
-                    return promises.move(
+                    return bookings.move(
                         state, teller, at=at, agent=agent, id=frame.callback, window=window, room=room
                     )
 
@@ -132,14 +136,25 @@ class Duties:
     async def _conversation(self, account: Account, frame: Any) -> Mapping[str, Any]:
         _allowed(account, frame)
 
-        def decide(state: Conversation) -> Decision:
+        async def do(state: Conversation) -> Decision:
             teller, at, agent = self._hub.owner.now.teller, stamp(now_ms()), account.assignee
             match frame:
                 case wire.Snooze():
                     promise = cover(frame.promise)
+                    said = await human_stretch(self._hub.store, state)
                     return promises.snooze(
-                        state, teller, at=at, agent=agent, until=frame.until, promise=promise, supervisor=account.leads
+                        state,
+                        teller,
+                        at=at,
+                        agent=agent,
+                        until=frame.until,
+                        promise=promise,
+                        promised=cover(frame.promised),
+                        waits=bool(said) and said[-1].role == "visitor",
+                        supervisor=account.leads,
                     )
+                case wire.SnoozeEnd():
+                    return promises.snooze_end(state, at=at, agent=agent, supervisor=account.leads)
                 case wire.AskHelp():
                     return promises.ask_help(state, at=at, agent=agent, note=cover(frame.note))
                 case wire.Join():
@@ -167,30 +182,12 @@ class Duties:
                     )
             raise BadRequest("The type of the frame is not known.")
 
-        commit = await self._hub.store.request(frame.conversation, decide, scope=account.id, client_id=frame.id)
-        if not commit.repeated:
-            await self._call_for(account, frame)
-        return commit.answer
+        async def decide(state: Conversation) -> Decision:
+            return replace(await do(state), alerts=_calls(account, frame))
 
-    async def _call_for(self, account: Account, frame: Any) -> None:
-        """Tell those who lead that somebody asks for help, until one joins."""
-        store, id = self._hub.store, f"help:{frame.conversation}"
-        if isinstance(frame, (wire.AskHelp, wire.RequestApproval)):
-            alert = {
-                "id": id,
-                "kind": "help",
-                "conversation": frame.conversation,
-                "for_agent": None,
-                "values": {"name": account.name},
-                "at": stamp(now_ms()),
-                "ended": False,
-            }
-            await store.call(store.redis.hset(store.keys.alerts, id, codec.dump(alert)))
-            await self._hub.fanout.publish({"alert": alert})
-        elif isinstance(frame, (wire.Join, wire.Decide)):
-            if await store.call(store.redis.hdel(store.keys.alerts, id)):
-                ended = {"id": id, "kind": "help", "conversation": frame.conversation, "ended": True}
-                await self._hub.fanout.publish({"alert": {**ended, "values": {"name": ""}, "at": stamp(now_ms())}})
+        commit = await self._hub.store.request(frame.conversation, decide, scope=account.id, client_id=frame.id)
+        await tell_again(self._hub.store, self._hub.fanout, commit, _calls(account, frame))
+        return commit.answer
 
     # -- announcements
 
@@ -205,11 +202,20 @@ class Duties:
             return {"announcement": frame.announcement}
         start = frame.start or stamp(now_ms())
         if parse_ms(frame.end) <= max(parse_ms(start), now_ms()):
-            raise BadRequest("to: must come after from, and after now")
+            raise BadRequest("to: must come after from, and after now", field="to")
         # The request's own id, so that the same request sent again announces once.
         announcement = Announcement(frame.id, frame.texts, start, frame.end, frame.topics, account.id)
         await self._hub.board.post(announcement, answer_key=key)
         return {"announcement": announcement.id}
+
+
+def _calls(account: Account, frame: Any) -> dict[str, Mapping[str, Any] | None]:
+    """The alerts that a frame raises or ends: those who lead are told that somebody asks for help, until one joins."""
+    id = f"help:{frame.conversation}"
+    if isinstance(frame, (wire.AskHelp, wire.RequestApproval)):
+        alert = Alert(id, "help", frame.conversation, None, {"name": account.name})
+        return {id: alert.kept(stamp(now_ms()))}
+    return {id: None} if isinstance(frame, (wire.Join, wire.Decide)) else {}
 
 
 def _allowed(account: Account, frame: Any) -> None:
@@ -234,16 +240,19 @@ async def book_callback(hub: Hub, new: Conversation, frame: Callback) -> Mapping
         contact["phone"] = hub.clear.contact(new.id, "phone", phone)
         await hub.room.look()
         found = hub.room.windows(state.language, now)
+        found += callbacks.own_window(state.callback, now)
         window = next((one for one in found if one.id == frame.window), None)
     else:
         contact["email"] = hub.clear.contact(new.id, "email", callbacks.checked_email(frame.email or ""))
         due = hub.owner.now.teller.email_by(now, state.language)
         if due is None:
-            raise BadRequest("email: nobody answers e-mail these days", field="email")
+            raise BadRequest("email: nobody answers e-mail these days", field="by")
         by = stamp(round(due.timestamp() * 1000))
     name = mask(frame.name).text.strip()[:NAME_MAX_CHARS] if frame.name else ""
     if name:
         contact["name"] = hub.clear.contact(new.id, "name", name)
+
+    await _note_contact(hub, state, "phone" if frame.phone is not None else "email")
 
     async def decide(conversation: Conversation) -> Decision:
         waits = conversation.status is Status.QUEUED
@@ -251,7 +260,7 @@ async def book_callback(hub: Hub, new: Conversation, frame: Callback) -> Mapping
         if window is None and frame.phone is not None:
             # Refused here and not before: this very request, sent again when its window is full, gets its answer.
             raise BadRequest("window: it was not offered, or is full", field="window")
-        return promises.book(
+        return bookings.book(
             conversation,
             hub.owner.now.teller,
             at=stamp(now_ms()),
@@ -265,3 +274,12 @@ async def book_callback(hub: Hub, new: Conversation, frame: Callback) -> Mapping
 
     return (await hub.store.request(new.id, decide, client_id=frame.id, new=new)).answer
 
+
+async def _note_contact(hub: Hub, state: Conversation, kind: str) -> None:
+    """Who has taken the visitor's call-back is shown where to call from now on: that is written down before."""
+    holder = state.callback["assignee"] if state.callback is not None and callbacks.is_open(state.callback) else None
+    if state.callback is None or holder is None or state.callback["kind"] != kind:
+        return
+    account = hub.room.accounts.get(holder["id"])
+    if account is not None and await hub.presence.is_there(account.id):
+        await hub.audit.write(account, "clear.shown", state.id, of="callback")

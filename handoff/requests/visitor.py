@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from handoff import decisions, promises
+from handoff import bookings, decisions, promises
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation, Status
 from handoff.decisions import HANDOFF_BUTTON, Decision
@@ -199,7 +199,7 @@ class VisitorRequests:
         """The visitor needs no call or e-mail any more. Answer: ``callback``."""
 
         def decide(state: Conversation) -> Decision:
-            return promises.cancel_callback(state, self._hub.owner.now.teller, at=stamp(now_ms()))
+            return bookings.cancel(state, self._hub.owner.now.teller, at=stamp(now_ms()))
 
         return (await self._hub.store.request(conversation, decide, client_id=id)).answer
 

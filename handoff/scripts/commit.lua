@@ -24,6 +24,7 @@
 --         channels  hash of assigned conversations' channels; on: the channel of this one
 --         room      capacity of the new assignee: in all and on the channel (false: no limit), or false
 --         marks     list of (sorted set, score or false): where this conversation stands, or stands no more
+--         alerts    hash of alerts; raised: map of id to JSON text; ended: list of ids
 --         window    how many call-backs may stand at the score of the first mark, or false
 --         send      whether Messenger's sender has to look at the log
 --         handled   list of a list's key, a line for it and how many it keeps, or false
@@ -121,6 +122,8 @@ for _, mark in ipairs(plan.marks) do
   if mark.score then redis.call('ZADD', mark.key, string.format('%.0f', mark.score), plan.id)
   else redis.call('ZREM', mark.key, plan.id) end
 end
+for id, alert in pairs(plan.raised) do redis.call('HSET', plan.alerts, id, alert) end
+for _, id in ipairs(plan.ended) do redis.call('HDEL', plan.alerts, id) end
 if not plan.due then redis.call('ZREM', KEYS[5], plan.id)
 elseif plan.due > 0 then redis.call('ZADD', KEYS[5], string.format('%.0f', now + plan.due), plan.id) end
 redis.call('ZADD', KEYS[6], string.format('%.0f', now), plan.id)

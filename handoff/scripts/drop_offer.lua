@@ -12,7 +12,9 @@ if not raw then return 0 end
 local offer = cjson.decode(raw)
 if offer.id ~= ARGV[2] or (ARGV[3] == 'lapsed' and offer.until_ms > now) then return 0 end
 redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[1] .. ' ' .. offer.agent, string.format('%.0f', now + tonumber(ARGV[4])))
+local until_ms = string.format('%.0f', now + tonumber(ARGV[4]))
+redis.call('HSET', KEYS[2], ARGV[1] .. ' ' .. offer.agent, until_ms)
 if KEYS[3] then redis.call('SET', KEYS[3], ARGV[6], 'EX', ARGV[7]) end
-redis.call('PUBLISH', ARGV[5], '{"offer_gone":' .. raw .. '}')
+-- With the pause: a dispatcher that hears of this must not ask the same agent again before it has looked.
+redis.call('PUBLISH', ARGV[5], '{"offer_gone":' .. raw .. ',"passed_until_ms":' .. until_ms .. '}')
 return 1

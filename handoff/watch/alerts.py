@@ -10,7 +10,6 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,14 +18,17 @@ from handoff.conversation import Conversation, Status
 from handoff.errors import StoreUnavailable
 from handoff.hub import Hub
 from handoff.owner.files import OwnerSettings
+from handoff.promises import REMIND_PROMISE_MS
 from handoff.queue.assignment import may_serve
+from handoff.watch.alert import Alert
+from handoff.writer import load_script
 
-__all__ = ["Alert", "Watch", "worded"]
+__all__ = ["Watch", "worded"]
+
+_DROP = load_script("drop_field")
+_SWAP = load_script("swap_field")
 
 LOOK_EVERY_S = 1.0
-
-REMIND_PROMISE_MS = 5 * 60_000
-"""A promise is brought up so long before its time, while it can still be kept."""
 
 GROWTH_OVER_S = 60
 
@@ -38,28 +40,6 @@ FILES_SAID_EVERY_MS = 60_000
 
 FILES_SILENT_MS = 3 * FILES_SAID_EVERY_MS
 """A hub that has not said it for so long has gone, and cannot take its word back."""
-
-
-@dataclass(frozen=True)
-class Alert:
-    """An alert that stands. ``for_agent`` names the one whom it concerns beside those who lead."""
-
-    id: str
-    kind: str
-    conversation: str | None = None
-    for_agent: str | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-    def kept(self, at: str) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "conversation": self.conversation,
-            "for_agent": self.for_agent,
-            "values": dict(self.values),
-            "at": at,
-            "ended": False,
-        }
 
 
 LASTING = ("help", "mention", "settings")
@@ -120,10 +100,15 @@ class Watch:
                 told = alert.kept(at)
                 if await store.call(store.redis.hsetnx(keys.alerts, id, json.dumps(told, ensure_ascii=False))):
                     await self._hub.fanout.publish({"alert": told})
+            elif (now := alert.anew(kept[id], at)) is not None:
+                # Only where it still stands as it was read: it may have been erased, or ended, since.
+                text = json.dumps(now, ensure_ascii=False)
+                if await store.run(_SWAP, [keys.alerts], [id, rows[id.encode()], text]):
+                    await self._hub.fanout.publish({"alert": now})
         over = await self._over(kept)
         for id, old in kept.items():
             if id in over or (id not in found and old["kind"] not in LASTING):
-                await self._end(old)
+                await self._end(rows[id.encode()])
 
     async def files(self) -> None:
         """Say why the owner's files as they are now are not in force, on this very hub: each says so itself, for
@@ -137,8 +122,8 @@ class Watch:
         old: dict[str, Any] = json.loads(row) if row is not None else {}
         text = "\n".join(self._hub.owner.problems)
         if not text:
-            if old:
-                await self._end(old)
+            if row is not None:
+                await self._end(row)
             return
         known = bool(old) and old["values"]["text"] == text
         if known and now - _said(old) < FILES_SAID_EVERY_MS:
@@ -165,9 +150,10 @@ class Watch:
                 calls.pop(state.id)
         return over | set(calls.values())
 
-    async def _end(self, alert: Mapping[str, Any]) -> None:
-        store = self._hub.store
-        if await store.call(store.redis.hdel(store.keys.alerts, str(alert["id"]))):
+    async def _end(self, row: bytes) -> None:
+        """End an alert as it was read; one that was raised anew since stands."""
+        store, alert = self._hub.store, json.loads(row)
+        if await store.run(_DROP, [store.keys.alerts], [str(alert["id"]), row]):
             await self._hub.fanout.publish({"alert": {**alert, "ended": True}})
 
     async def _leads(self) -> bool:
@@ -187,7 +173,7 @@ class Watch:
         agents, found = room.agents(), []
         alone: dict[str, int] = {}
         for one in room.waiting():
-            target, waited_s = rules.target(one.skill), (room.now_ms - one.since_ms) / 1000
+            target, waited_s = rules.target(one.skill), (room.now_ms - one.waits_since_ms) / 1000
             if waited_s > target:
                 values = {"minutes": max(1, round(waited_s / 60)), "target": f"{target / 60:g}"}
                 found.append(Alert(f"wait:{one.id}", "wait", one.id, None, values))

@@ -47,5 +47,5 @@ async def _look(hub: Hub) -> None:
     metrics.messenger_usage.set(await Usages(store, messenger).percent())
     metrics.agents_online.set(await hub.presence.online())
     now = await hub.presence.now_ms()
-    since = [parse_ms(line["waiting_since"]) for line in await hub.lists.queue() if line["waiting_since"]]
+    since = [parse_ms(line["queued_at"]) for line in await hub.lists.queue() if line["queued_at"]]
     metrics.queue_oldest.set((now - min(since)) / 1000 if since else 0)

@@ -49,10 +49,16 @@ dead = Counter("silta_dead_lettered_total", "Entries set aside as unusable", ["s
 results_of_gone = Counter(
     "silta_results_of_gone_total", "Results of the bot to conversations that were erased meanwhile", registry=REGISTRY
 )
+unreadable = Counter(
+    "silta_unreadable_conversations_total", "Conversations met whose state this hub cannot read", registry=REGISTRY
+)
 orphans = Counter("silta_orphans_total", "Conversations found where they did not belong", ["where"], registry=REGISTRY)
 rebuilt = Counter("silta_groups_rebuilt_total", "Consumer groups that had vanished", registry=REGISTRY)
 waited = Histogram(
-    "silta_wait_seconds", "From the wish for a person to the assignment", buckets=_WAITS, registry=REGISTRY
+    "silta_wait_seconds",
+    "To the assignment, from the wish for a person, a transfer or the loss of an agent",
+    buckets=_WAITS,
+    registry=REGISTRY,
 )
 moves = Counter("silta_moves_total", "Changes of status", ["status"], registry=REGISTRY)
 

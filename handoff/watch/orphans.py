@@ -16,6 +16,7 @@ from handoff.conversation import Conversation, Status
 from handoff.decisions import Decision
 from handoff.errors import NotFound, Refused, StoreUnavailable
 from handoff.hub import Hub
+from handoff.states import readable_one
 from handoff.watch import metrics
 
 __all__ = ["LOOK_EVERY_S", "PAGE", "Orphans"]
@@ -93,7 +94,7 @@ class Orphans:
         *states, queued, agents, due = await store.call(pipe.execute())
         wrong = {}
         for conversation, raw, place, agent, late_at in zip(conversations, states, queued, agents, due, strict=True):
-            where = _misplaced(raw, place is not None, agent, late_at is not None)
+            where = _misplaced(conversation, raw, place is not None, agent, late_at is not None)
             if where is not None:
                 wrong[conversation] = where
         return wrong
@@ -118,11 +119,13 @@ class Orphans:
             await store.call(store.redis.zadd(keys.due, {conversation: now}, nx=True))
 
 
-def _misplaced(raw: bytes | None, queued: bool, agent: bytes | None, due: bool) -> str | None:
+def _misplaced(conversation: str, raw: bytes | None, queued: bool, agent: bytes | None, due: bool) -> str | None:
     """The list that does not agree with a state as it is kept, or None."""
     if raw is None:
         return "gone" if queued or agent is not None or due else None
-    state = Conversation.from_json(raw)
+    state = readable_one(conversation, raw)
+    if state is None:
+        return None  # where it belongs is for a hub that can read it
     holder = state.assignee.id.encode() if state.assignee is not None else None
     if queued != (state.status is Status.QUEUED):
         return "queue"

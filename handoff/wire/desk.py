@@ -23,6 +23,7 @@ __all__ = [
     "AskHelp",
     "CallbackDone",
     "CallbackMove",
+    "CallbackRelease",
     "CallbackTake",
     "Decide",
     "Decline",
@@ -31,6 +32,7 @@ __all__ = [
     "Leave",
     "RequestApproval",
     "Snooze",
+    "SnoozeEnd",
     "Uncover",
 ]
 
@@ -59,6 +61,12 @@ class CallbackTake:
 
 
 @dataclass(frozen=True)
+class CallbackRelease:
+    id: str
+    callback: str
+
+
+@dataclass(frozen=True)
 class CallbackDone:
     id: str
     callback: str
@@ -79,6 +87,13 @@ class Snooze:
     conversation: str
     until: str
     promise: str | None
+    promised: str | None = None
+
+
+@dataclass(frozen=True)
+class SnoozeEnd:
+    id: str
+    conversation: str
 
 
 @dataclass(frozen=True)
@@ -149,9 +164,11 @@ DeskFrame = (
     Accept
     | Decline
     | CallbackTake
+    | CallbackRelease
     | CallbackDone
     | CallbackMove
     | Snooze
+    | SnoozeEnd
     | AskHelp
     | Join
     | Leave
@@ -202,12 +219,23 @@ FRAMES: Mapping[str, tuple[type[Any], Mapping[str, Field]]] = {
     "accept": (Accept, {"id": _ID, "conversation": _ID}),
     "decline": (Decline, {"id": _ID, "conversation": _ID}),
     "callback_take": (CallbackTake, {"id": _ID, "callback": _ID}),
+    "callback_release": (CallbackRelease, {"id": _ID, "callback": _ID}),
     "callback_done": (
         CallbackDone,
         {"id": _ID, "callback": _ID, "outcome": (codec.choice(*OUTCOMES), REQUIRED), "note": _NOTE},
     ),
     "callback_move": (CallbackMove, {"id": _ID, "callback": _ID, "window": _ID}),
-    "snooze": (Snooze, {"id": _ID, "conversation": _ID, "until": (moment, REQUIRED), "promise": _NOTE}),
+    "snooze": (
+        Snooze,
+        {
+            "id": _ID,
+            "conversation": _ID,
+            "until": (moment, REQUIRED),
+            "promise": _NOTE,
+            "promised": (codec.optional(codec.text()), None),
+        },
+    ),
+    "snooze_end": (SnoozeEnd, {"id": _ID, "conversation": _ID}),
     "ask_help": (AskHelp, {"id": _ID, "conversation": _ID, "note": _NOTE}),
     "join": (Join, {"id": _ID, "conversation": _ID, "seen": (codec.boolean, REQUIRED)}),
     "leave": (Leave, {"id": _ID, "conversation": _ID}),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
 from handoff.decisions import Decision
 from handoff.entry import Author, Entry, Kind, Role
+from handoff.errors import StoreUnavailable
 from handoff.events import Inbound, Outcome, decode_inbound, encode
 from handoff.fanout import Fanout
 from handoff.hub import Hub
@@ -158,6 +159,38 @@ class Parts:
         """What lies on the bot's inbox."""
         rows: Any = await self.redis.xrange(self.keys.inbox)
         return [decode_inbound(fields[b"data"]) for _, fields in rows]
+
+    @asynccontextmanager
+    async def notices(self) -> AsyncIterator[Callable[[], Awaitable[list[dict[str, Any]]]]]:
+        """A function for what has been told to all hubs since it was last called."""
+        async with self.blocking.pubsub() as pubsub:
+            await pubsub.subscribe(self.keys.notices)
+            assert await pubsub.get_message(timeout=5.0), "it listens"
+
+            async def told() -> list[dict[str, Any]]:
+                await self.redis.publish(self.keys.notices, "end")
+                found: list[dict[str, Any]] = []
+                while (message := await pubsub.get_message(timeout=5.0))["data"] != b"end":
+                    found.append(json.loads(message["data"]))
+                return found
+
+            yield told
+
+    @contextmanager
+    def blip(self) -> Iterator[None]:
+        """The first write in here is done, and its reply gets lost."""
+        run = self.writer.run
+
+        async def lost(*args: Any, **named: Any) -> Any:
+            self.writer.run = run  # type: ignore[method-assign]
+            await run(*args, **named)
+            raise StoreUnavailable("the reply was lost")
+
+        self.writer.run = lost  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            self.writer.run = run  # type: ignore[method-assign]
 
     async def behind(self, conversation: str) -> list[Inbound]:
         """What waits behind the conversation's one entry on the inbox."""

@@ -21,7 +21,7 @@ from handoff.queue.routing import Routing
 from handoff.tasks import end
 from handoff.watch import metrics
 from tests.handoff.fake_bot import FakeBot, outcome_for
-from tests.handoff.parts import AINO, ALWAYS_OPEN, Parts, new_conversation, parts_on, uid
+from tests.handoff.parts import AINO, ALWAYS_OPEN, Parts, closed_but, new_conversation, parts_on, uid
 from tests.handoff.texts_for_tests import texts
 from tests.helpers.redis_server import RedisServer
 from tests.helpers.waiting import until
@@ -578,3 +578,38 @@ async def test_who_the_bot_passes_on_to_a_skill_that_is_closed_is_told_so(parts:
         await settled(parts)
     (passed_on,) = [event for event in await parts.store.events(inbound.conversation) if event["kind"] == "handoff"]
     assert passed_on["text"] == settings.texts.say("en", "queue.closed")
+
+
+async def test_what_belongs_to_an_answer_is_in_its_language_and_what_the_hub_says_in_the_visitors_choice(
+    parts: Parts,
+) -> None:
+    parts.hub.owner.now = closed_but({})
+    new = new_conversation(language="fi")
+    (inbound,) = await asked(parts, "milloin olette auki?", new=new)
+    await parts.hub.visitors.set_language(new, id=uid(), language="da")
+    nlu = {"topic": "faq/opening_hours", "decision": "answer"}
+    person = HandoffRequest(({"code": "asked", "evidence": [], "of": inbound.of},))
+    await parts.publish(outcome_for(inbound, "Olemme avoinna arkisin.", language="fi", nlu=nlu, handoff=person))
+    async with running(bridge_of(parts).read()):
+        await settled(parts)
+    answer, told = (await parts.store.events(new.id))[-2:]
+    assert (answer["language"], answer["text"]) == ("fi", "Olemme avoinna arkisin.\n\nAsiakaspalvelu on nyt kiinni.")
+    assert (told["language"], told["text"]) == ("da", ALWAYS_OPEN.texts.say("da", "queue.closed"))
+    assert (await parts.state(new.id)).language == "da"
+
+
+async def test_a_deadline_of_what_this_version_cannot_read_stands_and_holds_nobody_up(
+    parts: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    newer, other = new_conversation(), new_conversation()
+    for one in (newer, other):
+        await parts.say(one)
+    kept = {**json.loads((await parts.state(newer.id)).to_json()), "status": "asleep"}
+    await parts.redis.hset(parts.keys.state(newer.id), "state", json.dumps(kept))
+    parts.store.forget(newer.id)
+    await parts.redis.zadd(parts.keys.due, {newer.id: 1, other.id: 2})
+    for _ in range(3):
+        await bridge_of(parts)._sweep()
+    assert await parts.redis.zrange(parts.keys.due, 0, -1) == [newer.id.encode()]
+    assert len(await parts.kinds(other.id)) > 1, "the other visitor was told"
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1, "said once"

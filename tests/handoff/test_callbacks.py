@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,15 +13,17 @@ from hypothesis import strategies as st
 
 from handoff.callbacks import checked_email, checked_phone, windows
 from handoff.clock import now_ms, stamp
-from handoff.errors import BadRequest, Conflict, NotFound
+from handoff.conversation import Conversation
+from handoff.errors import BadRequest, Conflict, Forbidden, NotFound
 from handoff.owner.hours import Hours, Schedule
 from handoff.owner.rules import CallbackRules, Rules
 from handoff.requests.desk import Duties, book_callback
-from handoff.wire.desk import CallbackDone, CallbackMove, CallbackTake
+from handoff.wire.desk import CallbackDone, CallbackMove, CallbackRelease, CallbackTake
 from handoff.wire.visitor import Callback
 from tests.handoff.parts import AINO, MIKKEL, Parts, new_conversation, uid
 
 NINE_TO_FOUR = Hours([Schedule(ZoneInfo("Europe/Helsinki"), dict.fromkeys(range(5), ((540, 960),)))])
+FREJA = replace(MIKKEL, id="freja", name="Freja")
 MONDAY = datetime(2026, 11, 23, 8, 40, tzinfo=UTC)  # 10.40 in Helsinki
 
 
@@ -97,7 +100,7 @@ async def test_who_waits_and_wants_a_call_leaves_the_queue_and_the_log_tells_all
     desk = Duties(parts.hub)
     await desk.request(MIKKEL, CallbackTake(uid(), task["id"]))
     with pytest.raises(Conflict, match="Mikkel has this"):
-        await desk.request(AINO, CallbackTake(uid(), task["id"]))
+        await desk.request(FREJA, CallbackTake(uid(), task["id"]))
     later = parts.hub.room.windows("en", datetime.now(UTC))[3]
     moved = await desk.request(MIKKEL, CallbackMove(uid(), task["id"], later.id))
     assert moved["from"] == later.frame()["from"]
@@ -167,3 +170,126 @@ async def test_the_language_of_the_conversation_says_whose_number_it_is(parts: P
     await book_callback(parts.hub, new, Callback(uid(), "20 12 34 56", None, None, window.id))
     state = await parts.state(new.id)
     assert state.callback is not None and state.callback["phone"] == "+4520123456"
+
+
+EMAIL = "liisa@posti.example"
+
+
+async def booked(parts: Parts) -> tuple[Conversation, str]:
+    """A conversation with a call, and the call's id."""
+    new = new_conversation()
+    answer = await book_callback(parts.hub, new, wish(parts))
+    return new, str(answer["callback"]["id"])
+
+
+async def holder(parts: Parts, conversation: str) -> str | None:
+    callback = (await parts.state(conversation)).callback
+    assert callback is not None
+    return callback["assignee"]["id"] if callback["assignee"] is not None else None
+
+
+async def test_who_leads_takes_a_call_over(parts: Parts) -> None:
+    new, call = await booked(parts)
+    desk = Duties(parts.hub)
+    await desk.request(MIKKEL, CallbackTake(uid(), call))
+    await desk.request(AINO, CallbackTake(uid(), call))
+    assert await holder(parts, new.id) == "aino"
+    with pytest.raises(Conflict, match="Aino has this") as refused:
+        await desk.request(MIKKEL, CallbackTake(uid(), call))
+    assert refused.value.extra["assignee"] == {"id": "aino", "name": "Aino"}
+
+
+async def test_who_has_a_call_gives_it_back_and_another_takes_it(parts: Parts) -> None:
+    new, call = await booked(parts)
+    desk = Duties(parts.hub)
+    with pytest.raises(Conflict, match="Nobody has"):
+        await desk.request(MIKKEL, CallbackRelease(uid(), call))
+    await desk.request(MIKKEL, CallbackTake(uid(), call))
+    with pytest.raises(Forbidden) as refused:
+        await desk.request(FREJA, CallbackRelease(uid(), call))
+    assert refused.value.extra["assignee"] == {"id": "mikkel", "name": "Mikkel"}
+    answer = await desk.request(MIKKEL, CallbackRelease(id := uid(), call))
+    assert await holder(parts, new.id) is None
+    await desk.request(FREJA, CallbackTake(uid(), call))
+    assert await desk.request(MIKKEL, CallbackRelease(id, call)) == answer, "sent again: the same answer"
+    assert await holder(parts, new.id) == "freja"
+    await desk.request(AINO, CallbackRelease(uid(), call))
+    assert await holder(parts, new.id) is None, "who leads gives back for others, too"
+    await desk.request(FREJA, CallbackTake(uid(), call))
+    await desk.request(FREJA, CallbackDone(uid(), call, "reached", None))
+    with pytest.raises(Conflict, match="is done"):
+        await desk.request(FREJA, CallbackRelease(uid(), call))
+
+
+async def test_a_call_that_is_booked_again_is_the_same_at_another_time(parts: Parts) -> None:
+    new, call = await booked(parts)
+    desk = Duties(parts.hub)
+    await desk.request(MIKKEL, CallbackTake(uid(), call))
+    later = parts.hub.room.windows("en", datetime.now(UTC))[2]
+    answer = await book_callback(parts.hub, new, Callback(uid(), "+45 20 12 34 56", None, None, later.id))
+    assert (answer["callback"]["id"], answer["callback"]["state"]) == (call, "moved")
+    assert answer["callback"]["from"] == later.frame()["from"]
+    callback = (await parts.state(new.id)).callback
+    assert callback is not None and (callback["phone"], callback["assignee"]["id"]) == ("+4520123456", "mikkel")
+    told = (await parts.store.events(new.id))[-1]["text"]
+    assert told.startswith("Your call has moved. ")
+    (task,) = await parts.hub.lists.tasks()
+    assert task["from"] == later.frame()["from"]
+    await desk.request(MIKKEL, CallbackDone(uid(), call, "reached", None))
+
+
+async def test_another_number_for_the_same_time_takes_no_second_place_in_a_full_window(parts: Parts) -> None:
+    parts.hub.owner.now = replace(parts.hub.owner.now, rules=Rules(callbacks=CallbackRules(per_window=1)))
+    new, frame = new_conversation(), wish(parts)
+    first = await book_callback(parts.hub, new, frame)
+    again = await book_callback(parts.hub, new, replace(frame, id=uid(), phone="+45 20 12 34 56"))
+    assert again["callback"]["from"] == first["callback"]["from"]
+    told = (await parts.store.events(new.id))[-1]["text"]
+    assert told.startswith("We’ll call you "), "nothing has moved"
+    with pytest.raises(BadRequest, match="is full"):
+        await book_callback(parts.hub, new_conversation(), replace(frame, id=uid()))
+
+
+async def test_an_email_that_is_asked_for_again_goes_to_the_new_address(parts: Parts) -> None:
+    new = new_conversation()
+    first = await book_callback(parts.hub, new, Callback(uid(), None, EMAIL, "Liisa", None))
+    await Duties(parts.hub).request(MIKKEL, CallbackTake(uid(), first["callback"]["id"]))
+    again = await book_callback(parts.hub, new, Callback(uid(), None, "liisa@work.example", None, None))
+    assert again["callback"]["id"] == first["callback"]["id"]
+    callback = (await parts.state(new.id)).callback
+    assert callback is not None and callback["assignee"]["id"] == "mikkel"
+    assert (callback["email"], callback["name"]) == ("liisa@work.example", "Liisa")
+
+
+async def test_an_email_instead_of_a_call_says_that_the_call_is_off(parts: Parts) -> None:
+    new, call = await booked(parts)
+    desk = Duties(parts.hub)
+    await desk.request(MIKKEL, CallbackTake(uid(), call))
+    answer = await book_callback(parts.hub, new, Callback(uid(), None, EMAIL, None, None))
+    assert answer["callback"]["id"] != call and answer["callback"]["kind"] == "email"
+    events = [event for event in await parts.store.events(new.id) if event["kind"] == "callback"]
+    told = [(event["callback"]["id"] == call, event["callback"]["state"], event["text"][:22]) for event in events[1:]]
+    assert told == [(True, "cancelled", "Your call is cancelled"), (False, "booked", "We’ll email you an ans")]
+    assert await holder(parts, new.id) is None
+    callback = (await parts.state(new.id)).callback
+    assert callback is not None and "phone" not in callback
+    with pytest.raises(NotFound):
+        await desk.request(MIKKEL, CallbackDone(uid(), call, "reached", None))
+    assert await parts.redis.zcard(parts.keys.callbacks) == 0, "its place in the window is free"
+
+
+async def test_p8_a_new_number_that_is_shown_to_who_calls_is_written_down_first(parts: Parts) -> None:
+    new, call = await booked(parts)
+    await parts.arrive(MIKKEL, FREJA)
+    await Duties(parts.hub).request(MIKKEL, CallbackTake(uid(), call))
+
+    async def looks() -> list[str]:
+        rows: Any = await parts.redis.xrange(parts.keys.audit)
+        lines = [json.loads(fields[b"l"]) for _, fields in rows]
+        return [line["actor"]["id"] for line in lines if line["action"] == "clear.shown"]
+
+    assert await looks() == []
+    await book_callback(parts.hub, new, wish(parts, 1))
+    assert await looks() == ["mikkel"]
+    await book_callback(parts.hub, new, Callback(uid(), None, EMAIL, None, None))
+    assert await looks() == ["mikkel"], "the e-mail is nobody's yet"

@@ -10,11 +10,12 @@ from handoff import decisions
 from handoff.conversation import Assignee, Conversation, Status
 from handoff.decisions import Decision, Waits
 from handoff.entry import for_visitor
-from handoff.errors import Forbidden, InvalidTransition
+from handoff.errors import BadRequest, Forbidden, InvalidTransition
 from handoff.events import Button, Failure, HandoffRequest, InboundKind, Line, Outcome, Reply
 from tests.handoff.texts_for_tests import texts
 
 AT = "2026-11-21T10:15:30.123Z"
+LATER = "2026-11-21T11:00:00.000Z"
 AINO = Assignee("a1", "Aino")
 MIKKEL = Assignee("a2", "Mikkel")
 NEW = Conversation("c", language="en")
@@ -311,6 +312,20 @@ def test_a_transfer_to_a_skill_queues_and_to_an_agent_assigns() -> None:
     assert waiting.after.status is Status.QUEUED
 
 
+def test_who_passes_it_on_to_a_skill_and_who_had_it_are_noted_until_somebody_has_it() -> None:
+    own = decisions.transfer(assigned(), texts(), at=AT, by=AINO, note="not mine", skill="general").after
+    assert own.passed_by == ("a1",)
+    led = decisions.transfer(assigned(), texts(), at=AT, by=MIKKEL, note=None, skill="billing", supervisor=True).after
+    assert led.passed_by == ("a1", "a2")
+    again = decisions.transfer(own, texts(), at=AT, by=MIKKEL, note=None, skill="billing").after
+    assert again.passed_by == ("a1", "a2"), "out of the queue, too"
+    assert decisions.claim(again, texts(), at=AT, agent=AINO).after.passed_by == ()
+    assert decisions.cancel_handoff(again, texts(), at=AT, history=[]).after.passed_by == ()
+    to_agent = decisions.transfer(assigned(), texts(), at=AT, by=AINO, note=None, to=MIKKEL).after
+    assert to_agent.passed_by == ()
+    assert decisions.agent_lost(to_agent, texts(), at=AT).after.passed_by == (), "who was lost has passed nothing on"
+
+
 def test_the_bot_comes_back_with_the_human_stretch_and_says_so() -> None:
     history = [Line("visitor", "hi"), Line("agent", "hello")]
     made = decisions.return_to_bot(assigned(), texts(), at=AT, agent=AINO, note="done", history=history)
@@ -332,6 +347,16 @@ def test_resolving_ends_the_human_stretch_for_the_tracker_too() -> None:
         decisions.resolve(assigned(), texts(), at=AT, by=MIKKEL, outcome=None, history=[])
 
 
+def test_what_is_closed_stays_as_it_was_closed_whoever_ends_it_again() -> None:
+    closed = decisions.resolve(assigned(), texts(), at=AT, by=AINO, outcome="refunded", history=[]).after
+    for by, outcome in ((None, "ended_by_visitor"), (MIKKEL, "solved"), (AINO, None)):
+        made = decisions.resolve(closed, texts(), at=LATER, by=by, outcome=outcome, history=[])
+        assert made.answer == {"status": "resolved"}, "who asks is told that it is so"
+        assert made.entries == () and made.inbox == ()
+        assert (made.after.status, made.after.outcome, made.after.last) == (Status.RESOLVED, "refunded", closed.last)
+        assert_numbered(made)
+
+
 def test_the_visitor_may_end_at_any_time_and_the_bot_is_not_asked_again() -> None:
     made = decisions.resolve(said().after, texts(), at=AT, by=None, outcome=None, history=[])
     assert made.after.status is Status.RESOLVED
@@ -351,6 +376,35 @@ def test_the_bot_is_rated_by_name_also_after_an_agent_answered() -> None:
     assert bot.entries[0].data["rated"] == "bot" and "agent" not in bot.entries[0].data
 
 
+def test_an_agents_stars_are_the_agents_also_when_the_bot_has_gone_on_since() -> None:
+    closed = decisions.resolve(assigned(), texts(), at=AT, by=AINO, outcome="helped", history=[]).after
+    again = said(closed).after
+    assert again.last_agent is None, "opened again"
+    later = answered(again, Outcome("c", "m", again.bot_pending[-1], replies=(Reply("Hi again"),))).after
+    for state in (again, later):
+        data = decisions.rate(state, texts(), at=LATER, score=5, comment=None, of="agent").entries[0].data
+        assert (data["rated"], data.get("agent")) == ("agent", "a1")
+    old = replace(later, had_by=())
+    assert decisions.rate(old, texts(), at=LATER, score=5, comment=None, of="agent").entries[0].data["agent"] == "a1"
+
+
+def test_stars_without_a_name_are_for_who_answered_last() -> None:
+    def rated(state: Conversation) -> str:
+        return str(decisions.rate(state, texts(), at=LATER, score=3, comment=None).entries[0].data["rated"])
+
+    back = decisions.return_to_bot(assigned(), texts(), at=AT, agent=AINO, note=None, history=[]).after
+    assert rated(back) == "bot"
+    closed = decisions.resolve(assigned(), texts(), at=AT, by=AINO, outcome=None, history=[]).after
+    assert rated(closed) == "agent"
+    assert rated(queued()) == "bot", "nobody has come yet"
+
+
+def test_an_agent_who_was_never_there_is_not_rated_and_neither_is_the_bot_instead() -> None:
+    with pytest.raises(BadRequest) as refused:
+        decisions.rate(said().after, texts(), at=AT, score=1, comment=None, of="agent")
+    assert refused.value.extra == {"field": "of"}
+
+
 def test_r16_a_lost_agents_conversation_goes_back_first_in_line_and_the_visitor_is_told() -> None:
     made = decisions.agent_lost(assigned(), texts(), at="2026-11-21T11:00:00.000Z")
     assert made.after.status is Status.QUEUED and made.after.lost
@@ -365,6 +419,26 @@ def test_the_visitors_choice_of_language_holds_for_every_text_after() -> None:
     assert made.answer == {"language": "fi"}
     late = decisions.bot_late(made.after, texts(), at=AT)
     assert late is not None and late.entries[0].text == texts().say("fi", "bot_late")
+
+
+def test_the_answer_that_was_under_way_does_not_undo_the_visitors_choice_of_language() -> None:
+    asked = said(NEW, "Missä pakettini on?").after
+    chosen = decisions.set_language(asked, at=AT, language="da").after
+    finnish = Outcome("c", "m", 1, language="fi", replies=(Reply("Vastaus"),))
+    made = answered(chosen, finnish)
+    assert made.after.language == "da"
+    assert kinds(made) == ["notice", "message"], "no event turns the page back"
+    assert [entry.language for entry in made.entries] == ["da", "fi"], "the answer itself is in its own language"
+    failed = answered(chosen, Outcome("c", "m", 1, language="fi", failure=Failure.POISON))
+    assert failed.entries[0].text == texts().say("da", "bot_late")
+
+
+def test_what_the_visitor_writes_after_choosing_a_language_may_change_it_again() -> None:
+    chosen = decisions.set_language(said().after, at=AT, language="da").after
+    again = said(chosen, "Missä pakettini on?").after
+    of = again.bot_pending[-1]
+    made = answered(again, Outcome("c", "m", of, language="fi", replies=(Reply("Vastaus"),)))
+    assert made.after.language == "fi" and "language" in kinds(made)
 
 
 def test_turns_that_were_not_understood_are_counted_and_an_answer_ends_the_count() -> None:

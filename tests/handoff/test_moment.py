@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handoff.access.accounts import Account
+from handoff.clock import parse_ms, stamp
 from handoff.owner.hours import Schedule
+from handoff.queue import order as queue
+from handoff.queue.eta import MEASURED_MIN
 from tests.handoff.parts import ALWAYS_OPEN, MIKKEL, Parts, closed_but, new_conversation
 
 
@@ -68,3 +71,17 @@ async def test_while_nobody_with_the_skill_is_here_who_waits_is_told_so(
     texts = ALWAYS_OPEN.texts
     said = texts.say("en", f"queue.{key}", language=texts.say("en", "names.en")) if key else None
     assert told.open and told.text == said
+
+
+async def test_the_usual_wait_is_told_from_this_wait_and_not_from_talks_before_a_transfer(parts: Parts) -> None:
+    room = parts.hub.room
+    await room.fill()
+    line = queue.entry(await parts.queued()) or {}
+    taken = {**line, "status": "assigned", "assignee": {"id": "aino", "name": "Aino"}}
+    for _ in range(MEASURED_MIN):
+        room.noticed({"conversation": line["conversation"], "queue": line})
+        room.now_ms = parse_ms(line["queued_at"]) + 90_000
+        passed_on = {**line, "waiting_since": stamp(room.now_ms - 45 * 60_000)}
+        room.noticed({"conversation": line["conversation"], "queue": passed_on})
+        room.noticed({"conversation": line["conversation"], "queue": taken})
+    assert parts.hub.moment.response("en") == ALWAYS_OPEN.texts.say("en", "hours.answers_in", minutes=2)

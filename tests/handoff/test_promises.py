@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from handoff.clock import now_ms, stamp
+from handoff.conversation import Conversation
 from handoff.errors import BadRequest, Conflict, Forbidden, NotFound
 from handoff.owner.announcements import Announcement, Board
 from handoff.owner.rules import Rules
@@ -23,6 +24,7 @@ from handoff.wire.desk import (
     Leave,
     RequestApproval,
     Snooze,
+    SnoozeEnd,
 )
 from handoff.wire.visitor import Callback
 from tests.handoff.parts import AINO, MIKKEL, Parts, uid
@@ -67,11 +69,85 @@ async def test_snoozing_without_a_promise_tells_the_visitor_nothing(parts: Parts
     await Duties(parts.hub).request(MIKKEL, Snooze(uid(), mine.id, soon(60), None))
     assert await parts.kinds(mine.id) == before
     for until in (soon(-1), soon(60 * 24 * 40)):
-        with pytest.raises(BadRequest, match="until"):
+        with pytest.raises(BadRequest, match="until") as refused:
             await Duties(parts.hub).request(MIKKEL, Snooze(uid(), mine.id, until, None))
+        assert refused.value.extra == {"field": "until"}
     other = replace(MIKKEL, id="other")
     with pytest.raises(Forbidden):
         await Duties(parts.hub).request(other, Snooze(uid(), mine.id, soon(5), None))
+
+
+async def promised(parts: Parts, minutes: float = 60 * 24) -> Conversation:
+    mine = await parts.assigned(MIKKEL)
+    await Duties(parts.hub).request(MIKKEL, Snooze(uid(), mine.id, soon(minutes), ""))
+    return await parts.state(mine.id)
+
+
+async def test_what_is_said_meanwhile_does_not_end_a_promise_that_is_far_ahead(parts: Parts) -> None:
+    mine = await promised(parts)
+    desk = Duties(parts.hub)
+    await parts.say(mine, "Thanks!")
+    await parts.hub.agents.message(MIKKEL, mine.id, id=uid(), text="You’re welcome!")
+    assert (await parts.state(mine.id)).snooze == mine.snooze
+    await desk.request(AINO, Join(uid(), mine.id, seen=True))
+    await parts.hub.agents.message(AINO, mine.id, id=uid(), text="We are on it.")
+    assert (await parts.state(mine.id)).snooze == mine.snooze
+    await desk.request(MIKKEL, SnoozeEnd(uid(), mine.id))
+    assert (await parts.state(mine.id)).snooze is None, "the agent's own word"
+    assert await parts.redis.zcard(parts.keys.promises) == 0
+
+
+async def test_the_word_that_a_promise_is_kept_is_its_agents_or_a_supervisors(parts: Parts) -> None:
+    mine = await promised(parts)
+    with pytest.raises(Forbidden):
+        await Duties(parts.hub).request(replace(MIKKEL, id="other"), SnoozeEnd(uid(), mine.id))
+    assert (await parts.state(mine.id)).snooze == mine.snooze
+    before = await parts.kinds(mine.id)
+    await Duties(parts.hub).request(AINO, SnoozeEnd(uid(), mine.id))
+    assert (await parts.state(mine.id)).snooze is None
+    assert await parts.kinds(mine.id) == before, "the visitor sees nothing of it"
+
+
+async def test_a_reminder_takes_no_promises_place_but_a_later_promise_does(parts: Parts) -> None:
+    mine = await promised(parts)
+    desk = Duties(parts.hub)
+    with pytest.raises(Conflict, match="was promised") as refused:
+        await desk.request(MIKKEL, Snooze(uid(), mine.id, soon(60), None))
+    assert mine.snooze is not None and refused.value.extra["promise"] == {"by": mine.snooze["until"]}
+    assert (await parts.state(mine.id)).snooze == mine.snooze
+    await desk.request(MIKKEL, Snooze(uid(), mine.id, soon(60 * 48), "It takes until the day after."))
+    snooze = (await parts.state(mine.id)).snooze
+    assert snooze is not None and snooze["promise"] == "It takes until the day after."
+    await desk.request(MIKKEL, SnoozeEnd(uid(), mine.id))
+    await desk.request(MIKKEL, Snooze(uid(), mine.id, soon(60), None))
+
+
+async def test_a_reminder_without_a_promise_ends_with_the_next_answer(parts: Parts) -> None:
+    mine = await parts.assigned(MIKKEL)
+    await Duties(parts.hub).request(MIKKEL, Snooze(uid(), mine.id, soon(60), None))
+    await parts.hub.agents.message(MIKKEL, mine.id, id=uid(), text="Here I am")
+    assert (await parts.state(mine.id)).snooze is None
+
+
+async def test_what_was_promised_in_the_agents_own_words_is_kept_and_not_said_again(parts: Parts) -> None:
+    mine = await parts.assigned(MIKKEL)
+    before = await parts.kinds(mine.id)
+    words = "I’ll write tomorrow, 131052-308T."
+    await Duties(parts.hub).request(MIKKEL, Snooze(uid(), mine.id, soon(60 * 24), None, words))
+    assert await parts.kinds(mine.id) == before
+    (line,) = (await parts.hub.lists.lines([mine.id])).values()
+    assert line is not None and line["promise"]["text"].startswith("I’ll write tomorrow")
+    assert "131052" not in str(line), "I11"
+
+
+async def test_a_promise_that_was_passed_on_is_brought_up_to_who_has_it_then(parts: Parts) -> None:
+    given, queued = await promised(parts, 4), await promised(parts, 4)
+    await parts.presence.arrived("aino")
+    await parts.hub.agents.transfer(MIKKEL, given.id, id=uid(), to=AINO, skill=None, note=None)
+    await parts.hub.agents.transfer(MIKKEL, queued.id, id=uid(), to=None, skill="orders", note=None)
+    stand = (await alerts(parts)).values()
+    found = {alert["conversation"]: alert["for_agent"] for alert in stand if alert["kind"] == "promise"}
+    assert found == {given.id: "aino", queued.id: None}, "of one that nobody has those who lead are told"
 
 
 async def test_a_supervisor_joins_unseen_and_then_steps_in(parts: Parts) -> None:

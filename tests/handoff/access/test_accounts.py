@@ -317,3 +317,16 @@ def test_made_passwords_are_long_different_and_easy_to_read_aloud() -> None:
 
 def test_who_leads_may_step_in() -> None:
     assert [Account("x", "x", "x", role=role).leads for role in ("agent", "supervisor", "owner")] == [False, True, True]
+
+
+async def test_fields_of_a_newer_version_are_kept_and_told_to_nobody(accounts: Accounts, parts: Parts) -> None:
+    account = await aino(accounts)
+    row: Any = await parts.redis.hget(parts.keys.agents, account.id)
+    newer = {**json.loads(row), "pronouns": ["she"]}
+    await parts.redis.hset(parts.keys.agents, account.id, json.dumps(newer))
+    await parts.hub.room.look()
+    assert parts.hub.room.accounts[account.id].name == account.name, "the hub goes on"
+    changed = await accounts.set_role(account.email, "agent")
+    assert "pronouns" not in json.dumps(changed.public())
+    row = await parts.redis.hget(parts.keys.agents, account.id)
+    assert json.loads(row) == {**newer, "role": "agent"}

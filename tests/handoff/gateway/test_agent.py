@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 import redis
 
+from handoff.clock import now_ms, parse_ms
 from handoff.conversation import Status
 from handoff.errors import StoreUnavailable
 from handoff.events import InboundKind
@@ -62,9 +64,10 @@ async def test_an_agent_is_welcomed_with_itself_the_queue_and_its_conversations(
     mine, _ = await together(door, "Mikkel")
     agent = await door.agent("Mikkel")
     welcome = agent.welcome
-    more = {"callbacks", "announcements", "agents", "skills", "may"}
+    more = {"now", "callbacks", "announcements", "agents", "skills", "may"}
     assert set(welcome) == {"type", "agent", "presence", "queue", "mine"} | more
     assert welcome["may"] == {"clear": False}, "as the owner has it"
+    assert abs(parse_ms(welcome["now"]) - now_ms()) < 60_000
     who = welcome["agent"]
     assert {"id", "name", "role", "languages", "skills", "capacity"} <= set(who)
     assert (who["name"], who["role"], who["languages"]) == ("Mikkel", "agent", ["fi", "da", "en"])
@@ -570,8 +573,31 @@ async def test_what_cannot_be_read_is_tried_again_later(door: Door, running_hub:
     await agent.open(visitor.conversation)
 
 
-async def test_a_hello_that_fails_asks_to_come_back_later(door: Door, running_hub: HubProcess) -> None:
+async def test_a_hello_that_fails_asks_to_come_back_later(
+    parts: Parts, socket: tuple[AgentSocket, RecordingPeer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, peer = socket
+    said = wire.Hello("token", {}, None, "h")
+    codes: list[int] = []
+
+    async def fails(_: Any) -> None:
+        raise ValueError("a mistake of ours")
+
+    async def first(_: float) -> str:
+        return json.dumps({"type": "hello", **asdict(said)})
+
+    monkeypatch.setattr(agent, "hello", fails)
+    monkeypatch.setattr(peer, "close", lambda code, reason="": codes.append(code))
+    assert not await agent._admitted(SimpleNamespace(hello=first), 1.0)  # type: ignore[arg-type]
+    assert [(frame["id"], frame["code"]) for frame in peer.of("error")] == [("h", "try_later")]
+    assert codes == [1013]
+
+
+async def test_a_conversation_that_cannot_be_read_costs_its_visitor_and_not_the_agents(
+    door: Door, running_hub: HubProcess
+) -> None:
     visitor, agent = await together(door)
+    other = await waiting(door)
     with redis.Redis.from_url(running_hub.redis_url) as client:
         key = f"{{silta}}:c:{visitor.conversation}"
         kept: Any = client.hget(key, "state")
@@ -581,11 +607,17 @@ async def test_a_hello_that_fails_asks_to_come_back_later(door: Door, running_hu
                 await http.post("/api/login", json={"email": AGENTS["Aino"], "password": PASSWORD})
                 token = (await http.post("/api/socket-token")).json()["token"]
             # Not before: a sign-in on a busy machine may take longer than a socket's hello is waited for.
-            for path, good in (("/ws/agent", token), ("/ws/visitor", visitor.token)):
-                socket = await door.raw(path)
-                await socket.send("hello", token=good, id="h")
-                assert (await socket.expect("error", id="h"))["code"] == "try_later"
-                assert await socket.closed() == 1013
+            socket = await door.raw("/ws/visitor")
+            await socket.send("hello", token=visitor.token, id="h")
+            assert (await socket.expect("error", id="h"))["code"] == "try_later"
+            assert await socket.closed() == 1013
+            console = await door.raw("/ws/agent")
+            cursors = {visitor.conversation: 3, other.conversation: 0}
+            await console.send("hello", token=token, id="h", cursors=cursors)
+            welcome = await console.expect("welcome")
+            shown = {line["conversation"] for line in (*welcome["queue"], *welcome["mine"])}
+            assert other.conversation in shown and visitor.conversation not in shown
+            await console.expect("event", conversation=other.conversation, seq=1)
         finally:
             client.hset(key, "state", kept)
     await agent.ask("resolve", conversation=visitor.conversation)

@@ -44,6 +44,7 @@ async def test_a_conversation_is_offered_accepted_and_the_others_are_told_in_tim
     await visitor.ask("request_handoff")
     offer = await agent.expect("offer", conversation=visitor.conversation)
     assert offer["entry"]["visitor"] is not None and offer["why"][0] == "language" and offer["expires_at"].endswith("Z")
+    assert 0 < offer["left_s"] <= 5, "the lease, of which a part may be over"
     await other.expect("offer", conversation=visitor.conversation)
     entry = (await other.expect("queue", where=lambda f: bool((f["entry"] or {}).get("offered_to"))))["entry"]
     assert entry["offered_to"]["name"] == "Aino"
@@ -109,6 +110,15 @@ async def test_p7_p8_where_to_call_is_shown_to_who_calls_alone_and_each_look_is_
     back = await door.agent("Mikkel")
     shown = {task["id"]: task.get("phone") for task in back.welcome["callbacks"]}
     assert shown[booked] == "+4520123457"
+    await lead.ask("callback_take", callback=booked)
+    over = [
+        await agent.expect("callback", where=lambda f: f["task"]["assignee"]["name"] == "Sanna")
+        for agent in (lead, caller)
+    ]
+    assert [frame["task"].get("phone") for frame in over] == ["+4520123457", None], "who leads has taken it over"
+    await lead.ask("callback_release", callback=booked)
+    free = [await agent.expect("callback", where=lambda f: f["task"]["assignee"] is None) for agent in (lead, caller)]
+    assert [frame["task"].get("phone") for frame in free] == [None, None]
     async with redis.asyncio.Redis.from_url(offering_hub.redis_url) as client:
         lines = [json.loads(fields[b"l"]) for _, fields in await client.xrange(HubKeys().audit)]
     looks = [
@@ -116,7 +126,8 @@ async def test_p7_p8_where_to_call_is_shown_to_who_calls_alone_and_each_look_is_
         for line in lines
         if line["conversation"] == visitor.conversation
     ]
-    assert looks == 2 * [("clear.shown", caller.welcome["agent"]["id"], {"of": "callback"})]
+    looked = [caller.welcome["agent"]["id"]] * 2 + [lead.welcome["agent"]["id"]]
+    assert looks == [("clear.shown", agent, {"of": "callback"}) for agent in looked]
 
 
 async def test_an_announcement_reaches_open_widgets_within_seconds_and_goes_again(door: Door) -> None:

@@ -2,16 +2,31 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from handoff.clock import now_ms, stamp
+from handoff.conversation import Conversation
 from handoff.gateway import follows
 from handoff.gateway.agent import AgentSocket
+from handoff.tasks import end
 from handoff.wire import agent as wire
+from handoff.wire import desk
 from tests.handoff.gateway.peers import RecordingPeer, hello, some
-from tests.handoff.parts import AINO, Parts, new_conversation, uid
+from tests.handoff.parts import AINO, MIKKEL, Parts, new_conversation, uid
 from tests.helpers.waiting import until
+
+
+@pytest.fixture
+async def listening(parts: Parts) -> AsyncIterator[None]:
+    """Notices reach the waiting room and the sockets."""
+    parts.fanout.first = (parts.hub.room.noticed,)
+    task = asyncio.create_task(parts.fanout.listen())
+    await asyncio.wait_for(parts.fanout.listening.wait(), 10)
+    yield
+    await end(task)
 
 
 async def test_a_socket_follows_only_so_many_conversations_and_drops_the_oldest(
@@ -29,6 +44,51 @@ async def test_a_socket_follows_only_so_many_conversations_and_drops_the_oldest(
     assert len(parts.fanout.of(conversations[2].id)) == 1
     agent.close()
     assert not any(parts.fanout.of(new.id) for new in conversations)
+
+
+async def test_what_the_agent_has_is_followed_however_long_ago_it_was_opened(
+    parts: Parts,
+    socket: tuple[AgentSocket, RecordingPeer],
+    listening: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(follows, "OPEN_MAX", 3)
+    agent, peer = socket
+    await hello(parts, agent)
+    own: list[Conversation] = []
+
+    async def take() -> None:
+        own.append(await parts.queued())
+        await agent.answer(wire.Claim(uid(), own[-1].id))
+
+        async def known() -> bool:
+            return bool(parts.hub.room.lines.get(own[-1].id, {}).get("assignee"))
+
+        await until(known, "the waiting room has heard who has it")
+
+    await take()
+    await take()
+    await agent.answer(desk.Snooze(uid(), own[0].id, stamp(now_ms() + 3_600_000), None))
+    colleagues = await parts.assigned(MIKKEL)
+    others = [new_conversation() for _ in range(3)]
+    for new in others:
+        await parts.say(new)
+    for new in (colleagues, *others):
+        await agent.answer(wire.Open(uid(), new.id, 0))
+    assert all(parts.fanout.of(new.id) for new in own), "both are still heard"
+    assert [bool(parts.fanout.of(new.id)) for new in (colleagues, *others)] == [False, False, False, True]
+    await take()
+    await take()
+    assert all(parts.fanout.of(new.id) for new in own), "who has more than that hears all of them"
+    assert not any(parts.fanout.of(new.id) for new in others)
+    await parts.say(own[0], "Are you there?")
+
+    async def heard() -> bool:
+        return "Are you there?" in [frame.get("text") for frame in peer.of("event")]
+
+    await until(heard, "the visitor of the snoozed one is heard")
+    agent.close()
+    assert not any(parts.fanout.of(new.id) for new in own)
 
 
 async def test_a_claim_that_is_repeated_after_a_reconnect_brings_what_was_written_since(

@@ -161,7 +161,9 @@ async def test_s6_a_frame_without_a_line_is_nobodys(parts: Parts, desks: Any, mo
     assert (await parts.state(conversation)).status is Status.QUEUED
 
 
-TAKES_NOTHING = {"claim", "accept", "message", "transfer", "return_to_bot", "resolve", "snooze", "request_approval"}
+TAKES_NOTHING = {
+    "claim", "accept", "message", "transfer", "return_to_bot", "resolve", "snooze", "snooze_end", "request_approval",
+}  # fmt: skip
 """What would act for the agent who has a conversation."""
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from handoff import callbacks
 from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
 from handoff.errors import StoreUnavailable
@@ -99,6 +101,26 @@ async def test_a_call_that_was_taken_or_done_meanwhile_is_told_as_it_is_now(part
     told(console)
     await reconnect(parts, console)
     assert told(console) == []
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_call_that_the_visitor_has_exchanged_for_an_email_is_told_as_over(
+    parts: Parts, console: AgentSocket, lost: bool
+) -> None:
+    state = await called_back(parts)
+    await Duties(parts.hub).request(AINO, CallbackTake(uid(), str((state.callback or {})["id"])))
+    before = (await parts.state(state.id)).callback or {}
+    console.noticed({"callback": callbacks.task(await parts.state(state.id))})
+    told(console)
+    window = parts.hub.room.windows("en", datetime.now(UTC))[0]
+    await book_callback(parts.hub, state, Callback(uid(), "+358 40 123 4567", None, None, window.id))
+    if lost:
+        await reconnect(parts, console)
+    else:
+        console.noticed({"callback": callbacks.task(await parts.state(state.id))})
+    peer: Any = console._peer
+    frames = [(frame["task"]["id"] == before["id"], frame["task"]["state"]) for frame in peer.of("callback")]
+    assert frames == [(True, "cancelled"), (False, "booked")]
 
 
 async def test_i10_a_call_of_a_conversation_that_was_erased_meanwhile_is_forgotten(
@@ -195,6 +217,50 @@ async def test_a_colleague_who_asks_for_help_anew_is_heard_anew(parts: Parts, co
         await asyncio.sleep(0.002)  # a moment of its own
         await reconnect(parts, console)
         assert ("alert", f"help:{mine.id}") in told(console)
+
+
+async def test_new_figures_of_an_alert_call_nobody_and_a_new_alert_of_its_name_does(
+    parts: Parts, console: AgentSocket
+) -> None:
+    peer: Any = console._peer
+    one = alert("growth")
+    two = {**one, "values": {"count": 12}}
+    for now in (one, two):
+        console.noticed({"alert": now})
+    assert [(frame["text"][-3:], frame.get("quiet", False)) for frame in peer.of("alert")] == [
+        (" 3.", False),
+        ("12.", True),
+    ]
+    told(console)
+    await raise_alert(parts, {**two, "values": {"count": 13}})
+    await reconnect(parts, console)
+    assert [frame.get("quiet") for frame in peer.of("alert")] == [True], "what was changed meanwhile, too"
+    console.noticed({"alert": {**two, "at": "2099-01-01T00:00:00.000Z"}})
+    assert "quiet" not in peer.of("alert")[-1]
+    console.noticed({"alert": {**two, "ended": True}})
+    assert (peer.of("alert")[-1]["ended"], "quiet" in peer.of("alert")[-1]) == (True, False)
+
+
+async def test_an_alert_that_is_anothers_by_now_is_over_for_who_had_it(parts: Parts, console: AgentSocket) -> None:
+    peer: Any = console._peer
+    one = alert("snooze:c1:due", kind="snooze", for_agent=AINO.id, values={"by": stamp(now_ms())})
+    for now in (one, {**one, "for_agent": MIKKEL.id}, {**one, "for_agent": MIKKEL.id}):
+        console.noticed({"alert": now})
+    assert [frame["ended"] for frame in peer.of("alert")] == [False, True]
+
+
+async def test_alerts_come_with_the_write_that_raises_them_and_end_where_they_were_told(
+    parts: Parts, console: AgentSocket
+) -> None:
+    peer: Any = console._peer
+    mine, others = alert("help:c1", kind="help", values={"name": "Mikkel"}), alert("mention:c1:mikkel", kind="mention")
+    for notice in ([mine, others], [{"id": one["id"], "ended": True} for one in (mine, others)]):
+        console.noticed({"conversation": "c1", "status": "assigned", "last": 4, "events": [], "alerts": notice})
+    frames = peer.of("alert")
+    assert [(frame["id"], frame["kind"], frame["ended"]) for frame in frames] == [
+        ("help:c1", "help", False),
+        ("help:c1", "help", True),
+    ]
 
 
 async def test_a_channel_that_could_not_send_meanwhile_is_told_and_its_end_too(

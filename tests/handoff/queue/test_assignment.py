@@ -6,9 +6,14 @@ from time import process_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff.conversation import PRIORITIES
+from handoff import decisions
+from handoff.clock import stamp
+from handoff.conversation import PRIORITIES, Assignee, Conversation
 from handoff.owner.rules import Rules
+from handoff.queue import order as queue
 from handoff.queue.assignment import Agent, Waiting, ahead, choose, dispatch, in_order, may_serve
+from handoff.queue.room import waiting_of
+from tests.handoff.texts_for_tests import texts
 
 RULES = Rules(targets={"orders": 60, "billing": 300}, channels={"messenger": 2})
 NOW = 10_000_000
@@ -168,6 +173,20 @@ def test_who_declined_is_asked_last_but_asked_when_nobody_else_can() -> None:
     assert choice is not None and choice.agent == "other"
     alone = choose(declined, [IVY], RULES, NOW)
     assert alone is not None and alone.agent == "ivy"
+
+
+def test_who_passed_it_on_is_asked_last_as_long_as_it_waits_though_the_visitor_was_with_them() -> None:
+    mikkel = Assignee("mikkel", "Mikkel")
+    begun = decisions.claim(Conversation("c", language="fi"), texts(), at=stamp(NOW - 60_000), agent=mikkel).after
+    passed = decisions.transfer(begun, texts(), at=stamp(NOW), by=mikkel, note="not mine", skill="general").after
+    one = waiting_of(queue.entry(passed) or {}, {}, RULES.sticky_s * 1000)
+    known, other = replace(IVY, id="mikkel"), replace(IVY, id="other", load={"web": 2}, free_since_ms=NOW)
+    choice = choose(one, [known, other], RULES, NOW)
+    assert choice is not None and (choice.agent, choice.why) == ("other", ("language", "least_busy"))
+    [much_later] = dispatch([one], [known, other], RULES, NOW + 3_600_000)
+    assert much_later.agent == "other"
+    alone = choose(one, [known], RULES, NOW)
+    assert alone is not None and alone.agent == "mikkel", "better than nobody"
 
 
 def test_with_nobody_there_the_place_is_among_those_of_the_same_kind() -> None:

@@ -59,6 +59,15 @@ def test_a_line_without_a_reason_and_with_an_agent() -> None:
     assert line["assignee"] == {"id": "a", "name": "Aino"}
 
 
+def test_a_line_tells_this_wait_apart_from_the_first_wish() -> None:
+    passed = replace(WAITING, queued_at=stamp(1_795_256_999_000), passed_by=("a",))
+    line = queue.entry(passed)
+    assert line is not None
+    assert (line["waiting_since"], line["queued_at"]) == (WAITING.waiting_since, passed.queued_at)
+    assert line["passed_by"] == ["a"]
+    assert queue.score(passed) == queue.score(WAITING), "the place is kept"
+
+
 def test_agents_are_told_when_a_line_moves_and_not_of_every_word_in_a_taken_conversation() -> None:
     waiting = queue.entry(WAITING)
     more = queue.entry(replace(WAITING, last_text="more", last=9))

@@ -128,3 +128,11 @@ async def test_the_last_agent_may_leave_while_the_time_is_asked_for(
     monkeypatch.setattr(presence, "now_ms", leaves)
     await presence.touch()
     assert not presence._here
+
+
+async def test_when_somebody_was_last_there_is_known_of_those_who_ever_were(parts: Parts) -> None:
+    await last_seen(parts, "aino", 3600)
+    now = await parts.presence.now_ms()
+    seen = await parts.presence.last_seen({"aino", "mikkel"})
+    assert seen.keys() == {"aino"} and abs(now - 3_600_000 - seen["aino"]) < 5_000
+    assert await parts.presence.last_seen(()) == {}

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from handoff.errors import NotFound
+from handoff.desk import mentions
+from handoff.errors import BadRequest, NotFound, StoreUnavailable
 from handoff.events import InboundKind
 from handoff.requests import parts as request_parts
 from tests.handoff.parts import AINO, MIKKEL, Parts, new_conversation, uid
@@ -47,3 +48,30 @@ async def test_a_supervisor_may_end_what_another_has_and_an_agent_may_not(parts:
         await parts.hub.agents.resolve(other, mine.id, id=uid(), outcome=None)
     done = await parts.hub.agents.resolve(AINO, mine.id, id=uid(), outcome="helped")
     assert done["status"] == "resolved"
+
+
+async def test_who_is_mentioned_hears_of_it_once_also_when_the_reply_was_lost(parts: Parts) -> None:
+    await parts.arrive(AINO, MIKKEL)
+    await parts.hub.room.look()
+    mine, id = await parts.assigned(AINO), uid()
+    note = {"id": id, "text": "@Mikkel do you know this one?"}
+    with parts.blip(), pytest.raises(StoreUnavailable):
+        await parts.hub.agents.note(AINO, mine.id, **note)
+    (alert,) = await parts.hub.lists.alerts()
+    assert (alert["kind"], alert["for_agent"], alert["values"]) == ("mention", "mikkel", {"name": "Aino"})
+    async with parts.notices() as told:
+        await parts.hub.agents.note(AINO, mine.id, **note)
+        assert await told() == [{"alert": alert}]
+        await mentions.seen(parts.store, parts.fanout, mine.id, "mikkel")
+        await told()
+        await parts.hub.agents.note(AINO, mine.id, **note)
+        assert await told() == []
+    assert await parts.hub.lists.alerts() == []
+    assert (await parts.kinds(mine.id)).count("note") == 1
+
+
+async def test_a_transfer_to_somebody_who_has_left_names_the_field(parts: Parts) -> None:
+    mine = await parts.assigned(AINO)
+    with pytest.raises(BadRequest, match="Mikkel is not online") as refused:
+        await parts.hub.agents.transfer(AINO, mine.id, id=uid(), to=MIKKEL, skill=None, note=None)
+    assert refused.value.extra == {"field": "to"}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from handoff.conversation import Status
 from handoff.errors import Conflict
 from tests.handoff.parts import AINO, Parts, new_conversation, uid
 
@@ -32,3 +33,17 @@ async def test_a_button_for_a_person_pressed_when_one_has_the_conversation_is_on
     assert (await parts.state(mine.id)).assignee == AINO.assignee
     with pytest.raises(Conflict):
         await parts.hub.visitors.request_handoff(mine, id=uid())
+
+
+async def test_an_end_of_what_had_ended_closes_nothing_that_is_opened_again_when_it_is_sent_once_more(
+    parts: Parts,
+) -> None:
+    mine, again = await parts.assigned(), uid()
+    await parts.hub.agents.resolve(AINO, mine.id, id=uid(), outcome="refunded")
+    assert await parts.hub.visitors.end(mine.id, id=again) == {"status": "resolved"}
+    assert (await parts.state(mine.id)).outcome == "refunded"
+    assert (await parts.kinds(mine.id)).count("resolved") == 1, "the visitor is told once"
+    await parts.say(mine, "one thing more")
+    assert await parts.hub.visitors.end(mine.id, id=again) == {"status": "resolved"}, "as it was answered"
+    assert (await parts.state(mine.id)).status is Status.BOT
+    await parts.assert_numbered(mine.id)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -82,3 +83,12 @@ async def test_of_two_hubs_one_looks_at_a_time(url: str, parts: Parts) -> None:
     async with parts_on(url) as other:
         one, two = Orphans(parts.hub, process="hub-1"), Orphans(other.hub, process="hub-2")
         assert [await one._is_mine(), await two._is_mine(), await one._is_mine()] == [True, False, False]
+
+
+async def test_what_this_version_cannot_read_is_left_where_it_is(parts: Parts) -> None:
+    newer, lost = await parts.queued(), await parts.queued()
+    kept = {**json.loads(newer.to_json()), "status": "asleep"}
+    await parts.redis.hset(parts.keys.state(newer.id), "state", json.dumps(kept))
+    await parts.redis.zrem(parts.keys.queue, newer.id, lost.id)
+    assert await Orphans(parts.hub, process="hub-1").look() == [lost.id]
+    assert await parts.redis.zrange(parts.keys.queue, 0, -1) == [lost.id.encode()]
