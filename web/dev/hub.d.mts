@@ -34,6 +34,7 @@ export class Hub {
   answersFor?: (conversation: FakeConversation) => object[];
   offer(conversation: FakeConversation, seconds?: number): void;
   alert(alert: object): void;
+  pushStatus(): void;
   book(conversation: FakeConversation, frame: object): object;
   announce(announcement: { id: string; text?: string; ended?: boolean }): void;
   tokens: Map<string, FakeConversation>;

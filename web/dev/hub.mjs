@@ -685,7 +685,7 @@ export class Hub {
         if (peer.viewing) beside(peer.viewing, true);
         return;
       }
-      if (['callback_take', 'callback_done', 'callback_move', 'announce', 'announce_end'].includes(frame.type))
+      if (['callback_take', 'callback_release', 'callback_done', 'callback_move', 'announce', 'announce_end'].includes(frame.type))
         return this.once(ws, frame, () => this.task(peer, frame));
       if (frame.type === 'presence') {
         peer.presence = frame.value;
@@ -826,7 +826,7 @@ export class Hub {
     const expires_at = new Date(Date.now() + seconds * 1_000).toISOString();
     const entry = this.entry(conversation);
     for (const peer of this.agents)
-      peer.send({ type: 'offer', conversation: conversation.id, expires_at, entry, why: ['language', 'idle_longest'] });
+      peer.send({ type: 'offer', conversation: conversation.id, expires_at, left_s: seconds, entry, why: ['language', 'idle_longest'] });
   }
 
   alert(alert) {
@@ -847,6 +847,7 @@ export class Hub {
     const task = this.callbacks.find((one) => one.id === frame.callback);
     if (!task) return { error: 'not_found' };
     if (frame.type === 'callback_take') task.assignee = { id: peer.agent.id, name: peer.agent.name };
+    if (frame.type === 'callback_release') task.assignee = null;
     if (frame.type === 'callback_done') Object.assign(task, { state: 'done', outcome: frame.outcome });
     for (const other of this.agents) other.send({ type: 'callback', task: { ...task } });
     return {};
@@ -878,6 +879,7 @@ export class Hub {
     const all = [...this.conversations.values()];
     peer.send({
       type: 'welcome',
+      now: new Date().toISOString(),
       agent: publicAgent(agent),
       presence: 'online',
       queue: all.map((c) => this.entry(c, peer.language)).filter(Boolean),

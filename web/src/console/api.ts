@@ -1,14 +1,14 @@
 /** The console's few HTTP calls. The session lives in a cookie that scripts cannot read. */
 import type { FileRef } from '../core/protocol';
-import { SignedOut } from '../core/connection';
+import { SignedOut, WELCOME_MS } from '../core/connection';
 
 /** Why signing in did not work: the pair is wrong, too many attempts, or the service is away. */
 export type SignInFault = 'wrong' | 'often' | 'later';
 
-async function post(path: string, body: unknown, keepalive = false): Promise<Response> {
+async function post(path: string, body: unknown, more: RequestInit = {}): Promise<Response> {
   return fetch(path, {
+    ...more,
     method: 'POST',
-    keepalive,
     credentials: 'same-origin',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -94,7 +94,8 @@ export const erase = (conversation: string, reason: string): Promise<object | nu
  * @throws SignedOut when there is no session (any more); another error when the hub cannot be reached.
  */
 export async function socketToken(): Promise<string> {
-  const response = await post('/api/socket-token', {});
+  // The connection has given this attempt up by then; the browser's few lines to the hub are needed for the next.
+  const response = await post('/api/socket-token', {}, { signal: AbortSignal.timeout(WELCOME_MS) });
   if (response.status === 401 || response.status === 403) throw new SignedOut();
   if (!response.ok) throw new Error(`socket token: ${response.status}`);
   const { token } = (await response.json()) as { token: string };
@@ -105,7 +106,7 @@ export async function socketToken(): Promise<string> {
 export async function signOut(): Promise<string | null> {
   try {
     // Sent even where the page is left at once: at a shared desk the next person must not find it signed in.
-    const response = await post('/api/logout', {}, true);
+    const response = await post('/api/logout', {}, { keepalive: true });
     const { provider } = (await response.json()) as { provider?: unknown };
     return typeof provider === 'string' && /^https?:\/\//.test(provider) ? provider : null;
   } catch {
@@ -139,6 +140,12 @@ export interface MySettings {
   keys?: boolean;
 }
 
+/** A change that has had no answer by then is given up: on a line that is gone that may take minutes. */
+const PUT_MS = 10_000;
+
+/** Refusals that pass: signed out, too slow, too many. */
+const PASSING: ReadonlySet<number> = new Set([401, 408, 429]);
+
 /** The answer of a GET, or null: what these calls bring is never worth stopping somebody's work for. */
 async function get<T>(path: string): Promise<T | null> {
   try {
@@ -149,16 +156,19 @@ async function get<T>(path: string): Promise<T | null> {
   }
 }
 
-async function put(path: string, body: unknown): Promise<void> {
+/** Whether the hub has answered for good, if only with a refusal; false where the same is worth another try. */
+async function put(path: string, body: unknown): Promise<boolean> {
   try {
-    await fetch(path, {
+    const { ok, status } = await fetch(path, {
       method: 'PUT',
       credentials: 'same-origin',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
+      signal: AbortSignal.timeout(PUT_MS),
     });
+    return ok || (status >= 400 && status < 500 && !PASSING.has(status));
   } catch {
-    // The next change is written whole, too.
+    return false;
   }
 }
 
@@ -201,18 +211,22 @@ export async function upload(conversation: string, file: File): Promise<FileRef 
   }
 }
 
-export async function draft(conversation: string): Promise<string> {
-  return (await get<{ text: string }>(`/api/drafts/${encodeURIComponent(conversation)}`))?.text ?? '';
+/** The draft that the hub keeps, empty where it keeps none; null when it cannot be asked now. */
+export async function draft(conversation: string): Promise<string | null> {
+  const answer = await get<{ text?: string }>(`/api/drafts/${encodeURIComponent(conversation)}`);
+  return answer && (answer.text ?? '');
 }
 
-export async function keepDraft(conversation: string, text: string): Promise<void> {
-  await put(`/api/drafts/${encodeURIComponent(conversation)}`, { text });
+/** Writes a draft; false where it is to be tried again. */
+export function keepDraft(conversation: string, text: string): Promise<boolean> {
+  return put(`/api/drafts/${encodeURIComponent(conversation)}`, { text });
 }
 
 export async function mySettings(): Promise<MySettings> {
   return (await get<{ settings: MySettings }>('/api/me/settings'))?.settings ?? {};
 }
 
+/** The next change is written whole, too: what was not kept is not tried again. */
 export async function keepSettings(settings: MySettings): Promise<void> {
   await put('/api/me/settings', settings);
 }

@@ -1,6 +1,6 @@
 /** How the console calls for its agent: a sound and a desktop notice, both only where they were chosen. */
 import * as agent from '../core/agent';
-import type { Frame } from '../core/protocol';
+import type { Frame, QueueEntry } from '../core/protocol';
 import { chime } from '../view/chime';
 import type { Desk } from './desk';
 import { visitorName } from './words';
@@ -27,10 +27,15 @@ export class Bell {
     const { t } = this.desk;
     const id = String(frame['conversation'] ?? '');
     if (frame.type === 'offer') this.call(t('offerTitle'), id);
-    else if (frame.type === 'alert' && frame['ended'] !== true) this.call(String(frame['text'] ?? ''), id);
+    else if (frame.type === 'alert' && !frame['ended'] && !frame['quiet']) this.call(String(frame['text'] ?? ''), id);
     else if (frame.type === 'queue' && after.presence === 'online') {
-      const news = !before.queue.has(id) && after.queue.get(id)?.status === 'queued';
-      if (news && !after.offers.has(id)) this.call(t('bellWaiting'), id);
+      const entry = after.queue.get(id);
+      // What leaves one's own hands was passed on by oneself, or taken by who leads.
+      if (entry && waitsAnew(entry, before) && !has(before, id) && !after.offers.has(id)) this.call(t('bellWaiting'), id);
+    } else if (frame.type === 'welcome' && after.presence === 'online' && before.agent?.id === after.agent?.id) {
+      // Who came while the line was down: once for all of them. An offer rings by itself.
+      const entry = agent.waiting(after).find((one) => waitsAnew(one, before) && !offeredTo(one, after.agent?.id));
+      if (entry) this.call(t('bellWaiting'), entry.conversation);
     } else if (frame.type === 'event' && frame['kind'] === 'message' && after.mine.includes(id)) {
       const author = frame['author'] as { role?: string } | undefined;
       const news = Number(frame['seq']) > (after.conversations.get(id)?.historyEnd ?? Infinity);
@@ -44,13 +49,19 @@ export class Bell {
   }
 
   private call(words: string, conversation: string): void {
-    const { sound, notify, selected } = this.desk.ui.state;
+    const { sound, notify, selected, atEnd } = this.desk.ui.state;
     const here = !document.hidden && document.hasFocus();
-    if (here && selected === conversation) return;
+    // Who reads further up does not see what comes at the end.
+    if (here && selected === conversation && atEnd) return;
     if (sound) this.ring();
     if (!notify || here || !this.allowed) return;
-    // No words of the visitor's: notices lie open on locked screens.
-    const notice = new Notification(this.desk.t('product'), { body: words, tag: conversation });
+    let notice: Notification;
+    try {
+      // No words of the visitor's: notices lie open on locked screens.
+      notice = new Notification(this.desk.t('product'), { body: words, tag: conversation });
+    } catch {
+      return; // Chrome on Android lets only a service worker make one, and says so by throwing.
+    }
     notice.onclick = () => {
       window.focus();
       if (conversation) this.desk.select(conversation);
@@ -59,3 +70,16 @@ export class Bell {
   }
 }
 
+/** It needs somebody now, and did not a moment ago: new, come back from the bot, or lost by the agent who had it. */
+function waitsAnew(entry: QueueEntry, before: agent.AgentState): boolean {
+  return entry.status === 'queued' && before.queue.get(entry.conversation)?.status !== 'queued';
+}
+
+/** Whether a conversation is this agent's, or was until just now: an answer may have come before the queue's frame. */
+function has(state: agent.AgentState, id: string): boolean {
+  return state.mine.includes(id) || (state.agent !== null && state.queue.get(id)?.assignee?.id === state.agent.id);
+}
+
+function offeredTo({ offered_to: to }: QueueEntry, id: string | undefined): boolean {
+  return to != null && id !== undefined && (typeof to === 'string' ? to : to.id) === id;
+}

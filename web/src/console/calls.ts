@@ -6,7 +6,7 @@ import * as agent from '../core/agent';
 import type { Task } from '../core/protocol';
 import * as icon from './icons';
 import { spanTime, whenTime } from '../view/time';
-import type { Desk } from './desk';
+import type { ConsoleKey, Desk } from './desk';
 import type { Ui } from './ui';
 import { languageName, visitorName } from './words';
 
@@ -72,7 +72,40 @@ export function calls(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
 }
 
 /** What is still owed to this conversation's visitor, with what can be done about it. */
-export function callBar(desk: Desk, state: AgentState, ui: Ui, id: string): TemplateResult | typeof nothing {
+export function callBar(desk: Desk, state: AgentState, ui: Ui, id: string): TemplateResult {
+  return html`${promised(desk, state, ui, id)} ${toCall(desk, state, ui, id)}`;
+}
+
+/** An answer that the visitor was promised by a time: it stands until its agent, or whoever leads, says that it is kept. */
+function promised(desk: Desk, state: AgentState, ui: Ui, id: string): TemplateResult | typeof nothing {
+  const { t } = desk;
+  const line = state.queue.get(id);
+  if (!line?.promise) return nothing;
+  const may = line.assignee && (line.assignee.id === state.agent?.id || agent.leads(state));
+  return html`<div class="bar" data-testid="promise-bar">
+    ${icon.clock}
+    <div>
+      <strong>${t('promiseBy', { time: whenTime(line.promise.by, ui.language) })}</strong>
+      ${line.promise.text ? html`<span class="soft" lang=${line.language}>${line.promise.text}</span>` : nothing}
+    </div>
+    ${
+      may
+        ? html`<button
+            type="button"
+            class="calm"
+            data-testid="promise-kept"
+            ?disabled=${ui.busy.has('kept')}
+            @click=${() => void desk.attempt('kept', { type: 'snooze_end', conversation: id })}
+          >
+            ${t('promiseKept')}
+          </button>`
+        : nothing
+    }
+  </div>`;
+}
+
+/** The call or e-mail. Who has it gives it back; who leads takes it over from whoever has it. */
+function toCall(desk: Desk, state: AgentState, ui: Ui, id: string): TemplateResult | typeof nothing {
   const { t } = desk;
   const task = agent.tasks(state).find((one) => one.conversation === id);
   if (!task) return nothing;
@@ -80,6 +113,16 @@ export function callBar(desk: Desk, state: AgentState, ui: Ui, id: string): Temp
   const mine = who?.id === state.agent?.id;
   const address = task.kind === 'phone' ? task.phone : task.email;
   const open = (name: 'called' | 'move'): void => desk.edit({ dialog: { name, about: task.id } });
+  const ask = (type: 'callback_take' | 'callback_release', words: ConsoleKey, look: 'firm' | 'calm', testid: string): TemplateResult =>
+    html`<button
+      type="button"
+      class=${look}
+      data-testid=${testid}
+      ?disabled=${ui.busy.has('call')}
+      @click=${() => void desk.attempt('call', { type, callback: task.id })}
+    >
+      ${t(words)}
+    </button>`;
   return html`<div class="bar" data-testid="call-bar">
     ${icon.phone}
     <div>
@@ -96,20 +139,15 @@ export function callBar(desk: Desk, state: AgentState, ui: Ui, id: string): Temp
                 ? html`<button type="button" class="calm" @click=${() => open('move')}>${t('callMove')}</button>`
                 : nothing
             }
+            ${ask('callback_release', 'callRelease', 'calm', 'call-release')}
             <button type="button" class="firm" data-testid="call-done" @click=${() => open('called')}>
               ${t('callDone')}
             </button>`
-        : who
-          ? nothing
-          : html`<button
-              type="button"
-              class="firm"
-              data-testid="call-take"
-              ?disabled=${ui.busy.has('call')}
-              @click=${() => void desk.attempt('call', { type: 'callback_take', callback: task.id })}
-            >
-              ${t('callTake')}
-            </button>`
+        : !who
+          ? ask('callback_take', 'callTake', 'firm', 'call-take')
+          : agent.leads(state)
+            ? ask('callback_take', 'callTakeOver', 'calm', 'call-take-over')
+            : nothing
     }
   </div>`;
 }

@@ -16,6 +16,17 @@ const MOD = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl';
 /** The counter appears when the limit comes into sight. */
 const COUNT_FROM = MAX_TEXT - 500;
 
+/**
+ * The files of a paste, null where it is a text. Cells and paragraphs come with a picture of themselves, and it is their
+ * words that are wanted; files come with their own names as the text.
+ */
+export function filesIn(pasted: DataTransfer | null): FileList | null {
+  if (!pasted?.files.length) return null;
+  const names = new Set([...pasted.files].map((file) => file.name.normalize()));
+  const lines = pasted.getData('text/plain').normalize().split(/[\r\n]+/).filter((line) => line.trim());
+  return lines.every((line) => names.has(line.slice(line.lastIndexOf('/') + 1))) ? pasted.files : null;
+}
+
 export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayReply: boolean): TemplateResult {
   const { t } = desk;
   const mode: Mode = mayReply ? ui.mode : 'note';
@@ -78,8 +89,8 @@ export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayRepl
       aria-controls=${popup && ui.popup?.items.length ? 'replies' : nothing}
       aria-activedescendant=${popup && ui.popup?.items.length ? `reply-${ui.popup.active}` : nothing}
       @paste=${(event: ClipboardEvent) => {
-        const given = event.clipboardData?.files;
-        if (note || !given?.length) return;
+        const given = note ? null : filesIn(event.clipboardData);
+        if (!given) return;
         event.preventDefault();
         void desk.attach(conversation.id, given);
       }}

@@ -55,6 +55,10 @@ import {
 } from './ui';
 import { favicon } from './favicon';
 import { Focus } from './focus';
+import { counted } from './offers';
+import { endInSight, Place } from './place';
+import { refusal } from './refusals';
+import { UnsentShelf } from './unsent';
 import { view } from './view';
 import { visitorName } from './words';
 
@@ -68,6 +72,10 @@ const GAP_MS = 3_000;
 const TOAST_MS = 6_000;
 /** Two answers closer than this are asked about: the second was written without having read the first. */
 const JUST_MS = 10_000;
+/** Screen readers gather for a moment what has changed before they read it out. */
+const RECALLING_MS = 500;
+/** The longest smooth scroll is over by then. */
+const SCROLLED_MS = 1_000;
 /** An agent who looks says so every TICK_MS; without that they have gone. */
 const VIEWING_LAPSES_MS = 75_000;
 
@@ -92,9 +100,13 @@ export class Desk {
   private readonly readTo = new Map<string, number>();
   /** Ends a countdown's ticking. */
   private ticking: ReturnType<typeof setInterval> | null = null;
+  /** By how much this machine's clock is ahead of the hub's. */
+  private aheadMs = 0;
   readonly drafts = new Drafts(this);
+  private readonly unsent = new UnsentShelf();
   private readonly bell = new Bell(this);
   private readonly focus: Focus;
+  private readonly place: Place;
   /** Conversations that this agent is taking: the hub's frames may tell so before its answer does. */
   private readonly taking = new Set<string>();
   /** The owner's replies, fetched once after signing in. */
@@ -108,6 +120,7 @@ export class Desk {
     this.ui = new Store<Ui>(newUi(language, theme, matchMedia(ROOMY).matches), soon);
     this.t = translator(TEXTS[language], language);
     this.focus = new Focus(container);
+    this.place = new Place(container);
     this.connection = new Connection({
       connect: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws/agent`),
       hello: async () => {
@@ -120,13 +133,15 @@ export class Desk {
       onLink: (link, retryAt) => {
         this.store.update((state) => ({ ...state, link, retryAt }));
         if (link === 'refused') this.signedOut();
+        if (link === 'open') this.look(this.ui.state.selected);
       },
       onUnauthorized: () => true,
     });
     this.store.watch(() => this.draw());
+    this.store.watch((state) => this.unsent.keep(state));
     this.ui.watch(() => this.draw());
     setInterval(() => {
-      this.edit({ now: Date.now() });
+      this.edit({ now: this.now() });
       if (this.ui.state.selected) this.look(this.ui.state.selected);
     }, TICK_MS);
     window.addEventListener('online', () => this.connection.nudge());
@@ -134,7 +149,7 @@ export class Desk {
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) {
         this.connection.nudge();
-        this.edit({ now: Date.now() });
+        this.edit({ now: this.now() });
       }
     });
     document.addEventListener('keydown', (event) => onKey(this, event));
@@ -146,6 +161,11 @@ export class Desk {
     else this.signedOut();
     if (back.fault) this.edit({ fault: back.fault });
     this.draw();
+  }
+
+  /** The time by the hub's clock, which is the one that what it tells is stamped with. */
+  private now(): number {
+    return Date.now() - this.aheadMs;
   }
 
   edit(change: Partial<Ui>): void {
@@ -192,6 +212,7 @@ export class Desk {
     this.typing?.notice.stop();
     this.typing = null;
     this.drafts.forget();
+    this.unsent.forget();
     this.readTo.clear();
     this.taking.clear();
     this.canned = [];
@@ -344,12 +365,15 @@ export class Desk {
   }
 
   async accept(id: string): Promise<void> {
+    if (this.ui.state.busy.has('accept')) return;
     await this.obtain('accept', id);
     this.store.update((state) => agent.withoutOffer(state, id));
   }
 
   async decline(id: string): Promise<void> {
-    await this.attempt('decline', { type: 'decline', conversation: id });
+    const name = `decline ${id}`;
+    if (this.ui.state.busy.has(name)) return;
+    await this.attempt(name, { type: 'decline', conversation: id });
     this.store.update((state) => agent.withoutOffer(state, id));
   }
 
@@ -365,12 +389,20 @@ export class Desk {
   /** Sends what a dialog asked for; it closes when the hub agreed. */
   async settle(frame: Request, said: ConsoleKey, done: () => void = () => undefined): Promise<void> {
     const { dialog } = this.ui.state;
-    await this.attempt('dialog', frame, () => {
-      done();
-      // Closed by hand meanwhile, and perhaps another opened.
-      if (this.ui.state.dialog === dialog) this.edit({ dialog: null });
-      this.toast(this.t(said));
-    });
+    // Closed by hand meanwhile, and perhaps another opened.
+    const stands = (): boolean => dialog !== null && this.ui.state.dialog === dialog;
+    if (!this.ui.state.busy.has('dialog')) this.edit({ refused: null });
+    await this.attempt(
+      'dialog',
+      frame,
+      () => {
+        done();
+        if (stands()) this.edit({ dialog: null });
+        this.toast(this.t(said));
+      },
+      // A notice would stand behind the dialog, and be read out to nobody.
+      (words) => (dialog && stands() ? this.edit({ refused: { dialog, words } }) : this.toast(words, 'bad')),
+    );
   }
 
   /** Vetted answers and canned replies that fit this conversation. */
@@ -517,7 +549,7 @@ export class Desk {
     const last = this.store.state.conversations.get(id)?.log.events.findLast((event) => event.kind === 'message');
     const { role, id: who, name } = last?.author ?? {};
     if (role !== 'agent' || who === this.store.state.agent?.id) return null;
-    return Date.now() - new Date(last?.at ?? 0).getTime() < JUST_MS ? (name ?? '') : null;
+    return this.now() - new Date(last?.at ?? 0).getTime() < JUST_MS ? (name ?? '') : null;
   }
 
   private offerReminder(id: string, { text, by }: { text: string; by: number }): void {
@@ -558,19 +590,28 @@ export class Desk {
     this.typing.notice.typed(text);
   }
 
+  /** Puts the earlier part of a conversation in front of what is shown. */
   unfold(id: string): void {
-    this.edit({ unfolded: new Set([...this.ui.state.unfolded, id]), atEnd: false });
+    this.edit({ unfolded: new Set([...this.ui.state.unfolded, id]), shown: Infinity, atEnd: false, recalling: true });
+    // From when they are drawn: a long history takes its time.
+    soon(() => this.lapses.renew('recalling', () => this.edit({ recalling: false }), RECALLING_MS));
   }
 
   /** Brings the message with `seq` into sight and marks it for a while. */
   point(id: string, seq: number): void {
-    this.edit({ pointed: seq, unfolded: new Set([...this.ui.state.unfolded, id]), atEnd: false, shown: 100_000 });
+    this.unfold(id);
+    this.edit({ pointed: seq });
     if (!matchMedia(ROOMY).matches) this.edit({ details: false });
     setTimeout(() => {
       const target = this.container.querySelector<HTMLElement>(`.thread [data-seq="${seq}"]`);
       target?.scrollIntoView({ block: 'center', behavior: calm() ? 'auto' : 'smooth' });
       target?.focus({ preventScroll: true });
     }, 60);
+    // What was in sight already makes nothing scroll, and nothing else says that the end still is.
+    setTimeout(() => {
+      const log = this.container.querySelector<HTMLElement>('.log');
+      if (log) this.scrolled(log);
+    }, SCROLLED_MS);
   }
 
   tryNow(): void {
@@ -589,7 +630,7 @@ export class Desk {
   }
 
   scrolled(log: HTMLElement): void {
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 96;
+    const atEnd = endInSight(log);
     if (atEnd !== this.ui.state.atEnd) this.edit({ atEnd });
   }
 
@@ -642,8 +683,9 @@ export class Desk {
   private receive(frame: Frame): void {
     // Another window of this browser may have signed somebody else in.
     if (frame.type === 'welcome') this.meet((frame as unknown as AgentWelcome).agent.id);
+    if (frame.type === 'welcome') this.compareClocks(frame as unknown as AgentWelcome);
     const before = this.store.state;
-    this.store.update((state) => agent.receive(state, frame));
+    this.store.update((state) => agent.receive(state, frame.type === 'offer' ? counted(frame, this.now()) : frame));
     this.bell.hear(frame, before, this.store.state);
     for (const id of agent.gained(before, this.store.state)) if (!this.taking.has(id)) this.gain(frame, before, id);
     if (frame.type === 'erased') this.gone(String(frame['conversation']));
@@ -651,8 +693,9 @@ export class Desk {
     if (frame.type === 'offer' || frame.type === 'offer.gone') this.tick();
     if (frame.type === 'welcome') {
       if (this.ui.state.phase !== 'in') void this.furnish();
-      this.edit({ phase: 'in', fault: null, endsAt: null });
-      this.look(this.ui.state.selected);
+      this.edit({ phase: 'in', fault: null, endsAt: null, now: this.now() });
+      if (before.agent === null) this.sendUnsent();
+      this.drafts.goOn();
       for (const id of this.store.state.mine) void this.fetch(id);
       const { selected } = this.ui.state;
       if (selected && !this.store.state.mine.includes(selected)) void this.fetch(selected);
@@ -681,10 +724,28 @@ export class Desk {
     this.bell.tellGiven(id);
   }
 
+  private compareClocks({ now }: AgentWelcome): void {
+    const told = Date.parse(now ?? '');
+    if (Number.isFinite(told)) this.aheadMs = Date.now() - told;
+  }
+
+  /** What had not been acknowledged when this tab was left or loaded again: the same ids, so nothing is said twice. */
+  private sendUnsent(): void {
+    const who = this.store.state.agent?.id;
+    if (who === undefined) return;
+    for (const { conversation, ...item } of this.unsent.take(who, Date.now())) this.dispatch(conversation, item);
+  }
+
   private deliver(id: string, kind: Mode, text: string, files: readonly FileRef[] = []): void {
     const key = crypto.randomUUID();
-    const item: agent.Draft = { id: key, kind, text, at: Date.now(), mark: 'sending', ...(files.length ? { files } : {}) };
+    this.dispatch(id, { id: key, kind, text, at: Date.now(), mark: 'sending', ...(files.length ? { files } : {}) });
+  }
+
+  private dispatch(id: string, item: agent.Draft): void {
+    const { id: key, kind, text, files = [] } = item;
     this.store.update((state) => agent.send(state, id, item));
+    this.unsent.keep(this.store.state);
+    if (item.mark === 'failed') return this.tellUnsent(id, item.code);
     const frame: Request = {
       type: kind,
       conversation: id,
@@ -696,8 +757,16 @@ export class Desk {
       (error: unknown) => {
         const code = error instanceof Refused ? error.code : 'unknown';
         this.store.update((state) => agent.marked(state, id, key, 'failed', code));
+        this.tellUnsent(id, code);
       },
     );
+  }
+
+  /** Who has gone on to something else, or loaded the page again, would not see that it failed. */
+  private tellUnsent(id: string, code: string | undefined): void {
+    if (this.ui.state.selected === id) return;
+    const words = this.t(code === 'forbidden' ? 'failedForbidden' : 'failed');
+    this.toast(words, 'bad', { words: this.t('open'), act: () => this.select(id) });
   }
 
   /** As `letGo`, where the notice is said elsewhere. The hub's next frame tells where the conversation went. */
@@ -719,12 +788,12 @@ export class Desk {
   private tick(): void {
     const counting = this.store.state.offers.size > 0;
     if (counting && this.ticking === null) {
-      this.edit({ now: Date.now() });
+      this.edit({ now: this.now() });
       this.ticking = setInterval(() => {
-        this.edit({ now: Date.now() });
+        this.edit({ now: this.now() });
         for (const [id, offer] of this.store.state.offers) {
           // The hub says so, too; but a broken line must leave no button that does nothing.
-          if (new Date(offer.expires_at).getTime() < Date.now()) this.store.update((state) => agent.withoutOffer(state, id));
+          if (new Date(offer.expires_at).getTime() < this.now()) this.store.update((state) => agent.withoutOffer(state, id));
         }
         this.tick();
       }, 1_000);
@@ -735,14 +804,19 @@ export class Desk {
     }
   }
 
-  /** Asks the hub for something; `name` marks it as under way, and what goes wrong is said in a notice. */
-  async attempt(name: string, frame: Request, done: (ack: AckFrame) => void = () => undefined): Promise<void> {
+  /** Asks the hub for something; `name` marks it as under way, and what goes wrong is said in a notice or by `tell`. */
+  async attempt(
+    name: string,
+    frame: Request,
+    done: (ack: AckFrame) => void = () => undefined,
+    tell?: (words: string) => void,
+  ): Promise<void> {
     if (this.ui.state.busy.has(name)) return;
     this.edit({ busy: new Set([...this.ui.state.busy, name]) });
     try {
       done(await this.connection.request(frame));
     } catch (error) {
-      this.complain(error);
+      this.complain(error, frame, tell);
       const { conversation } = frame;
       if (typeof conversation === 'string') void this.fetch(conversation);
     } finally {
@@ -752,17 +826,11 @@ export class Desk {
     }
   }
 
-  private complain(error: unknown): void {
-    const { t } = this;
+  private complain(error: unknown, asked: Request | null = null, tell?: (words: string) => void): void {
     if (!(error instanceof Refused)) return;
-    const who = error.frame.assignee?.name;
-    const words: Record<string, string> = {
-      conflict: who ? t('conflict', { name: who }) : t('conflictUnnamed'),
-      bad_request: t('notSupported'),
-      forbidden: t('forbidden'),
-      not_found: t('notFound'),
-    };
-    this.toast(words[error.code] ?? t('notNow'), 'bad');
+    const words = refusal(error, asked, this.store.state, this.t);
+    if (tell) tell(words);
+    else this.toast(words, 'bad');
   }
 
   private dress(): void {
@@ -784,10 +852,10 @@ export class Desk {
   private draw(): void {
     const state = this.store.state;
     const ui = this.ui.state;
-    this.focus.keep(() => render(view(this, state, ui), this.container));
-    const log = this.container.querySelector<HTMLElement>('.log');
-    if (log && ui.atEnd) log.scrollTop = log.scrollHeight;
-    if (ui.selected && !document.hidden && ui.phase === 'in') {
+    this.place.keep(() => this.focus.keep(() => render(view(this, state, ui), this.container)), ui.atEnd);
+    if (!ui.atEnd && this.place.whole) this.edit({ atEnd: true });
+    // Who reads further up does not see what comes below, and nobody is told that they did.
+    if (ui.selected && ui.atEnd && !document.hidden && ui.phase === 'in') {
       const id = ui.selected;
       this.store.update((now) => agent.see(now, id));
       this.tellRead(id);

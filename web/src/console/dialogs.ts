@@ -33,6 +33,31 @@ function iso(value: string | undefined): string {
   return new Date(value ?? Date.now()).toISOString();
 }
 
+/** When a dialog was opened, and what was known then. */
+interface Opening {
+  at: number;
+  state: AgentState;
+}
+
+const openings = new WeakMap<Dialog, Opening>();
+
+/**
+ * What a dialog has filled in and offers to choose stays as it was opened. Worked out anew at every draw, a time that was
+ * chosen would go back to the clock's, and a choice would pass to whoever has come to stand in its place.
+ */
+function opening(dialog: Dialog, state: AgentState): Opening {
+  const made = openings.get(dialog) ?? { at: Date.now(), state };
+  openings.set(dialog, made);
+  return made;
+}
+
+/** Whether the press under way has not touched what stands in the dialog. */
+let beside = false;
+
+function onItself(event: Event): boolean {
+  return event.target === event.currentTarget;
+}
+
 export function dialogs(desk: Desk, state: AgentState, ui: Ui): TemplateResult | typeof nothing {
   const { dialog } = ui;
   if (!dialog) return nothing;
@@ -56,7 +81,12 @@ export function box(
     data-testid="dialog"
     data-name=${ui.dialog?.name ?? ''}
     @close=${() => desk.edit({ dialog: null })}
-    @click=${(event: Event) => event.target === event.currentTarget && desk.edit({ dialog: null })}
+    @pointerdown=${(event: Event) => (beside = onItself(event))}
+    @pointerup=${(event: Event) => (beside &&= onItself(event))}
+    @click=${(event: Event) => {
+      // A selection dragged out of a field ends with a click on the dialog, too.
+      if (beside && onItself(event)) desk.edit({ dialog: null });
+    }}
   >
     <form
       @submit=${(event: Event) => {
@@ -71,6 +101,11 @@ export function box(
         </button>
       </header>
       ${content}
+      ${
+        ui.refused && ui.refused.dialog === ui.dialog
+          ? html`<p class="fault" role="alert" data-testid="refused">${icon.alert}${ui.refused.words}</p>`
+          : nothing
+      }
       ${
         send
           ? html`<div class="send">
@@ -91,38 +126,41 @@ function noteField(desk: Desk, label: ConsoleKey, required = false): TemplateRes
 }
 
 /** Where a conversation can go: colleagues who are there first, then skills, then whoever leads. */
-function targets(desk: Desk, state: AgentState): { value: string; words: string; hint: string }[] {
+function targets(desk: Desk, state: AgentState): { value: string; words: string; person?: string }[] {
   const { t } = desk;
   const order = { online: 0, away: 1, offline: 2 };
   const people = [...state.agents.values()]
     .filter((one) => one.id !== state.agent?.id && one.presence !== 'offline')
     .sort((a, b) => order[a.presence ?? 'online'] - order[b.presence ?? 'online'] || a.name.localeCompare(b.name));
   const skills = new Set([...state.agents.values()].flatMap((one) => one.skills ?? []).concat(state.agent?.skills ?? []));
-  const load = (one: (typeof people)[number]): string =>
-    one.load === undefined || one.capacity === undefined ? '' : ` · ${one.load}/${one.capacity}`;
   return [
-    ...people.map((one) => ({
-      value: `agent ${one.id}`,
-      words: one.name,
-      hint: `${t(one.presence ?? 'online')}${load(one)} · ${(one.languages ?? []).join(', ')}`,
-    })),
-    ...[...skills].sort().map((skill) => ({ value: `skill ${skill}`, words: t('toSkill', { skill: skillName(skill, t) }), hint: '' })),
-    { value: 'supervisor ', words: t('toSupervisor'), hint: '' },
+    ...people.map((one) => ({ value: `agent ${one.id}`, words: one.name, person: one.id })),
+    ...[...skills].sort().map((skill) => ({ value: `skill ${skill}`, words: t('toSkill', { skill: skillName(skill, t) }) })),
+    { value: 'supervisor ', words: t('toSupervisor') },
   ];
 }
 
-const transfer: Maker = (desk, state, ui, { about }) =>
-  box(
+/** How a colleague is now: there or not, with how much to do, in which languages. */
+function howIs({ t }: Desk, state: AgentState, id: string): string {
+  const one = state.agents.get(id);
+  if (!one) return t('offline');
+  const load = one.load === undefined || one.capacity === undefined ? '' : ` · ${one.load}/${one.capacity}`;
+  return `${t(one.presence ?? 'online')}${load} · ${(one.languages ?? []).join(', ')}`;
+}
+
+const transfer: Maker = (desk, state, ui, dialog) => {
+  const { about } = dialog;
+  return box(
     desk,
     ui,
     'transfer',
     html`<fieldset class="targets">
         <legend>${desk.t('transferTo')}</legend>
-        ${targets(desk, state).map(
-          (one, index) =>
+        ${targets(desk, opening(dialog, state).state).map(
+          ({ value, words, person }, index) =>
             html`<label>
-              <input type="radio" name="to" value=${one.value} required ?checked=${index === 0} />
-              <span>${one.words}</span> <span class="soft">${one.hint}</span>
+              <input type="radio" name="to" value=${value} required ?checked=${index === 0} />
+              <span>${words}</span> <span class="soft">${person === undefined ? '' : howIs(desk, state, person)}</span>
             </label>`,
         )}
       </fieldset>
@@ -137,10 +175,13 @@ const transfer: Maker = (desk, state, ui, { about }) =>
       },
     },
   );
+};
 
 /** With a promise that was made already it only reminds; else the visitor can be told something, in the agent's name. */
-const snooze: Maker = (desk, state, ui, { about, promise, by }) =>
-  box(
+const snooze: Maker = (desk, state, ui, dialog) => {
+  const { about, promise, by } = dialog;
+  const { at } = opening(dialog, state);
+  return box(
     desk,
     ui,
     promise ? 'remindTitle' : 'snooze',
@@ -157,8 +198,8 @@ const snooze: Maker = (desk, state, ui, { about, promise, by }) =>
         name="until"
         required
         data-testid="until"
-        min=${local(Date.now())}
-        .value=${local(by ?? Date.now() + 60 * MINUTE)}
+        min=${local(at)}
+        .value=${local(by ?? at + 60 * MINUTE)}
       />
       ${
         promise
@@ -168,14 +209,15 @@ const snooze: Maker = (desk, state, ui, { about, promise, by }) =>
       }`,
     {
       words: promise ? 'remindMe' : 'snooze',
-      // The hub sends `promise` to the visitor; what was promised stands in the conversation already.
+      // The hub sends `promise` to the visitor; what was `promised` stands in the conversation already, and is kept.
       act: ({ until, promise: text }) =>
         void desk.settle(
-          { type: 'snooze', conversation: about, until: iso(until), ...(text && !promise ? { promise: text } : {}) },
+          { type: 'snooze', conversation: about, until: iso(until), ...(promise ? { promised: promise } : text ? { promise: text } : {}) },
           'snoozed',
         ),
     },
   );
+};
 
 const help: Maker = (desk, _state, ui, { about }) =>
   box(desk, ui, 'askHelp', noteField(desk, 'helpNote', true), {
@@ -271,14 +313,15 @@ const called: Maker = (desk, _state, ui, { about }) =>
     },
   );
 
-const move: Maker = (desk, state, ui, { about }) =>
-  box(
+const move: Maker = (desk, state, ui, dialog) => {
+  const { about } = dialog;
+  return box(
     desk,
     ui,
     'callMove',
     html`<label for="box-window">${desk.t('newTime')}</label>
       <select id="box-window" name="window">
-        ${(state.callbacks.get(about)?.windows ?? []).map(
+        ${(opening(dialog, state).state.callbacks.get(about)?.windows ?? []).map(
           (one) => html`<option value=${one.id}>${spanTime(one.from, one.to, ui.language)}</option>`,
         )}
       </select>`,
@@ -287,9 +330,11 @@ const move: Maker = (desk, state, ui, { about }) =>
       act: ({ window = '' }) => void desk.settle({ type: 'callback_move', callback: about, window }, 'callMoved'),
     },
   );
+};
 
-const announce: Maker = (desk, _state, ui) =>
-  box(
+const announce: Maker = (desk, state, ui, dialog) => {
+  const { at } = opening(dialog, state);
+  return box(
     desk,
     ui,
     'announce',
@@ -302,11 +347,11 @@ const announce: Maker = (desk, _state, ui) =>
       <div class="pair">
         <div>
           <label for="box-from">${desk.t('from')}</label>
-          <input id="box-from" type="datetime-local" name="from" required .value=${local(Date.now())} />
+          <input id="box-from" type="datetime-local" name="from" required .value=${local(at)} />
         </div>
         <div>
           <label for="box-to">${desk.t('endsAt')}</label>
-          <input id="box-to" type="datetime-local" name="to" required .value=${local(Date.now() + 8 * 60 * MINUTE)} />
+          <input id="box-to" type="datetime-local" name="to" required .value=${local(at + 8 * 60 * MINUTE)} />
         </div>
       </div>`,
     {
@@ -318,6 +363,7 @@ const announce: Maker = (desk, _state, ui) =>
         ),
     },
   );
+};
 
 const keys: Maker = (desk, _state, ui) =>
   box(

@@ -61,6 +61,7 @@ export function list(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
                       ui.now,
                       ui.language,
                       item.id === ui.selected,
+                      item.id === ui.selected && ui.atEnd,
                       item.id === stop,
                     ],
                     () => row(desk, item, ui, item.id === stop),
@@ -105,7 +106,8 @@ function row(desk: Desk, item: Item, ui: Ui, stop: boolean): TemplateResult {
   const { entry, conversation } = item;
   const name = visitorName(item.id, entry?.visitor?.name ?? conversation?.packet?.visitor?.name, t);
   const language = entry?.language ?? conversation?.language ?? '';
-  const unread = conversation && ui.selected !== item.id ? agent.unread(conversation) : 0;
+  const inSight = ui.selected === item.id && ui.atEnd;
+  const unread = conversation && !inSight ? agent.unread(conversation) : 0;
   // To choose from the queue one needs the visitor's words; in one's own conversations, where things stand.
   const roles = ui.view === 'mine' ? ['visitor', 'agent'] : ['visitor'];
   const last = conversation?.log.events.findLast(

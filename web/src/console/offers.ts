@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { AgentState } from '../core/agent';
-import type { Offer } from '../core/protocol';
+import type { Frame, Offer } from '../core/protocol';
 import * as icon from './icons';
 import type { ConsoleKey, Desk } from './desk';
 import type { Ui } from './ui';
@@ -16,6 +16,12 @@ const WHY: Readonly<Record<string, ConsoleKey>> = {
   other_language: 'whyOverflow',
   least_busy: 'whyLeastBusy',
 };
+
+/** An offer with its end by the clock that says `now`: counted from when it came, since no two machines' clocks agree. */
+export function counted(offer: Frame, now: number): Frame {
+  const { left_s: left } = offer;
+  return typeof left === 'number' ? { ...offer, expires_at: new Date(now + left * 1_000).toISOString() } : offer;
+}
 
 export function urgent(desk: Desk, state: AgentState, ui: Ui): TemplateResult | typeof nothing {
   if (!state.offers.size && !state.alerts.length) return nothing;
@@ -70,7 +76,13 @@ function offerView(desk: Desk, ui: Ui, offer: Offer): TemplateResult {
     ${entry?.last_text ? html`<p class="last" lang=${entry.language}>${entry.last_text}</p>` : nothing}
     ${why.length ? html`<p class="soft">${why.join(' · ')}</p>` : nothing}
     <div class="send">
-      <button type="button" class="calm" data-testid="decline" @click=${() => void desk.decline(conversation)}>
+      <button
+        type="button"
+        class="calm"
+        data-testid="decline"
+        ?disabled=${ui.busy.has(`decline ${conversation}`)}
+        @click=${() => void desk.decline(conversation)}
+      >
         ${t('decline')}
       </button>
       <button

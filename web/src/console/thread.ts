@@ -1,6 +1,7 @@
 /** The thread: the whole history in order, the bot's part folded, and the place to answer. */
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { classMap } from 'lit/directives/class-map.js';
+import { keyed } from 'lit/directives/keyed.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { AgentState, Conversation } from '../core/agent';
 import type { LogEvent } from '../core/protocol';
@@ -44,7 +45,11 @@ export function thread(desk: Desk, state: AgentState, ui: Ui): TemplateResult {
   }
   return html`<section class="thread" aria-label=${t('thread')} data-testid="thread" data-conversation=${conversation.id}>
     ${head(desk, state, ui, conversation)} ${why(desk, conversation)} ${callBar(desk, state, ui, conversation.id)} ${company(desk, conversation)}
-    ${log(desk, state, ui, conversation)} ${foot(desk, state, ui, conversation)}
+    ${
+      // Made anew for each conversation: rows that took the place of others would be read out one by one.
+      keyed(conversation.id, log(desk, state, ui, conversation))
+    }
+    ${foot(desk, state, ui, conversation)}
   </section>`;
 }
 
@@ -206,12 +211,14 @@ function log(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation):
   }
   const evidence = evidenceOf(conversation);
   const { from, bot } = fold(rows, ui, conversation.id);
+  const fresh = ui.atEnd ? 0 : agent.unread(conversation);
+  const news = fresh ? t('newMessages', { n: fresh }) : '';
   return html`<div
     class="log"
     role="log"
     tabindex="0"
     aria-label=${t('thread')}
-    aria-live=${conversation.log.cursor >= conversation.historyEnd ? 'polite' : 'off'}
+    aria-live=${conversation.log.cursor >= conversation.historyEnd && !ui.recalling ? 'polite' : 'off'}
     @scroll=${(event: Event) => desk.scrolled(event.currentTarget as HTMLElement)}
   >
     <div class="lines">
@@ -221,10 +228,7 @@ function log(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation):
               type="button"
               class="unfold"
               data-testid="unfold"
-              @click=${() => {
-                desk.unfold(conversation.id);
-                desk.edit({ shown: Infinity });
-              }}
+              @click=${() => desk.unfold(conversation.id)}
             >
               ${bot ? t('earlierBot', { n: from }) : t('earlierAll', { n: from })}
             </button>`
@@ -261,8 +265,14 @@ function log(desk: Desk, state: AgentState, ui: Ui, conversation: Conversation):
     ${
       ui.atEnd
         ? nothing
-        : html`<button type="button" class="jump" aria-label=${t('jump')} @click=${() => desk.edit({ atEnd: true })}>
-            ${icon.down}
+        : html`<button
+            type="button"
+            class="jump"
+            data-testid="jump"
+            aria-label=${news ? `${news}. ${t('jump')}` : t('jump')}
+            @click=${() => desk.edit({ atEnd: true })}
+          >
+            ${news ? html`<span>${news}</span>` : nothing}${icon.down}
           </button>`
     }
   </div>`;

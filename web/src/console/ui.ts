@@ -80,11 +80,16 @@ export interface Ui {
   /** Conversations whose early part is shown. */
   unfolded: ReadonlySet<string>;
   shown: number;
+  /** The thread's end is in sight: what comes is followed, and read. */
   atEnd: boolean;
+  /** Earlier events are being put in front: a screen reader shall not read them all out. */
+  recalling: boolean;
   /** The seq to which the details pointed last. */
   pointed: number | null;
   now: number;
   dialog: Dialog | null;
+  /** Why the hub did not do what a dialog asked for. */
+  refused: { dialog: Dialog; words: string } | null;
   /** The menu of what is rarely done with a conversation. */
   more: boolean;
   popup: Popup | null;
@@ -123,9 +128,11 @@ export function newUi(language: Language, theme: Theme, roomy: boolean): Ui {
     unfolded: new Set(),
     shown: PAGE,
     atEnd: true,
+    recalling: false,
     pointed: null,
     now: Date.now(),
     dialog: null,
+    refused: null,
     more: false,
     popup: null,
     query: '',

@@ -152,6 +152,8 @@ export function receive(state: AgentState, frame: Frame): AgentState {
     }
     case 'alert': {
       const alert = frame as unknown as Alert;
+      // New figures go where it is shown; what the agent has read stays read.
+      if (alert.quiet) return { ...state, alerts: state.alerts.map((one) => (one.id === alert.id ? alert : one)) };
       const others = state.alerts.filter((one) => one.id !== alert.id);
       return { ...state, alerts: alert.ended ? others : [...others, alert].slice(-ALERTS) };
     }

@@ -73,7 +73,7 @@ export const OWED_MS = 5_000;
 export const RATE_S = 5;
 /** How long a ping may stay unanswered. */
 export const PONG_MS = 8_000;
-/** A socket that has not welcomed us by then is given up. */
+/** A hello that is not ready by then is given up, and so is a socket that has not welcomed us after as long again. */
 export const WELCOME_MS = 10_000;
 /** A line that held this long starts again from the shortest pause when it breaks. */
 export const STEADY_MS = 10_000;
@@ -83,6 +83,8 @@ export class Connection {
   private socket: SocketLike | null = null;
   private link: Link = 'idle';
   private attempt = 0;
+  /** Counts the attempts begun and ended: what an earlier one still brings is of no use. */
+  private round = 0;
   private unauthorized = false;
   /** A refused token was replaced, and no welcome has come since. */
   private renewed = false;
@@ -176,23 +178,27 @@ export class Connection {
   }
 
   private async open(): Promise<void> {
-    this.calm();
+    const round = ++this.round;
     this.become('connecting');
     this.unauthorized = false;
+    // A request on a line that is gone may take minutes to fail.
+    this.limit();
     let hello: Request;
     try {
       hello = await this.options.hello();
     } catch (error) {
-      if (this.link !== 'connecting') return;
+      if (this.round !== round) return;
+      this.calm();
       if (error instanceof SignedOut) this.become('refused');
       else this.retry(1006);
       return;
     }
-    if (this.link !== 'connecting') return;
+    if (this.round !== round) return;
     let socket: SocketLike;
     try {
       socket = this.options.connect();
     } catch {
+      this.calm();
       this.retry(1006);
       return;
     }
@@ -203,6 +209,12 @@ export class Connection {
       if (this.socket === socket) this.lost(event.code);
     };
     socket.onerror = () => undefined; // a close always follows
+    this.limit();
+  }
+
+  /** Gives what is under way a while from now on; nothing else is due while connecting. */
+  private limit(): void {
+    this.calm();
     this.later(WELCOME_MS, () => this.lost(1006));
   }
 
@@ -333,6 +345,7 @@ export class Connection {
 
   private drop(code: number): void {
     this.calm();
+    this.round++;
     this.pingedAt = null;
     const socket = this.socket;
     this.socket = null;

@@ -284,6 +284,8 @@ export interface Task {
 export interface Offer {
   conversation: string;
   expires_at: string;
+  /** How long that is, when it was told: to be counted by any clock. */
+  left_s?: number;
   entry?: QueueEntry | null;
   why?: string[];
 }
@@ -296,6 +298,8 @@ export interface Alert {
   text: string;
   at?: string;
   ended?: boolean;
+  /** The same alert with new figures: nobody is called for it again. */
+  quiet?: boolean;
 }
 
 /** An answer that can be put into the reply as it is. */
@@ -317,6 +321,8 @@ export interface Mine extends Partial<Omit<QueueEntry, 'status'>> {
 
 export interface AgentWelcome {
   type: 'welcome';
+  /** The hub's time. */
+  now?: string;
   agent: Agent;
   presence: Presence;
   queue: QueueEntry[];

@@ -81,7 +81,7 @@ export interface VisitorState {
   /** The agent has read up to here. */
   read: number;
   log: Log;
-  /** The log's highest seq at the last welcome: history is read up to here, and not announced as new. */
+  /** The log's highest seq at the first welcome: history up to here is not announced as new; what a break held up is. */
   historyEnd: number;
   welcomed: boolean;
   pending: readonly Pending[];
@@ -150,7 +150,9 @@ export function receive(state: VisitorState, frame: Frame): VisitorState {
       return announce(state, frame);
     case 'resync': {
       const from = Number(frame['from']);
-      return Number.isSafeInteger(from) && from > 0 ? { ...state, log: restartFrom(from) } : state;
+      if (!Number.isSafeInteger(from) || from < 1) return state;
+      // What was there already comes again, and is no news.
+      return { ...state, log: restartFrom(from), historyEnd: Math.max(state.historyEnd, state.log.cursor) };
     }
     default:
       return state;
@@ -198,7 +200,7 @@ function welcome(state: VisitorState, frame: VisitorWelcome): VisitorState {
     read: fresh ? 0 : state.read,
     callback: fresh ? null : state.callback,
     log: fresh ? EMPTY : state.log,
-    historyEnd: frame.last,
+    historyEnd: state.welcomed && !fresh ? state.historyEnd : frame.last,
     welcomed: true,
     place: frame.status === 'queued' ? state.place : null,
     typing: { bot: false, agent: false },
@@ -312,6 +314,11 @@ export function helpers(state: VisitorState): { agent: string | null; bot: boole
 export function awaited(state: VisitorState): Callback | null {
   const { callback } = state;
   return callback && callback.state !== 'done' && callback.state !== 'cancelled' ? callback : null;
+}
+
+/** What may be chosen of this kind instead of waiting on. */
+export function choice<Kind extends Choice['kind']>(state: VisitorState, kind: Kind): Extract<Choice, { kind: Kind }> | undefined {
+  return state.place?.choices.find((one): one is Extract<Choice, { kind: Kind }> => one.kind === kind);
 }
 
 /** The visitor has had the log before their eyes, up to `seq` if not to its end. */

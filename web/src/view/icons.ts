@@ -20,9 +20,6 @@ export const check = line(svg`<path d="M5 12.5l4.5 4.5L19 7.5"/>`);
 export const alert = line(svg`<path d="M12 8v5M12 16.5v.01M12 3.5l9 16H3z"/>`);
 export const clock = line(svg`<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5V12l3 2"/>`);
 export const down = line(svg`<path d="M12 5v13.5M6 13l6 6 6-6"/>`);
-export const star = svg`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false"
-  stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"><path d="M12 3.6l2.5 5.3 5.8.750-4.25 4.050
-  1.05 5.8L12 16.7l-5.1 2.8 1.05-5.8L3.7 9.65l5.8-.75z"/></svg>`;
 export const clip = line(svg`<path d="M18.500 11.500l-6.700 6.700a4 4 0 0 1-5.700-5.700l7.400-7.400a2.700 2.700 0 0 1 3.800 3.800l-7.200 7.200a1.200 1.200 0 0 1-1.700-1.700l6.300-6.300"/>`);
 export const mail = line(svg`<path d="M4 6.500h16v11H4zM4.500 7l7.500 6 7.500-6"/>`);
 export const checks = line(svg`<path d="M2.500 12.500L7 17l9-9.500M11.500 16.500l.5.5L21.500 7.500"/>`);

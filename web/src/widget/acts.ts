@@ -1,9 +1,29 @@
 /** What the seldom needed forms do, at the hub and here. */
 import type { AckFrame, Callback, Language, Request } from '../core/protocol';
+import { choice } from '../core/visitor';
 import { download } from '../view/download';
+import { PAGE } from './items';
 import type { Ui, Widget } from './widget';
 
 const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
+
+/** So long a screen reader may take to look at what has come into the log. */
+const QUIET_MS = 1_000;
+
+let quiet: ReturnType<typeof setTimeout> | undefined;
+
+/** Shows more of a long history: nobody is read all of it, and what was in sight stays there. */
+export function earlier(widget: Widget): void {
+  const log = widget.find<HTMLElement>('.log');
+  if (!log) return;
+  const below = log.scrollHeight - log.scrollTop;
+  // The button may go, or stands far above then; one reads on from the first of what has come.
+  log.focus({ preventScroll: true });
+  widget.edit({ shown: widget.ui.state.shown + PAGE, atEnd: false, quiet: true });
+  requestAnimationFrame(() => (log.scrollTop = log.scrollHeight - below));
+  clearTimeout(quiet);
+  quiet = setTimeout(() => widget.edit({ quiet: false }), QUIET_MS);
+}
 
 /** What is wrong is said beside the field, and the cursor stands in it. */
 function wrong(widget: Widget, formFault: 'phoneWrong' | 'emailWrong'): true {
@@ -29,7 +49,8 @@ function enter(widget: Widget, selector: string): void {
 
 /** Opens the form for a call or an e-mail, or closes it. */
 export function openForm(widget: Widget, form: Ui['form']): void {
-  widget.edit({ form, formFault: null });
+  const windows = form === 'phone' ? choice(widget.store.state, 'callback')?.windows : [];
+  widget.edit({ form, formFault: null, window: windows?.[0]?.id });
   // A choice is made among several; where there is nothing to choose, one types.
   enter(widget, form ? '.later select, .later input' : '.offers button');
 }
@@ -57,6 +78,13 @@ export function cancelCall(widget: Widget): void {
   widget.attempt('uncall', { type: 'callback_cancel' }, (ack) => promised(widget, ack));
 }
 
+/** The time that was chosen is to be had no more: another is chosen by hand, and the cursor stands there. */
+function unchosen(widget: Widget): true {
+  widget.edit({ window: '' });
+  enter(widget, '#silta-window');
+  return true;
+}
+
 /** Asks to be called or written to instead of waiting. */
 export function book(widget: Widget, kind: 'phone' | 'email', to: string, name: string, window: string | null): void {
   const where = to.trim();
@@ -64,6 +92,10 @@ export function book(widget: Widget, kind: 'phone' | 'email', to: string, name: 
   const fine = kind === 'phone' ? (where.match(/\d/g) ?? []).length >= 5 : EMAIL.test(where);
   if (!fine) {
     wrong(widget, fault);
+    return;
+  }
+  if (kind === 'phone' && !window) {
+    unchosen(widget);
     return;
   }
   const frame: Request = { type: 'callback', [kind]: where };
@@ -76,7 +108,10 @@ export function book(widget: Widget, kind: 'phone' | 'email', to: string, name: 
       widget.edit({ form: null, formFault: null });
       promised(widget, ack);
     },
-    ({ frame: { field } }) => (field === 'phone' || field === 'email') && wrong(widget, fault),
+    ({ code, frame: { field } }) => {
+      if (field === 'window' || (window && code === 'conflict')) return unchosen(widget);
+      return (field === 'phone' || field === 'email') && wrong(widget, fault);
+    },
   );
 }
 

@@ -5,6 +5,7 @@ import { MAX_TEXT } from '../core/protocol';
 import { awaited, type VisitorState } from '../core/visitor';
 import * as icon from '../view/icons';
 import { names } from '../view/names';
+import { filesIn } from '../view/paste';
 import { picker } from './files';
 import type { Ui, Widget } from './widget';
 
@@ -68,7 +69,7 @@ function writing(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
         .value=${live(ui.text)}
         @input=${(event: Event) => widget.typed((event.target as HTMLTextAreaElement).value)}
         @paste=${(event: ClipboardEvent) => {
-          if (widget.attach(event.clipboardData?.files)) event.preventDefault();
+          if (widget.attach(filesIn(event.clipboardData))) event.preventDefault();
         }}
         @keydown=${(event: KeyboardEvent) => {
           // An input method's Enter takes a suggestion; it must not send.

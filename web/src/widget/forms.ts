@@ -1,21 +1,17 @@
 /** Forms that a visitor seldom sees: a call or an answer by e-mail, the transcript by e-mail, deleting everything. */
 import type { TemplateResult } from 'lit/html.js';
-import type { Choice } from '../core/protocol';
-import type { VisitorState } from '../core/visitor';
+import { choice, type VisitorState } from '../core/visitor';
 import { book, erase, openForm, sendByMail } from './acts';
-import { html, nothing, spanTime, whenTime } from './kit';
+import { html, live, nothing, spanTime, whenTime } from './kit';
 import type { Ui, Widget } from './widget';
-
-/** What may be chosen of this kind. */
-function choice<Kind extends Choice['kind']>(state: VisitorState, kind: Kind): Extract<Choice, { kind: Kind }> | undefined {
-  return state.place?.choices.find((one): one is Extract<Choice, { kind: Kind }> => one.kind === kind);
-}
 
 /** Where and when to call, or where to write, instead of waiting. */
 export function form(widget: Widget, state: VisitorState, ui: Ui, kind: 'phone' | 'email'): TemplateResult {
   const { t, shell } = widget;
   const phone = kind === 'phone';
   const windows = choice(state, 'callback')?.windows ?? [];
+  // Windows pass and fill up while one writes: without this the next would be chosen for the one that has gone.
+  const gone = !windows.some(({ id }) => id === ui.window);
   const by = choice(state, 'email')?.by;
   const told = state.zones[shell.language];
   const fault = ui.formFault;
@@ -32,10 +28,17 @@ export function form(widget: Widget, state: VisitorState, ui: Ui, kind: 'phone' 
     ${
       phone
         ? html`<label for="silta-window">${t('when')}</label>
-            <select id="silta-window" name="window" data-testid="window">
+            <select
+              id="silta-window"
+              name="window"
+              data-testid="window"
+              aria-invalid=${gone ? 'true' : nothing}
+              @change=${(event: Event) => widget.edit({ window: (event.target as HTMLSelectElement).value })}
+            >
+              ${gone ? html`<option value="" .selected=${live(true)}></option>` : nothing}
               ${windows.map(
                 ({ id, from, to }) =>
-                  html`<option value=${id}>${spanTime(from, to, shell.language, told)}</option>`,
+                  html`<option value=${id} .selected=${live(id === ui.window)}>${spanTime(from, to, shell.language, told)}</option>`,
               )}
             </select>`
         : by

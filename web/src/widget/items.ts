@@ -39,6 +39,9 @@ export interface DayRow {
 
 export type Row = MessageRow | LineRow | DayRow;
 
+/** How many entries of a long history are drawn at first, and more on each wish. */
+export const PAGE = 120;
+
 /** Messages of one author that are further apart than this do not stand as one run. */
 const RUN_MS = 5 * 60_000;
 

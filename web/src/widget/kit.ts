@@ -14,7 +14,6 @@ export interface Kit {
   alert: typeof icons.alert;
   clip: typeof icons.clip;
   close: typeof icons.close;
-  star: typeof icons.star;
   spanTime: typeof span;
   whenTime: typeof when;
 }
@@ -25,10 +24,9 @@ export let live: Kit['live'];
 export let alert: Kit['alert'];
 export let clip: Kit['clip'];
 export let close: Kit['close'];
-export let star: Kit['star'];
 export let spanTime: Kit['spanTime'];
 export let whenTime: Kit['whenTime'];
 
 export function take(kit: Kit): void {
-  ({ html, nothing, live, alert, clip, close, star, spanTime, whenTime } = kit);
+  ({ html, nothing, live, alert, clip, close, spanTime, whenTime } = kit);
 }

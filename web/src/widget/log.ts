@@ -8,7 +8,7 @@ import { plain, rich } from '../view/text';
 import { clockTime, dayName, fullTime, initials, isoTime } from '../view/time';
 import { attached } from './files';
 import { type MessageRow, type Row, rows } from './items';
-import { PAGE, type Ui, type Widget } from './widget';
+import type { Ui, Widget } from './widget';
 
 /** Bot or person, as a small round picture. */
 export function face(role: 'bot' | 'agent', name: string | null): TemplateResult {
@@ -28,7 +28,7 @@ export function log(widget: Widget, state: VisitorState, ui: Ui): TemplateResult
       role="log"
       tabindex="0"
       aria-label=${t('log')}
-      aria-live=${caughtUp(state) ? 'polite' : 'off'}
+      aria-live=${caughtUp(state) && !ui.quiet ? 'polite' : 'off'}
       @scroll=${(event: Event) => widget.scrolled(event.currentTarget as HTMLElement)}
     >
       ${state.announcements.map(
@@ -66,7 +66,7 @@ export function log(widget: Widget, state: VisitorState, ui: Ui): TemplateResult
           ? html`<button
               type="button"
               class="quiet"
-              @click=${() => widget.edit({ shown: ui.shown + PAGE, atEnd: false })}
+              @click=${() => widget.withMore((more) => more.earlier(widget))}
             >
               ${t('earlier')}
             </button>`

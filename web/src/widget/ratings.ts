@@ -2,10 +2,15 @@
 import type { nothing as Nothing, TemplateResult } from 'lit/html.js';
 import { helpers, type VisitorState } from '../core/visitor';
 import { rate } from './acts';
-import { html, live, nothing, star } from './kit';
+import { html, live, nothing } from './kit';
 import type { Ui, Widget } from './widget';
 
 type Rated = 'agent' | 'bot';
+
+/** Not among the icons, which the panel would carry. */
+const star = (): TemplateResult => html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false"
+  stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"><path d="M12 3.6l2.5 5.3 5.8.750-4.25 4.050
+  1.05 5.8L12 16.7l-5.1 2.8 1.05-5.8L3.7 9.65l5.8-.75z"/></svg>`;
 
 export function ratings(widget: Widget, state: VisitorState, ui: Ui): TemplateResult | typeof Nothing {
   const { t } = widget;
@@ -62,7 +67,7 @@ function stars(widget: Widget, ui: Ui, who: Rated, title: string): TemplateResul
               .checked=${live(mine === score)}
               @change=${() => widget.edit({ scores: { ...ui.scores, [who]: score } })}
             />
-            <span class="sr">${widget.t('ratingScore', { n: score })}</span>${star}
+            <span class="sr">${widget.t('ratingScore', { n: score })}</span>${star()}
           </label>`,
       )}
     </div>

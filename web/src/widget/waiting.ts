@@ -1,7 +1,7 @@
 /** The card of who waits: the place in the queue, and what can be chosen instead of waiting on. */
 import type { nothing as Nothing, TemplateResult } from 'lit/html.js';
-import { type Choice, isLanguage } from '../core/protocol';
-import { awaited, type VisitorState } from '../core/visitor';
+import { isLanguage } from '../core/protocol';
+import { awaited, choice, type VisitorState } from '../core/visitor';
 import { acceptLanguage, cancelCall, leaveQueue, openForm } from './acts';
 import { form } from './forms';
 import { html, nothing, spanTime, whenTime } from './kit';
@@ -9,12 +9,6 @@ import type { Ui, Widget } from './widget';
 
 /** Consent to an answer in a language, in words. */
 const FINE = { fi: 'ok_fi', da: 'ok_da', en: 'ok_en' } as const;
-
-type Of<Kind extends Choice['kind']> = Extract<Choice, { kind: Kind }>;
-
-function choice<Kind extends Choice['kind']>(state: VisitorState, kind: Kind): Of<Kind> | undefined {
-  return state.place?.choices.find((one): one is Of<Kind> => one.kind === kind);
-}
 
 export function waiting(widget: Widget, state: VisitorState, ui: Ui): TemplateResult {
   const { t } = widget;

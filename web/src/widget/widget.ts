@@ -23,11 +23,12 @@ import { Lapses, TypingNotice } from '../core/typing';
 import * as visitor from '../core/visitor';
 import { type Translate, translator } from '../i18n/index';
 import { soon } from '../view/frame';
-import { alert, clip, close, star } from '../view/icons';
+import { alert, clip, close } from '../view/icons';
 import { spanTime, whenTime } from '../view/time';
 import { Attention } from './attention';
 import { Back } from './back';
 import type { Waiting } from './files';
+import { PAGE } from './items';
 import { recall, remember } from './memory';
 import type { More } from './more';
 import type { Panel, Shell, Words } from './shell';
@@ -40,8 +41,6 @@ const GAP_MS = 3_000;
 const NEAR_END_PX = 96;
 /** A way back that has led nowhere by then closes the panel all the same. */
 const BACK_MS = 300;
-/** How many entries of a long history are drawn at first, and more on each wish. */
-export const PAGE = 120;
 
 /** Files of one message, as the protocol has it. */
 const FILES_MAX = 10;
@@ -66,6 +65,10 @@ export interface Ui {
   /** The form of who would rather be called or written to than wait. */
   form: 'phone' | 'email' | null;
   formFault: 'phoneWrong' | 'emailWrong' | null;
+  /** The window chosen for a call. */
+  window?: string | undefined;
+  /** What comes into the log now was there before: no screen reader announces it. */
+  quiet?: boolean;
   sound: boolean;
   /** The visitor is asked whether everything shall go. */
   erasing: boolean;
@@ -90,7 +93,7 @@ export class Widget implements Panel {
   private readonly attention: Attention;
   private readonly tabs: Tabs;
   private readonly back = new Back(() => this.close());
-  /** A language that was chosen before the hub could be told. */
+  /** The language that was chosen last, until the hub has answered to it. */
   private chosen: Language | null = null;
   /** The language whose words were asked for last. */
   private wanted: Language | null = null;
@@ -157,7 +160,7 @@ export class Widget implements Panel {
     this.store.watch(() => this.draw());
     this.ui.watch(() => this.draw());
     for (const { id, text, at, ...more } of memory.unsent) this.deliver(id, text, at, more);
-    if (memory.sound) this.foresee();
+    if (memory.sound) this.fetchMore().then((more) => more.wake(), () => undefined);
     if (memory.token) this.connection.start();
     window.addEventListener('online', () => this.connection.nudge());
     window.addEventListener('pageshow', (event) => event.persisted && this.resume());
@@ -221,6 +224,7 @@ export class Widget implements Panel {
     this.connection.clear();
     this.store.update(visitor.withhold);
     this.edit({ busy: new Set() });
+    this.wish();
     this.keep(pending.map(({ text }) => text));
   }
 
@@ -233,11 +237,21 @@ export class Widget implements Panel {
 
   /** Changes the language of the widget and, once there is a conversation, of all that the hub says in it. */
   setLanguage(language: Language): void {
-    if (language === this.shell.language && language === this.store.state.language) return;
+    if (language === this.tongue && language === this.store.state.language) return;
     this.speak(language);
-    if (this.store.state.welcomed) this.attempt('language', { type: 'language', value: language });
-    else this.chosen = language;
+    this.chosen = language;
+    if (this.store.state.welcomed) this.wish();
     this.save();
+  }
+
+  /** Tells the hub which language was chosen last; again when it has become another before the answer. */
+  private wish(): void {
+    const value = this.chosen;
+    if (!value) return;
+    this.attempt('language', { type: 'language', value })?.then(() => {
+      if (this.chosen === value) this.chosen = null;
+      this.wish();
+    });
   }
 
   /** Sends what stands in the composer. Empty and overlong text stays there, and all while a file is on its way. */
@@ -290,7 +304,7 @@ export class Widget implements Panel {
   private async fetchMore(): Promise<More> {
     const make = await this.shell.more();
     if (!this.more) {
-      this.more = make({ html, nothing, live, alert, clip, close, star, spanTime, whenTime });
+      this.more = make({ html, nothing, live, alert, clip, close, spanTime, whenTime });
       this.dress(this.more.css);
       this.draw();
     }
@@ -350,8 +364,9 @@ export class Widget implements Panel {
   private forget(): void {
     this.connection.stop();
     this.connection.clear();
+    this.chosen = null;
     this.store.update(() => visitor.newVisitor(this.shell.language));
-    this.edit({ erasing: false, mailing: false, form: null, text: '', files: [], atEnd: true });
+    this.edit({ busy: new Set(), erasing: false, mailing: false, form: null, text: '', files: [], atEnd: true });
     this.save();
     if (this.ui.state.open) this.connection.start();
   }
@@ -419,9 +434,8 @@ export class Widget implements Panel {
     if (frame.type === 'welcome') {
       if (state.consent && state.pending.length) this.takeBack();
       if (state.status !== 'bot') this.foresee();
-      const { chosen } = this;
-      this.chosen = null;
-      if (chosen && chosen !== state.language) this.attempt('language', { type: 'language', value: chosen });
+      if (this.chosen === state.language && !this.ui.state.busy.has('language')) this.chosen = null;
+      if (this.chosen) this.wish();
       else if (state.language !== this.shell.language) this.speak(state.language);
       this.save();
     }
@@ -450,7 +464,9 @@ export class Widget implements Panel {
   /** The conversation's language changed, by the visitor's choice or because they write another one: so does ours. */
   private follow(event: LogEvent): void {
     const { language, kind, seq } = event;
-    if (kind === 'language' && isLanguage(language) && seq > this.store.state.historyEnd) this.speak(language);
+    // Until the hub has answered to the visitor's last wish, the log may still tell of an earlier one.
+    const ours = isLanguage(language) && language === (this.chosen ?? language);
+    if (kind === 'language' && ours && seq > this.store.state.historyEnd) this.speak(language);
   }
 
   private news(): void {
@@ -513,17 +529,20 @@ export class Widget implements Panel {
       .finally(() => this.save());
   }
 
-  /** Asks the hub once for something that rests its button meanwhile; what goes wrong is said above the composer. */
+  /**
+   * Asks the hub once for something that rests its button meanwhile; what goes wrong is said above the composer. Settles
+   * after that; nothing where the same is under way.
+   */
   attempt(
     name: string,
     frame: Request,
     done: (ack: AckFrame) => void = () => undefined,
     refused: (error: Refused) => boolean = () => false,
-  ): void {
+  ): Promise<void> | undefined {
     if (this.ui.state.busy.has(name)) return;
     this.connection.start();
     this.edit({ busy: new Set([...this.ui.state.busy, name]), notice: null });
-    this.connection
+    return this.connection
       .request(frame)
       .then(done, (error: unknown) => {
         if (this.unagreed(error) || (error instanceof Refused && refused(error))) return;

@@ -64,10 +64,11 @@ describe.skipIf(!executable)('what a visitor can do besides writing', () => {
 
   it('pastes and drops files, and cannot where the owner takes none', async () => {
     const page = await stage.visitor('en');
-    const give = (kind: string, target: string): Promise<void> =>
+    const give = (kind: string, target: string, words = ''): Promise<void> =>
       page.getByTestId(target).evaluate(
-        (element, [kind, bytes]) => {
+        (element, [kind, bytes, words]) => {
           const data = new DataTransfer();
+          if (words) data.setData('text/plain', words as string);
           data.items.add(new File([Uint8Array.from(atob(bytes as string), (c) => c.charCodeAt(0))], `${kind}.png`));
           const event =
             kind === 'paste'
@@ -75,8 +76,10 @@ describe.skipIf(!executable)('what a visitor can do besides writing', () => {
               : new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
           element.dispatchEvent(event);
         },
-        [kind, DOT.toString('base64')] as const,
+        [kind, DOT.toString('base64'), words] as const,
       );
+    // Cells are copied with a picture of themselves.
+    await give('paste', 'composer', '4711\tLamp');
     await give('paste', 'composer');
     await give('drop', 'panel');
     await expect.poll(() => page.locator('[data-testid=file][data-ready=true]').count()).toBe(2);

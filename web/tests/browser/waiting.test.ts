@@ -59,6 +59,33 @@ describe.skipIf(!executable)('a visitor who waits', () => {
     await page.getByTestId('promised').waitFor();
   });
 
+  it('keeps the window that was chosen while others pass, and is asked again when it has gone itself', async () => {
+    const third = { id: 'w3', from: '2026-11-23T09:00:00Z', to: '2026-11-23T10:00:00Z' };
+    const offer = (...windows: typeof WINDOWS): void => {
+      stage.hub.choices = [{ kind: 'callback', windows }];
+      stage.hub.pushStatus();
+    };
+    const page = await queued('da');
+    const list = page.getByTestId('window');
+    await page.getByTestId('choose-phone').click();
+    await list.selectOption('w2');
+    offer(...WINDOWS.slice(1), third);
+    await list.locator('option[value=w3]').waitFor({ state: 'attached' });
+    expect(await list.inputValue()).toBe('w2');
+    offer(third);
+    await expect.poll(() => list.inputValue()).toBe('');
+    expect(await list.getAttribute('aria-invalid')).toBe('true');
+    await assertAccessible(page, 'a window that has gone');
+    await page.getByTestId('to').fill('040 123 4567');
+    await page.getByTestId('book').click();
+    await expect.poll(() => list.evaluate((element) => element.matches(':focus'))).toBe(true);
+    expect(stage.hub.callbacks).toEqual([]);
+    await list.selectOption('w3');
+    await page.getByTestId('book').click();
+    await page.getByTestId('promised').waitFor();
+    expect(stage.hub.callbacks[0]).toMatchObject({ from: third.from });
+  });
+
   it('hears from the hub which number it does not take', async () => {
     const page = await queued('da');
     await page.getByTestId('choose-phone').click();

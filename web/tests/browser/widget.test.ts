@@ -299,8 +299,20 @@ describe.skipIf(!executable)('P7: the widget, which asks nothing of foreign host
     await page.getByText('line 2000', { exact: true }).waitFor();
     expect(Date.now() - start).toBeLessThan(4_000);
     expect(await page.getByTestId('message').count()).toBeLessThan(200);
-    await page.getByRole('button', { name: 'Show earlier messages' }).click();
+    const log = page.getByRole('log');
+    const button = page.getByRole('button', { name: 'Show earlier messages' });
+    await button.scrollIntoViewIfNeeded();
+    const oldest = /line \d+/.exec(await page.getByTestId('message').first().innerText())?.[0] ?? '';
+    const seen = page.getByText(oldest, { exact: true });
+    const top = async (): Promise<number> => (await seen.boundingBox())?.y ?? NaN;
+    const before = await top();
+    await button.click();
     await expect.poll(() => page.getByTestId('message').count()).toBeGreaterThan(200);
+    // What was in sight stays there, is read out to nobody, and the focus goes on from it.
+    expect(await log.getAttribute('aria-live')).toBe('off');
+    expect(Math.abs((await top()) - before)).toBeLessThan(4);
+    expect(await log.evaluate((element) => element.matches(':focus'))).toBe(true);
+    await expect.poll(() => log.getAttribute('aria-live')).toBe('polite');
     await page.context().close();
   });
 

@@ -343,3 +343,324 @@ describe('files that go with a reply', () => {
     expect(ui().files.size).toBe(0);
   });
 });
+
+describe('a conversation that needs somebody again', () => {
+  const queued = (conversation = 'c1', more: object = {}): object => ({
+    type: 'queue',
+    conversation,
+    entry: line(conversation, { status: 'queued', ...more }),
+  });
+
+  beforeEach(async () => {
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO }), line('c1', { assignee: MIKKEL })]);
+    desk().edit({ sound: true });
+    room.page.hidden = true;
+  });
+
+  it('is rung for like a new one: its agent was lost, or passed it on to all', async () => {
+    room.socket.hear(queued('c1', { lost: true }));
+    await room.pass();
+    expect(ring).toHaveBeenCalledTimes(1);
+    room.socket.hear(queued('c1', { lost: true, last_text: 'Hei?' }));
+    await room.pass();
+    expect(ring).toHaveBeenCalledTimes(1);
+  });
+
+  it('is nothing to ring for where this agent passed it on, whatever comes first', async () => {
+    desk().letGoQuietly('b');
+    room.socket.hear(queued('b'));
+    room.socket.hear(lineTo(AINO, 'c2'));
+    room.socket.hear(queued('c2'));
+    await room.pass();
+    expect(ring).toHaveBeenCalledTimes(1); // for c2, which came to this agent
+  });
+
+  it('is rung for once where it happened while the line was down, and not for who waited before', async () => {
+    const before = [line('c1', { status: 'queued' })];
+    await room.reconnect(AINO, [], before);
+    expect(ring).toHaveBeenCalledTimes(1);
+    await room.reconnect(AINO, [], before);
+    await room.reconnect(AINO, [], [...before, line('d', { status: 'queued', offered_to: AINO })]);
+    expect(ring).toHaveBeenCalledTimes(1); // the offer rings by itself
+    await room.reconnect(AINO, [], [...before, ...['e', 'f', 'g'].map((id) => line(id, { status: 'queued' }))]);
+    expect(ring).toHaveBeenCalledTimes(2);
+  });
+
+  it('is no news on a page that was just loaded', async () => {
+    room.reload();
+    await room.welcome(AINO, [], [line('c1', { status: 'queued' })]);
+    expect(ring).not.toHaveBeenCalled();
+  });
+
+  it('is handled in full where the browser has notices and lets no page make one', async () => {
+    class Forbidding {
+      static readonly permission = 'granted';
+      constructor() {
+        throw new TypeError('Illegal constructor');
+      }
+    }
+    vi.stubGlobal('Notification', Forbidding);
+    desk().edit({ notify: true });
+    room.socket.hear({ type: 'offer', conversation: 'c1', expires_at: room.hubTime(20_000), left_s: 20 });
+    room.socket.hear(lineTo(AINO));
+    await room.pass();
+    expect(opened()).toContain('c1');
+    expect(ring).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('an offer', () => {
+  const offer = (conversation = 'c1'): object => ({
+    type: 'offer',
+    conversation,
+    expires_at: room.hubTime(20_000),
+    left_s: 20,
+  });
+
+  it.each([
+    ['ahead of', -3_600_000],
+    ['behind', 3_600_000],
+  ])('holds as long as the hub says, on a machine whose clock is %s the hub’s', async (_, ahead) => {
+    room.hubAheadMs = ahead;
+    await room.welcome(AINO);
+    room.socket.hear(offer());
+    await room.pass(19_000);
+    expect(state().offers.size).toBe(1);
+    await room.pass(3_000);
+    expect(state().offers.size).toBe(0);
+  });
+
+  it('counts by the clock of the welcome where a hub does not say how long it holds', async () => {
+    room.hubAheadMs = -60_000;
+    await room.welcome(AINO);
+    room.socket.hear({ type: 'offer', conversation: 'c1', expires_at: room.hubTime(20_000) });
+    await room.pass(19_000);
+    expect(state().offers.size).toBe(1);
+    await room.pass(3_000);
+    expect(state().offers.size).toBe(0);
+  });
+
+  it('is declined though another was a moment ago, and each goes when the hub has heard of it', async () => {
+    await room.welcome(AINO);
+    room.socket.hear(offer('c1'));
+    room.socket.hear(offer('c2'));
+    void desk().decline('c1');
+    void desk().decline('c2');
+    void desk().decline('c2');
+    await room.pass();
+    expect(room.sent('decline').map((frame) => frame['conversation'])).toEqual(['c1', 'c2']);
+    expect([...state().offers.keys()]).toEqual(['c1', 'c2']);
+    await room.ack('decline');
+    expect([...state().offers.keys()]).toEqual(['c1']);
+  });
+
+  it('stays while another is being accepted', async () => {
+    await room.welcome(AINO);
+    room.socket.hear(offer('c1'));
+    room.socket.hear(offer('c2'));
+    void desk().accept('c1');
+    void desk().accept('c2');
+    await room.pass();
+    await room.ack('accept', { last: 1 });
+    expect(room.sent('accept')).toHaveLength(1);
+    expect([...state().offers.keys()]).toEqual(['c2']);
+  });
+});
+
+describe('times', () => {
+  beforeEach(async () => {
+    room.hubAheadMs = -3_600_000;
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('b');
+    await room.pass();
+    await room.ack('open', { status: 'assigned', last: 0, assignee: AINO });
+    desk().draft('b', 'Hei');
+  });
+
+  const answered = (at: string): void =>
+    room.socket.hear({ type: 'event', conversation: 'b', seq: 1, kind: 'message', author: MIKKEL, text: 'x', at });
+
+  it('are told by the hub’s clock', async () => {
+    expect(Math.abs(ui().now - Date.parse(room.hubTime()))).toBeLessThan(1_000);
+  });
+
+  it('tell by the hub’s clock that a colleague has just answered', async () => {
+    answered(room.hubTime(-2_000));
+    desk().write('b');
+    expect(ui().dialog).toMatchObject({ name: 'hurry' });
+  });
+
+  it('and that it was a while ago', async () => {
+    answered(room.hubTime(-60_000));
+    desk().write('b');
+    expect(ui().dialog).toBeNull();
+    expect(room.sent('message')).toHaveLength(1);
+  });
+});
+
+describe('what is sent while the line is down', () => {
+  beforeEach(async () => {
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('b');
+    await room.pass();
+    await room.ack('open', { status: 'assigned', last: 0, assignee: AINO });
+    room.socket.end(1006);
+    desk().draft('b', 'Tulossa');
+    desk().write('b');
+  });
+
+  const unsent = (): agent.Conversation['pending'] => state().conversations.get('b')?.pending ?? [];
+  const welcome = (who = AINO): Promise<void> => room.welcome(who, ['b'], [line('b', { assignee: who })]);
+
+  it('goes with the same id after the page was loaded again, and once only', async () => {
+    const [{ id } = { id: '' }] = unsent();
+    room.reload();
+    await welcome();
+    expect(room.sent('message')).toEqual([{ type: 'message', conversation: 'b', text: 'Tulossa', id }]);
+    expect(unsent()).toMatchObject([{ id, mark: 'sending' }]);
+    room.reload();
+    await welcome();
+    expect(room.sent('message')).toMatchObject([{ id }]);
+    await room.ack('message', { seq: 1 });
+    expect(room.tab.size).toBe(0);
+    room.reload();
+    await welcome();
+    expect(room.sent('message')).toEqual([]);
+  });
+
+  it('is never sent by the next agent at the desk, nor left lying there', async () => {
+    room.reload();
+    await welcome(MIKKEL);
+    expect(room.sent('message')).toEqual([]);
+    expect(unsent()).toEqual([]);
+    expect(room.tab.size).toBe(0);
+  });
+
+  it('goes with a sign-out', async () => {
+    await desk().signOut();
+    await room.pass();
+    expect(room.tab.size).toBe(0);
+  });
+
+  it('is the agent’s to send or not once it is old, and they are told', async () => {
+    room.reload();
+    vi.setSystemTime(Date.now() + 13 * 60 * 60_000);
+    await welcome();
+    expect(room.sent('message')).toEqual([]);
+    expect(unsent()).toMatchObject([{ text: 'Tulossa', mark: 'failed' }]);
+    ui().toasts[0]?.offer?.act();
+    expect(ui().selected).toBe('b');
+  });
+
+  it('is told of where the hub refuses it and the agent looks at something else', async () => {
+    room.reload();
+    await room.welcome(AINO);
+    const [{ id } = { id: '' }] = room.sent('message') as { id: string; type: string }[];
+    room.socket.hear({ type: 'error', id, code: 'forbidden' });
+    await room.pass();
+    expect(ui().toasts).toMatchObject([{ text: 'Not sent: the conversation is no longer yours.', tone: 'bad' }]);
+    expect(unsent()).toMatchObject([{ mark: 'failed', code: 'forbidden' }]);
+  });
+
+  it('does not hinder what stands in the storage from being something else', async () => {
+    for (const stored of ['', '[]', '{"agent":"a1","items":[null,{"id":"x"},{"id":"x","conversation":"b","text":"","kind":"claim"}]}']) {
+      room.tab.set('silta.console.unsent', stored);
+      room.reload();
+      await welcome();
+      expect(room.socket.sent.map((frame) => frame.type)).not.toContain('message');
+      expect(unsent()).toEqual([]);
+    }
+  });
+});
+
+describe('a line that is back', () => {
+  it('tells colleagues at once what this agent looks at', async () => {
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('b');
+    await room.reconnect(AINO, ['b'], [line('b', { assignee: AINO })]);
+    expect(room.sent('viewing')).toMatchObject([{ conversation: 'b' }]);
+  });
+});
+
+describe('drafts at the hub', () => {
+  const PUT = 'PUT /api/drafts/b';
+  const written = (): unknown[] =>
+    room.calls.filter((call) => call.key === PUT).map(({ body }) => (body as { text: string }).text);
+
+  beforeEach(async () => {
+    await room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+    desk().select('b');
+    await room.pass();
+  });
+
+  it('are emptied when the line is back, if they could not be when the reply was sent', async () => {
+    desk().draft('b', 'Tulossa');
+    await room.pass(1_100);
+    expect(written()).toEqual(['Tulossa']);
+    room.faults.set(PUT, 0);
+    room.socket.end(1006);
+    desk().write('b');
+    await room.pass();
+    expect(written()).toEqual(['Tulossa', '']);
+    room.answers.set('GET /api/drafts/b', { text: 'Tulossa' });
+    desk().select('b');
+    await room.pass();
+    expect(ui().drafts.get(draftKey('b', 'message'))).toBe('');
+    room.faults.clear();
+    await room.pass(1_000);
+    await welcomedAgain();
+    expect(written().slice(2)).toEqual(['']);
+  });
+
+  const welcomedAgain = (): Promise<void> => room.welcome(AINO, ['b'], [line('b', { assignee: AINO })]);
+
+  it('are written after a while where the hub could not just then, and given up where it does not want them', async () => {
+    room.faults.set(PUT, 503);
+    desk().draft('b', 'puolikas');
+    await room.pass(1_100);
+    room.faults.set(PUT, 404);
+    await room.pass(30_000);
+    expect(written()).toEqual(['puolikas', 'puolikas']);
+    await room.pass(120_000);
+    await room.reconnect(AINO, ['b'], [line('b', { assignee: AINO })]);
+    expect(written()).toHaveLength(2);
+  });
+
+  it('are written one after the other: a late one does not overtake the empty one', async () => {
+    let done: (answer: object) => void = () => undefined;
+    room.answers.set(PUT, new Promise((settle) => (done = settle)));
+    desk().draft('b', 'Tulossa');
+    await room.pass(1_100);
+    desk().write('b');
+    await room.pass(1_100);
+    expect(written()).toEqual(['Tulossa']);
+    done({});
+    await room.pass();
+    expect(written()).toEqual(['Tulossa', '']);
+  });
+
+  it('rest between two writings also while one is under way', async () => {
+    let done: (answer: object) => void = () => undefined;
+    room.answers.set(PUT, new Promise((settle) => (done = settle)));
+    desk().draft('b', 'a');
+    await room.pass(1_100);
+    desk().draft('b', 'ab');
+    done({});
+    await room.pass();
+    expect(written()).toEqual(['a']);
+    await room.pass(1_100);
+    expect(written()).toEqual(['a', 'ab']);
+  });
+
+  it('are asked for again where they could not be read', async () => {
+    await room.welcome(AINO);
+    room.faults.set('GET /api/drafts/c1', 503);
+    desk().select('c1');
+    await room.pass();
+    room.faults.clear();
+    room.answers.set('GET /api/drafts/c1', { text: 'vanha' });
+    desk().select('c1');
+    await room.pass();
+    expect(ui().drafts.get(draftKey('c1', 'message'))).toBe('vanha');
+  });
+});

@@ -27,8 +27,16 @@ export class Room {
   readonly sockets: FakeSocket[] = [];
   /** What the hub answers by `METHOD path`; anything else is an empty object. */
   readonly answers = new Map<string, unknown>();
+  /** What goes wrong instead, by the same: the status, or 0 where the hub is not reached at all. */
+  readonly faults = new Map<string, number>();
   readonly calls: { key: string; body: unknown }[] = [];
   readonly stored = new Map<string, string>();
+  /** The same for as long as the tab lasts. */
+  readonly tab = new Map<string, string>();
+  /** The page is loaded again: nothing stays but what the browser keeps. */
+  reload: () => void = () => undefined;
+  /** By how much the hub's clock is ahead of this machine's. */
+  hubAheadMs = 0;
   /** Whether the cookie of the sign-in still counts. */
   signedIn = true;
   readonly page = { hidden: false, activeElement: null as FakeField | null };
@@ -52,12 +60,18 @@ export class Room {
     this.socket.accept();
     this.socket.hear({
       type: 'welcome',
+      now: this.hubTime(),
       agent: who,
       presence: 'online',
       queue,
       mine: mine.map((conversation) => ({ conversation, status: 'assigned', last: 0, assignee: who })),
     });
     await this.pass();
+  }
+
+  /** What the hub's clock will show in `ms`. */
+  hubTime(ms = 0): string {
+    return new Date(Date.now() + this.hubAheadMs + ms).toISOString();
   }
 
   /** The hub answers the newest frame of a type. */
@@ -93,11 +107,13 @@ export async function openRoom(): Promise<Room> {
   vi.stubGlobal('matchMedia', () => ({ matches: true }));
   vi.stubGlobal('location', { origin: 'http://x', pathname: '/console', search: '', assign: vi.fn() });
   vi.stubGlobal('requestAnimationFrame', (task: () => void) => setTimeout(task, 1));
-  vi.stubGlobal('localStorage', {
-    getItem: (name: string) => room.stored.get(name) ?? null,
-    setItem: (name: string, value: string) => void room.stored.set(name, value),
-    removeItem: (name: string) => void room.stored.delete(name),
+  const storage = (held: Map<string, string>): object => ({
+    getItem: (name: string) => held.get(name) ?? null,
+    setItem: (name: string, value: string) => void held.set(name, value),
+    removeItem: (name: string) => void held.delete(name),
   });
+  vi.stubGlobal('localStorage', storage(room.stored));
+  vi.stubGlobal('sessionStorage', storage(room.tab));
   vi.stubGlobal(
     'document',
     Object.assign(room.page, {
@@ -113,9 +129,11 @@ export async function openRoom(): Promise<Room> {
   vi.stubGlobal('fetch', async (path: string, { method = 'GET', body }: { method?: string; body?: unknown } = {}) => {
     const key = `${method} ${path.split('?')[0]}`;
     room.calls.push({ key, body: typeof body === 'string' ? JSON.parse(body) : body });
+    const fault = room.faults.get(key);
     const answer = await room.answers.get(key);
-    const ok = room.signedIn || key !== 'POST /api/socket-token';
-    return { ok, status: ok ? 200 : 401, json: async () => answer ?? {} };
+    if (fault === 0) throw new TypeError('network');
+    const status = fault ?? (room.signedIn || key !== 'POST /api/socket-token' ? 200 : 401);
+    return { ok: status === 200, status, json: async () => answer ?? {} };
   });
   vi.stubGlobal(
     'WebSocket',
@@ -131,6 +149,10 @@ export async function openRoom(): Promise<Room> {
   const container = { querySelector: () => null, contains: () => false } as unknown as HTMLElement;
   const { Desk: Made } = await import('../../src/console/desk');
   desk = new Made(container);
+  room.reload = () => {
+    vi.clearAllTimers(); // of the page before; the clock begins anew with them
+    desk = new Made(container);
+  };
   return room;
 }
 

@@ -314,6 +314,12 @@ describe('what the hub tells beside conversations', () => {
   it('is an alert until it ends', () => {
     let state = agent.receive(signedIn(), { type: 'alert', id: 'x', kind: 'wait', text: 'late' });
     expect(state.alerts).toHaveLength(1);
+    state = agent.receive(state, { type: 'alert', id: 'y', kind: 'growth', text: '3' });
+    state = agent.receive(state, { type: 'alert', id: 'x', kind: 'wait', text: 'later', quiet: true });
+    expect(state.alerts.map((alert) => alert.text)).toEqual(['later', '3']);
+    state = agent.receive(state, { type: 'alert', id: 'y', kind: 'growth', text: '', ended: true });
+    state = agent.receive(state, { type: 'alert', id: 'y', kind: 'growth', text: '5', quiet: true });
+    expect(state.alerts.map((alert) => alert.text)).toEqual(['later']);
     state = agent.receive(state, { type: 'alert', id: 'x', kind: 'wait', text: 'late', ended: true });
     expect(state.alerts).toHaveLength(0);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OWED_MS, PONG_MS, QUIET_MS, Refused, SignedOut, STEADY_MS, WELCOME_MS } from '../../src/core/connection';
+import type { Request } from '../../src/core/protocol';
 import { rig, settle, welcomed } from './fakes';
 
 describe('a connection', () => {
@@ -215,6 +216,59 @@ describe('a line that breaks', () => {
     made.socket.accept();
     await made.clock.pass(WELCOME_MS + 500);
     expect(made.sockets).toHaveLength(2);
+  });
+
+  it('gives a hello up that never comes, and tries again', async () => {
+    let hangs = true;
+    const made = rig({ hello: () => (hangs ? new Promise(() => undefined) : { type: 'hello' }) });
+    made.connection.start();
+    await made.clock.pass(WELCOME_MS - 50);
+    expect(made.links).toEqual(['connecting']);
+    await made.clock.pass(100);
+    expect(made.links).toEqual(['connecting', 'waiting']);
+    hangs = false;
+    await made.clock.pass(500);
+    made.socket.welcome();
+    expect(made.connection.state).toBe('open');
+    await made.clock.pass(WELCOME_MS);
+    expect(made.sockets).toHaveLength(1);
+  });
+
+  it('gives the socket its whole time after a hello that took long', async () => {
+    let ready: (hello: Request) => void = () => undefined;
+    const made = rig({ hello: () => new Promise<Request>((done) => (ready = done)) });
+    made.connection.start();
+    await made.clock.pass(WELCOME_MS - 1_000);
+    ready({ type: 'hello' });
+    await made.clock.pass(WELCOME_MS - 1_000);
+    made.socket.welcome();
+    expect(made.connection.state).toBe('open');
+    expect(made.sockets).toHaveLength(1);
+  });
+
+  it.each([
+    ['a token', (done: (hello: Request) => void, _: (error: Error) => void) => done({ type: 'hello', token: 'old' })],
+    ['a failure', (_: (hello: Request) => void, fail: (error: Error) => void) => fail(new TypeError('network'))],
+    ['a refusal', (_: (hello: Request) => void, fail: (error: Error) => void) => fail(new SignedOut())],
+  ])('takes no notice of %s that comes for an attempt given up', async (_what, settles) => {
+    const late: (() => void)[] = [];
+    const made = rig({ hello: () => new Promise<Request>((done, fail) => late.push(() => settles(done, fail))) });
+    made.connection.start();
+    made.connection.stop();
+    made.connection.start();
+    late[0]?.();
+    await settle();
+    expect(made.sockets).toHaveLength(0);
+    expect(made.connection.state).toBe('connecting');
+    await made.clock.pass(WELCOME_MS - 50);
+    expect(made.links).toEqual(['connecting', 'idle', 'connecting']);
+  });
+
+  it('stays signed out, and opens nothing when the time for its hello is over', async () => {
+    const made = rig({ hello: () => Promise.reject(new SignedOut()) });
+    made.connection.start();
+    await made.clock.pass(2 * WELCOME_MS);
+    expect(made.links).toEqual(['connecting', 'refused']);
   });
 
   it('outlives a socket that cannot be made', async () => {

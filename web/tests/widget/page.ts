@@ -128,6 +128,8 @@ export class Page {
     readonly stored: Map<string, string>,
     readonly phone: boolean,
     state: unknown,
+    /** The seldom needed parts; without them they are always on their way. */
+    private readonly more?: object,
   ) {
     this.history = new Entries(this.window, 'http://shop/', state);
     for (const name of ['[data-testid=composer]', '[role=dialog]', '.more']) this.parts.set(name, new Part(name, this));
@@ -190,6 +192,7 @@ export class Page {
       privacy: null,
       root: {
         append: () => undefined,
+        adoptedStyleSheets: [],
         get activeElement() {
           return page.focused;
         },
@@ -199,7 +202,7 @@ export class Page {
       badge: {},
       emit: (occasion: Occasion, detail: unknown) => void this.told.push([occasion, detail]),
       words: () => Promise.resolve({ ...en.loader, ...en.widget }),
-      more: () => new Promise(() => undefined),
+      more: () => (page.more ? Promise.resolve(() => page.more) : new Promise(() => undefined)),
     } as unknown as Shell;
   }
 
@@ -246,9 +249,10 @@ export function openPage({
   phone = false,
   state = null as unknown,
   before = (_: Page): void => undefined,
+  more = undefined as object | undefined,
 } = {}): Promise<Page> {
   vi.useFakeTimers();
-  const page = new Page(stored, phone, state);
+  const page = new Page(stored, phone, state, more);
   before(page);
   return page.load();
 }

@@ -4,7 +4,7 @@ import { live } from 'lit/directives/live.js';
 import { quickReplies, unread } from '../../src/core/visitor';
 import * as icons from '../../src/view/icons';
 import { spanTime, whenTime } from '../../src/view/time';
-import { rate } from '../../src/widget/acts';
+import { book, earlier, openForm, rate } from '../../src/widget/acts';
 import { dock } from '../../src/widget/dock';
 import * as forms from '../../src/widget/forms';
 import { take } from '../../src/widget/kit';
@@ -29,6 +29,13 @@ const said = (seq: number, role = 'bot', more: object = {}): object => ({
   text: `m${seq}`,
   ...more,
 });
+/** A template in which what is kept `live` stands as text. */
+const spelt = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(spelt);
+  if (typeof value !== 'object' || value === null || !('values' in value)) return value;
+  const values = (value.values as unknown[]).map(spelt);
+  return '_$litDirective$' in value ? String(values[0]) : { ...value, values };
+};
 /** The visitor goes to the site's next page, in the same tab. */
 const next = async (): Promise<Page> => (page = await openPage({ stored: page.stored }));
 
@@ -340,5 +347,218 @@ describe('the focus', () => {
     page.widget.dismiss();
     await page.pass();
     expect(focused()).toBe('launcher');
+  });
+});
+
+describe('the language', () => {
+  const asked = (): unknown[] => page.sockets.flatMap((socket) => socket.sent).filter(({ type }) => type === 'language').map((frame) => frame['value']);
+  const changed = (seq: number, language: string): object => ({ type: 'event', seq, kind: 'language', author: { role: 'visitor' }, language });
+
+  it('is the one that was chosen last, also when the hub has not answered to the one before', async () => {
+    page.widget.open();
+    await page.welcome();
+    page.widget.setLanguage('da');
+    page.widget.setLanguage('fi');
+    await page.pass();
+    await page.hear(changed(1, 'da'));
+    expect(page.widget.shell.language).toBe('fi');
+    await page.answer('language');
+    expect(asked()).toEqual(['da', 'fi']);
+    await page.hear(changed(2, 'fi'));
+    await page.answer('language');
+    expect(asked(), 'asked once for each').toEqual(['da', 'fi']);
+    expect(page.widget.shell.language).toBe('fi');
+    expect(ui().busy.size).toBe(0);
+    // From then on the hub's word counts again: the visitor writes another language.
+    await page.hear(changed(3, 'da'));
+    expect(page.widget.shell.language).toBe('da');
+  });
+
+  it('can be taken back before its words have come', async () => {
+    page.widget.open();
+    await page.welcome();
+    page.widget.setLanguage('da');
+    page.widget.setLanguage('en');
+    await page.pass();
+    await page.answer('language');
+    await page.answer('language');
+    expect(asked()).toEqual(['da', 'en']);
+    expect(page.widget.shell.language).toBe('en');
+  });
+
+  it('that was chosen last while the line was down is the one that stays', async () => {
+    page.widget.open();
+    await page.welcome();
+    page.socket.end(1012);
+    page.widget.setLanguage('da');
+    page.widget.setLanguage('fi');
+    await page.pass(20_000);
+    await page.welcome();
+    await page.answer('language');
+    await page.hear(changed(1, 'da'));
+    await page.answer('language');
+    await page.hear(changed(2, 'fi'));
+    expect(asked()).toEqual(['da', 'fi']);
+    expect(page.widget.shell.language).toBe('fi');
+  });
+
+  it('is not asked for where the hub has it already, and a wish that was refused is over', async () => {
+    page.widget.open();
+    page.widget.setLanguage('da');
+    await page.welcome({ language: 'da' });
+    expect(asked()).toEqual([]);
+    await page.hear(changed(1, 'fi'));
+    expect(page.widget.shell.language, 'the hub is followed').toBe('fi');
+    page.widget.setLanguage('en');
+    await page.pass();
+    await page.answer('language', { type: 'error', code: 'unavailable' });
+    expect(ui().notice).not.toBeNull();
+    await page.hear(changed(2, 'da'));
+    expect(page.widget.shell.language).toBe('da');
+    expect(asked()).toEqual(['en']);
+  });
+});
+
+describe('a long history', () => {
+  const announced = (): string | undefined => /aria-live=(\w+)/.exec(drawn(log(page.widget, state(), ui())).text)?.[1];
+  const history = (length: number): object[] => Array.from({ length }, (_, n) => said(n + 1));
+
+  beforeEach(async () => {
+    page.widget.open();
+    await page.welcome({ last: 200 });
+    await page.hear(...history(200));
+  });
+
+  it('is read out to nobody when more of it is shown, and stays where it is', async () => {
+    const element = Object.assign(new Part('log', page), { scrollHeight: 3_000, scrollTop: 40 });
+    page.parts.set('.log', element);
+    draw.each = () => (element.scrollHeight = ui().shown > 200 ? 5_000 : 3_000);
+    expect(announced()).toBe('polite');
+    page.widget.edit({ atEnd: false });
+    earlier(page.widget);
+    await page.pass();
+    expect(announced()).toBe('off');
+    expect(element.scrollTop).toBe(2_040);
+    expect(page.focused, 'one reads on there, not in the composer').toBe(element);
+    await page.pass(900);
+    earlier(page.widget);
+    await page.pass(900);
+    expect(announced(), 'not before the second has been looked at').toBe('off');
+    await page.pass(200);
+    expect(announced()).toBe('polite');
+  });
+
+  it('is no news after a break, but what came meanwhile is', async () => {
+    page.socket.end(1012);
+    await page.pass(20_000);
+    await page.welcome({ last: 201 });
+    expect(announced(), 'before it comes').toBe('polite');
+    await page.hear(said(201, 'agent'));
+    await page.hear({ type: 'resync', from: 1 });
+    expect(announced(), 'the same again').toBe('off');
+    await page.hear(...history(201));
+    expect(announced()).toBe('polite');
+  });
+});
+
+describe('the sound', () => {
+  it('that was chosen on the page before is woken on this one, and tells of what came while the line was down', async () => {
+    page.widget.open();
+    await page.welcome();
+    page.widget.setSound(true);
+    page.widget.dismiss();
+    vi.stubGlobal('CSSStyleSheet', class { replaceSync = (): void => undefined });
+    const more = { chime: vi.fn(), wake: vi.fn(), css: '' };
+    page = await openPage({ stored: page.stored, more });
+    await page.welcome({ last: 1 });
+    await page.hear(said(1, 'agent'));
+    expect(more.wake).toHaveBeenCalledTimes(1);
+    expect(more.chime).not.toHaveBeenCalled();
+    page.socket.end(1012);
+    await page.pass(20_000);
+    await page.welcome({ last: 2 });
+    await page.hear(said(2, 'agent'));
+    expect(more.chime).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a call', () => {
+  const windows = (...ids: string[]): object => ({
+    type: 'status',
+    status: 'queued',
+    choices: [{ kind: 'callback', windows: ids.map((id) => ({ id, from: `2026-11-24T${id}:00:00Z`, to: `2026-11-24T${id}:59:00Z` })) }],
+  });
+  /** What the list offers and what is chosen in it, as it is drawn now. */
+  const offered = (): { values: string[]; chosen: string[]; invalid: boolean } => {
+    const { text } = drawn(spelt(forms.form(page.widget, state(), ui(), 'phone')));
+    const options = [...text.matchAll(/<option value=(?:""|(\w+)) \.selected=(\w+)/g)].map(([, id = '', on]) => ({ id, on }));
+    return {
+      values: options.map(({ id }) => id),
+      chosen: options.filter(({ on }) => on === 'true').map(({ id }) => id),
+      invalid: /id="silta-window"[^>]*aria-invalid=true/.test(text),
+    };
+  };
+
+  beforeEach(async () => {
+    take({ ...lit, live, ...icons, spanTime, whenTime });
+    page.parts.set('#silta-window', new Part('window', page));
+    page.widget.open();
+    await page.welcome({ status: 'queued' });
+    await page.hear(windows('09', '10', '11'));
+    openForm(page.widget, 'phone');
+  });
+
+  it('is booked for the window that was chosen, whatever becomes of the others', async () => {
+    expect(offered()).toEqual({ values: ['09', '10', '11'], chosen: ['09'], invalid: false });
+    page.widget.edit({ window: '10' });
+    await page.hear(windows('10', '11', '12'));
+    expect(offered()).toEqual({ values: ['10', '11', '12'], chosen: ['10'], invalid: false });
+    book(page.widget, 'phone', '040 1234567', '', '10');
+    await page.pass();
+    expect(page.sent('callback')).toMatchObject([{ window: '10' }]);
+  });
+
+  it('is booked for no other window than the one that was there when the form was opened', async () => {
+    await page.hear(windows('10', '11'));
+    expect(offered()).toEqual({ values: ['', '10', '11'], chosen: [''], invalid: true });
+    book(page.widget, 'phone', '040 1234567', '', '');
+    await page.pass();
+    expect(page.sent('callback')).toEqual([]);
+    expect(page.focused?.name).toBe('window');
+    page.widget.edit({ window: '11' });
+    expect(offered()).toEqual({ values: ['10', '11'], chosen: ['11'], invalid: false });
+  });
+
+  it.each([{ code: 'conflict' }, { code: 'bad_request', field: 'window' }])('whose window has just gone is chosen anew: %o', async (error) => {
+    book(page.widget, 'phone', '040 1234567', '', '09');
+    await page.pass();
+    await page.answer('callback', { type: 'error', ...error });
+    expect(offered()).toMatchObject({ chosen: [''], invalid: true });
+    expect(page.focused?.name).toBe('window');
+    expect(ui()).toMatchObject({ form: 'phone', notice: null });
+  });
+});
+
+describe('a paste', () => {
+  /** Whether the page takes it as files. */
+  const taken = (text: string): boolean => {
+    const clipboardData = { files: [new File(['x'], 'image.png')], getData: () => text };
+    let taken = false;
+    const { handlers } = drawn(dock(page.widget, state(), ui()));
+    handlers.find(({ name }) => name === '@paste')?.act({ clipboardData, preventDefault: () => (taken = true) });
+    return taken;
+  };
+
+  beforeEach(async () => {
+    page.widget.open();
+    await page.welcome({ may: { upload: true } });
+  });
+
+  it('of cells is text, though a picture of them comes along', () => {
+    expect(taken('4711\tLamp\t2')).toBe(false);
+  });
+
+  it('of a picture is a file', () => {
+    expect(taken('')).toBe(true);
   });
 });
