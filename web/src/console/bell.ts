@@ -1,7 +1,7 @@
 /** How the console calls for its agent: a sound and a desktop notice, both only where they were chosen. */
 import * as agent from '../core/agent';
 import type { Frame, QueueEntry } from '../core/protocol';
-import { chime } from '../view/chime';
+import { chime, wake } from '../view/chime';
 import type { Desk } from './desk';
 import { visitorName } from './words';
 
@@ -20,6 +20,11 @@ export class Bell {
 
   ring(): void {
     chime();
+  }
+
+  /** Where the sound was chosen before: the agent's next click or key lets the page sound, long before it has to. */
+  wake(): void {
+    wake();
   }
 
   /** Rings for what concerns this agent: a new wait, an offer, an alert, a visitor of their own. Never for others'. */

@@ -338,6 +338,7 @@ export class Desk {
     this.canned = canned.replies;
     this.macros = canned.macros;
     const { sound, notify, keys, theme } = settings;
+    if (sound) this.bell.wake();
     this.edit({
       ...(sound === undefined ? {} : { sound }),
       ...(keys === undefined ? {} : { keys }),

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AINO, closeRoom, openRoom, type Room } from './fakes';
 
-const { ring } = vi.hoisted(() => ({ ring: vi.fn() }));
+const { ring, wake } = vi.hoisted(() => ({ ring: vi.fn(), wake: vi.fn() }));
 vi.mock('lit/html.js', async (original) => ({ ...(await original<object>()), render: () => undefined }));
 vi.mock('../../src/console/view', () => ({ view: () => null }));
-vi.mock('../../src/view/chime', () => ({ chime: ring }));
+vi.mock('../../src/view/chime', () => ({ chime: ring, wake }));
 
 let room: Room;
 beforeEach(async () => {
   ring.mockClear();
+  wake.mockClear();
   room = await openRoom();
   await room.welcome(AINO, [], []);
   room.desk().edit({ sound: true });
@@ -29,5 +30,18 @@ describe('an alert', () => {
     room.socket.hear({ ...alert, ended: false });
     await room.pass();
     expect(ring).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the sound that was chosen before', () => {
+  it('is woken as soon as the agent is in, and only where it was chosen', async () => {
+    expect(wake).not.toHaveBeenCalled();
+    closeRoom();
+    room = await openRoom();
+    room.answers.set('GET /api/me/settings', { settings: { sound: true } });
+    await room.welcome(AINO, [], []);
+    await room.pass();
+    expect(wake).toHaveBeenCalledTimes(1);
+    expect(ring).not.toHaveBeenCalled();
   });
 });

@@ -3,10 +3,10 @@ import * as agent from '../../src/core/agent';
 import { draftKey } from '../../src/console/ui';
 import { AINO, closeRoom, type FakeField, line, MIKKEL, openRoom, type Room } from './fakes';
 
-const { ring } = vi.hoisted(() => ({ ring: vi.fn() }));
+const { ring, wake } = vi.hoisted(() => ({ ring: vi.fn(), wake: vi.fn() }));
 vi.mock('lit/html.js', async (original) => ({ ...(await original<object>()), render: () => undefined }));
 vi.mock('../../src/console/view', () => ({ view: () => null }));
-vi.mock('../../src/view/chime', () => ({ chime: ring }));
+vi.mock('../../src/view/chime', () => ({ chime: ring, wake }));
 
 let room: Room;
 beforeEach(async () => {

@@ -6,7 +6,7 @@ import { AINO, closeRoom, line, openRoom, type Room } from './fakes';
 vi.mock('lit/html.js', async (original) => ({ ...(await original<object>()), render: () => undefined }));
 vi.mock('../../src/console/view', () => ({ view: () => null }));
 const chime = vi.hoisted(() => vi.fn());
-vi.mock('../../src/view/chime', () => ({ chime }));
+vi.mock('../../src/view/chime', () => ({ chime, wake: () => undefined }));
 
 let room: Room;
 beforeEach(async () => {
