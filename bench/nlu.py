@@ -7,7 +7,7 @@ time and memory; where the test file has the label ``oos``, also how much of it 
 the rest are refused. 34,500 lines take about ten minutes on two cores.
 
 ``--deep`` tunes the encoder on the training file first, as ``silta train --deep`` does: 34,500 lines take an hour and
-a half of one core. Broken off, the same command goes on where the last epoch ended.
+a half of two cores. Broken off, the same command goes on where the last epoch ended.
 
 Any Python starts it: what it needs is in the bot's environment, where it goes on by itself.
 """

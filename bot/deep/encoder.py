@@ -1,9 +1,10 @@
-"""The tuned encoder at work: used as :class:`bot.encoder.encoder.Encoder` is, and it costs what that one costs.
+"""The tuned encoder at work: used as :class:`bot.encoder.encoder.Encoder` is.
 
-It pools two layers: the last one that the tuning left as it was, with what the built-in encoder knows, and the last of
-all, which tells the topics. Beside the graph lies the head: the layer on top of the last mean that training has learnt
-along with the rest. It is linear, so :mod:`bot.deep.classifier` adds it to the other features' weights and nothing has
-to be run twice.
+It pools what the tuning left as it was, with what the built-in encoder knows, and last of all the layer that tells the
+topics. Where all layers were tuned, the untuned ones are run beside them, on the same message with the prefix that they
+were taught (:mod:`bot.deep.beside`); where the lowest were not, the last of those is looked at on the way. Beside the
+graph lies the head: the layer on top of the last mean that training has learnt along with the rest. It is linear, so
+:mod:`bot.deep.classifier` adds it to the other features' weights.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bot.deep.beside import BESIDE
 from bot.encoder.encoder import Encoder
 from bot.encoder.manifest import FORMAT, BadEncoder, Manifest
 
@@ -45,8 +47,12 @@ class DeepEncoder(Encoder):
                 strange = stored["strange"] if "strange" in stored else np.ones(len(keys), np.bool_)
                 self.untouched = int(stored["untouched"]) if "untouched" in stored else 0
                 """So many of the pooled layers, the first ones, are as they were before the tuning."""
+                beside = tuple(map(int, stored["beside"])) if "beside" in stored else ()
+                self._beside_prefix = str(stored["beside_prefix"]) if beside else None
         except (OSError, ValueError, KeyError) as error:
             raise BadEncoder(directory, f"no tuned encoder ({type(error).__name__})") from error
+        self.layers = (*beside, *self.layers)
+        self._outputs = [*(f"{BESIDE}layer_{layer}" for layer in beside), *self._outputs]
         self._held_out = {item.tobytes() for item in keys}
         self._strange = {item.tobytes() for item in keys[strange]}
 
@@ -54,6 +60,12 @@ class DeepEncoder(Encoder):
     def identity(self) -> str:
         """Changes whenever the numbers it gives could, those of the head included."""
         return _identity(self.manifest.files)
+
+    def _inputs(self, text: str) -> dict[str, list[int]]:
+        inputs = super()._inputs(text)
+        if self._beside_prefix is not None:
+            inputs[f"{BESIDE}input_ids"] = self.tokens(text, self._beside_prefix)
+        return inputs
 
     def held_out(self, form: str) -> bool:
         """Whether a text (in its written form) was kept from the training, so that it shows how good it is."""

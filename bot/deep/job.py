@@ -52,7 +52,7 @@ class BadRecipe(ValueError):
 class Recipe:
     """How the network is trained; the defaults were chosen on public data (docs/understanding.md)."""
 
-    epochs: int = 6
+    epochs: int = 8
     batch: int = 32
     rate: float = 2e-4
     """Of the last layer; each layer below learns at ``decay`` times the rate of the one above."""

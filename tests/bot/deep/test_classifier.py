@@ -28,7 +28,7 @@ def test_a_tuned_encoder_and_the_words_tell_the_topics(tuned: Tune) -> None:
 
 
 def test_decision_values_are_those_of_the_head_and_the_words_added_up(tuned: Tune) -> None:
-    encoder = tuned()
+    encoder = tuned(beside=())
     texts, topics = zip(*PAIRS, strict=True)
     examples = featurise_all(encoder, texts)
     held_out = np.array([encoder.held_out(written_form(text)) for text in texts])
@@ -42,8 +42,9 @@ def test_decision_values_are_those_of_the_head_and_the_words_added_up(tuned: Tun
     assert not trained.decisions[~held_out].any() and trained.decisions[held_out].any()
 
 
-def test_the_layer_below_those_that_learnt_is_seen_beside_the_words(tuned: Tune) -> None:
-    encoder = tuned(recipe=Recipe(frozen=1))
+@pytest.mark.parametrize("frozen", [0, 1])
+def test_the_untuned_layer_is_seen_beside_the_words(tuned: Tune, frozen: int) -> None:
+    encoder = tuned(recipe=Recipe(frozen=frozen))
     assert encoder.layers == (1, 2) and encoder.untouched == 1
     # Texts without a single feature in common: the words alone would tell nothing.
     texts, topics = zip(*PAIRS, strict=True)
@@ -56,7 +57,7 @@ def test_the_layer_below_those_that_learnt_is_seen_beside_the_words(tuned: Tune)
     lower = np.stack([example.pools[0] for example in examples])
     again = Example((), np.stack([lower[0], examples[5].pools[1]]))
     other = model.decisions(again) - (again.pools[-1] @ encoder.weights + encoder.intercept)
-    assert np.allclose(other, beside[0], atol=1e-4), "what stands beside the head depends on the lower layer alone"
+    assert np.allclose(other, beside[0], atol=1e-4), "what stands beside the head depends on the untuned layer alone"
     assert beside.std(axis=0).max() > 0.01
 
 

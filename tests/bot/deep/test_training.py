@@ -43,7 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Itera
         patch.setattr(places, "DEEP", root / "models" / "deep")
         patch.setattr(places, "EMOTION", small_folder(root / "emotion"))
         patch.setenv("RASA_CACHE_DIRECTORY", str(root / "cache"))
-        patch.setattr(training, "tune", functools.partial(tune, numbers=NUMBERS))
+        patch.setattr(training, "tune", functools.partial(tune, numbers=NUMBERS, beside=(1,)))
         patch.setattr(side, "python", lambda report: Path("python"))
         patch.setattr(side, "run", lambda interpreter, folder, report: fit_head(folder))
         yield training.train(deep=True)

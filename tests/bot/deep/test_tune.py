@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from bot.deep import tune as tuning
@@ -29,20 +30,39 @@ def test_what_is_exported_is_what_was_trained(tuned: Tune, encoder: Encoder) -> 
         assert found.tokens(text) == ids  # no prefix: a tuned encoder needs none
         expected = pooled(tensors(numbers, np.array(ids), 64), 4, 1e-12, np.arange(len(ids)))
         pools = found.pools(text)
-        assert pools.shape == (1, 32)
-        cosine = float(pools[0] @ expected / np.linalg.norm(pools[0]) / np.linalg.norm(expected))
-        assert cosine > 0.98, text
+        assert pools.shape == (2, 32)
+        assert _cosine(pools[-1], expected) > 0.98, text
+
+
+def test_the_untuned_layers_are_run_beside_with_the_prefix_they_were_taught(tuned: Tune, encoder: Encoder) -> None:
+    found = tuned()
+    assert found.layers == (1, 2) and found.untouched == 1
+    texts = ["missä tilaukseni on", "hvor er min pakke", "where is my order", "moi", "hej", "a long story " * 15]
+    for text in texts:
+        expected = _first_layer(encoder.tokens(text))
+        assert _cosine(found.pools(text)[0], expected) > 0.98, text
+    # Together each gets what it gets alone, however it is cut.
+    assert np.array_equal(found.pools_of(texts), np.stack([found.pools(text) for text in texts]))
+    alone = tuned(beside=(), pairs=PAIRS[:-1])
+    assert alone.layers == (2,) and alone.untouched == 0 and alone.pools("moi").shape == (1, 32)
 
 
 def test_the_last_frozen_layer_is_pooled_as_the_untuned_encoder_has_it(tuned: Tune, encoder: Encoder) -> None:
     found = tuned(recipe=Recipe(frozen=1))
     assert found.layers == (1, 2) and found.untouched == 1
     text = "missä tilaukseni on"
-    ids = encoder.tokens(text, prefix="")
-    lower = {name: value for name, value in tensors(TinyNumbers(), np.array(ids), 64).items() if name[:2] != "l1"}
-    expected = pooled(lower, 4, 1e-12, np.arange(len(ids)))
-    first = found.pools(text)[0]
-    assert float(first @ expected / np.linalg.norm(first) / np.linalg.norm(expected)) > 0.98
+    assert _cosine(found.pools(text)[0], _first_layer(encoder.tokens(text, prefix=""))) > 0.98
+    assert found.pools(text).shape == (2, 32)
+
+
+def _first_layer(ids: list[int]) -> npt.NDArray[np.float32]:
+    """The mean of the untuned first layer."""
+    lower = {name: value for name, value in tensors(TinyNumbers(), np.array(ids), 256).items() if name[:2] != "l1"}
+    return pooled(lower, 4, 1e-12, np.arange(len(ids)))
+
+
+def _cosine(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
 
 
 def test_one_in_twenty_is_held_out_and_known_again(tuned: Tune, tmp_path: Path) -> None:
