@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from threadpoolctl import threadpool_limits
 
 from bot import places
 from bot.deep.encoder import DeepEncoder
@@ -137,7 +138,9 @@ def measure(
         report=_say,
     )
     trained = {"train_s": time.monotonic() - began, "train_cpu_s": time.process_time() - cpu}
-    tried = [_tried(topical, row) for row in inside]
+    # As the bot runs: with more threads the linear algebra's would only wait for each other, and that is counted.
+    with threadpool_limits(1, user_api="blas"):
+        tried = [_tried(topical, row) for row in inside]
     taken = [each.topic for each in tried]
     figures = {**_figures(inside, taken), "calibration_error": {}}
     figures["baseline"] = _figures(inside, baseline(known, inside))
