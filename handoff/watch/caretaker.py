@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from handoff import bookings, decisions, promises
 from handoff.access.account import Account
@@ -93,9 +93,13 @@ class Caretaker:
             gone = promises.holder_away if state.snooze is not None else decisions.agent_lost
             return gone(state, self._hub.texts, at=stamp(now_ms()))
 
+        await self._set_right(conversation, decide, "conversation %s is back in the queue: its agent was away")
+
+    async def _set_right(self, conversation: str, decide: Callable[[Conversation], Decision | None], done: str) -> None:
+        """One conversation; what refuses is said, and keeps nobody else waiting. ``done`` is said of what was done."""
         try:
             await self._hub.store.request(conversation, decide)
-            log.info("conversation %s is back in the queue: its agent was away", conversation)
+            log.info(done, conversation)
         except StoreUnavailable:
             raise
         except Refused as refused:
@@ -138,13 +142,8 @@ class Caretaker:
                 return None
             return bookings.release(state, at=stamp(now_ms()), agent=None, id=callback)
 
-        try:
-            await self._hub.store.request(conversation, decide)
-            log.info("the call-back of conversation %s is free again: its agent is not there", conversation)
-        except StoreUnavailable:
-            raise
-        except Refused as refused:
-            log.warning("conversation %s: %s", conversation, refused)
+        done = "the call-back of conversation %s is free again: its agent is not there"
+        await self._set_right(conversation, decide, done)
 
     async def _with_accounts(self, agents: Collection[str]) -> set[str]:
         """Those who have an account that is not disabled."""

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,22 +10,11 @@ from handoff.clock import now_ms, stamp
 from handoff.conversation import Conversation
 from handoff.gateway import follows
 from handoff.gateway.agent import AgentSocket
-from handoff.tasks import end
 from handoff.wire import agent as wire
 from handoff.wire import desk
 from tests.handoff.gateway.peers import RecordingPeer, hello, some
 from tests.handoff.parts import AINO, MIKKEL, Parts, new_conversation, uid
 from tests.helpers.waiting import until
-
-
-@pytest.fixture
-async def listening(parts: Parts) -> AsyncIterator[None]:
-    """Notices reach the waiting room and the sockets."""
-    parts.fanout.first = (parts.hub.room.noticed,)
-    task = asyncio.create_task(parts.fanout.listen())
-    await asyncio.wait_for(parts.fanout.listening.wait(), 10)
-    yield
-    await end(task)
 
 
 async def test_a_socket_follows_only_so_many_conversations_and_drops_the_oldest(

@@ -3,7 +3,6 @@ records."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -22,7 +21,6 @@ from handoff.errors import Forbidden
 from handoff.gateway.agent import AgentGateway, AgentSocket
 from handoff.gateway.console import Console
 from handoff.settings import Settings
-from handoff.tasks import end
 from handoff.wire import agent as wire
 from tests.handoff.frames_for_tests import frame_of
 from tests.handoff.gateway.peers import RecordingPeer
@@ -56,16 +54,6 @@ class Desk:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(redis_url="", var=tmp_path, owner_dir=OWNER, web_dir=tmp_path, origins=frozenset({ORIGIN}))
-
-
-@pytest.fixture
-async def listening(parts: Parts) -> AsyncIterator[None]:
-    """Notices reach the sockets."""
-    parts.fanout.first = (parts.hub.room.noticed,)
-    task = asyncio.create_task(parts.fanout.listen())
-    await asyncio.wait_for(parts.fanout.listening.wait(), 10)
-    yield
-    await end(task)
 
 
 @pytest.fixture

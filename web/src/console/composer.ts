@@ -5,6 +5,7 @@ import { live } from 'lit/directives/live.js';
 import type { Conversation } from '../core/agent';
 import { type FileRef, MAX_TEXT } from '../core/protocol';
 import { tongueOf } from '../core/tongue';
+import { filesIn } from '../view/paste';
 import * as icon from './icons';
 import type { Desk } from './desk';
 import { follow, listKey, popupView } from './canned';
@@ -15,17 +16,6 @@ import { languageName } from './words';
 const MOD = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl';
 /** The counter appears when the limit comes into sight. */
 const COUNT_FROM = MAX_TEXT - 500;
-
-/**
- * The files of a paste, null where it is a text. Cells and paragraphs come with a picture of themselves, and it is their
- * words that are wanted; files come with their own names as the text.
- */
-export function filesIn(pasted: DataTransfer | null): FileList | null {
-  if (!pasted?.files.length) return null;
-  const names = new Set([...pasted.files].map((file) => file.name.normalize()));
-  const lines = pasted.getData('text/plain').normalize().split(/[\r\n]+/).filter((line) => line.trim());
-  return lines.every((line) => names.has(line.slice(line.lastIndexOf('/') + 1))) ? pasted.files : null;
-}
 
 export function composer(desk: Desk, ui: Ui, conversation: Conversation, mayReply: boolean): TemplateResult {
   const { t } = desk;
